@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/machine.h"
+#include "services/kernel/strings.h"
 
 namespace trama {
 
@@ -61,7 +63,7 @@ class Table {
   absl::Status Load(std::string_view key, std::string_view value) {
     auto row = std::make_unique<Row>();
     if (!row->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-      return absl::DataLossError(absl::StrCat("row ", name_, "/", key, " is not a ",
+      return absl::DataLossError(absl::StrCat("row ", name_, "/", ToAbsl(key), " is not a ",
                                               Row::descriptor()->full_name()));
     }
     rows_.insert_or_assign(std::string(key), std::move(row));
@@ -84,7 +86,7 @@ class Table {
 
  private:
   std::string name_;
-  absl::btree_map<std::string, std::unique_ptr<Row>> rows_;
+  absl::btree_map<std::string, std::unique_ptr<Row>, std::less<>> rows_;
   std::set<std::string> changed_;
 };
 
