@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace trama::platform {
+
+// One line that librdkafka logs: connections, group changes, errors. It never holds a key or value.
+struct KafkaLogLine {
+  int severity = 6;  // As syslog: 3 error, 4 warning, 6 information, 7 debug.
+  std::string_view client;
+  std::string_view facility;  // librdkafka's short name, for example "FAIL".
+  std::string_view message;
+};
+
+// Called from librdkafka's own threads, several at once: must be quick and thread-safe.
+using KafkaLogger = std::function<void(const KafkaLogLine&)>;
+
+// Writes JSON lines to stderr.
+void LogKafkaToStderr(const KafkaLogLine& line);
+
+// How to reach the brokers. Secrets are files, never values.
+struct KafkaConfig {
+  std::string brokers;                          // "host:port,host:port"
+  std::string client_id;                        // For the broker's logs and quotas.
+  std::string security_protocol = "plaintext";  // plaintext, ssl, sasl_plaintext, sasl_ssl
+  std::string ca_file;                          // PEM. Empty: the system's.
+  std::string certificate_file;                 // PEM, for mutual TLS.
+  std::string key_file;                         // PEM, for mutual TLS.
+  std::string sasl_mechanism;                   // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string sasl_username;
+  std::string sasl_password_file;  // One line.
+  KafkaLogger logger = &LogKafkaToStderr;
+};
+
+// Every mistake in one error, each with the flag to correct.
+absl::Status ValidateKafkaConfig(const KafkaConfig& config);
+
+}  // namespace trama::platform

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/platform/kafka/admin.h"
+
+// The topics, as deploy/topics.yaml declares them. What each one says stands there.
+namespace trama::platform {
+
+inline constexpr char kInteractions[] = "trama.interactions.v1";
+inline constexpr char kWork[] = "trama.work.v1";
+inline constexpr char kConversations[] = "trama.conversations.v1";
+inline constexpr char kAgents[] = "trama.agents.v1";
+inline constexpr char kDeliveries[] = "trama.deliveries.v1";
+inline constexpr char kSla[] = "trama.sla.v1";
+inline constexpr char kProfiles[] = "trama.profiles.v1";
+inline constexpr char kReports[] = "trama.reports.v1";
+inline constexpr char kConfig[] = "trama.config.v1";
+inline constexpr char kConfigHistory[] = "trama.config.history.v1";
+inline constexpr char kOwners[] = "trama.owners.v1";
+inline constexpr char kRoutingChangelog[] = "trama.routing.changelog.v1";
+inline constexpr char kSlaChangelog[] = "trama.sla.changelog.v1";
+inline constexpr char kDeadLetters[] = "trama.deadletter.v1";
+
+// "email" → "trama.outbound.email.v1". Channel "note": what nobody delivers.
+std::string OutboundTopic(std::string_view channel);
+
+struct TopicSpec {
+  std::string name;
+  std::string says;  // One line of documentation.
+  std::string key;   // What the key is, in words.
+  int32_t partitions = 1;
+  bool compacted = false;
+  absl::Duration keep;    // InfiniteDuration(): for ever.
+  bool internal = false;  // Not a contract with other teams.
+  bool personal = false;  // Holds personal data.
+  std::vector<std::string> written_by;
+  std::vector<std::string> read_by;
+  std::map<std::string, std::string> tuning;  // Further settings, Kafka's names; not compared.
+};
+
+struct TopicsFile {
+  int32_t numbers = 0;  // Partitions of every topic of the engines: the partition numbers.
+  int32_t replication = 1;
+  int32_t min_insync = 1;
+  std::vector<TopicSpec> topics;
+
+  const TopicSpec* Find(std::string_view name) const;
+};
+
+// Reads the declaration for one of its `clusters` (sizes). Empty path: the one that was built in.
+absl::StatusOr<TopicsFile> LoadTopics(const std::string& path, std::string_view cluster);
+absl::StatusOr<TopicsFile> ParseTopics(std::string_view yaml, std::string_view cluster);
+
+// Creates what is missing; then the same as CheckTopics for all.
+absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration timeout);
+
+// Every difference in partitions, cleanup and retention, in one FAILED_PRECONDITION; missing topics
+// too. `names` empty: all topics of the file.
+absl::Status CheckTopics(Admin& admin, const TopicsFile& file,
+                         const std::vector<std::string>& names, absl::Duration timeout);
+
+}  // namespace trama::platform
