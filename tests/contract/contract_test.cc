@@ -73,7 +73,7 @@ TEST(Contract, AFieldThatBecomesRepeatedIsNamed) {
   EXPECT_THAT(IncompatibleChanges(
                   Sample(kText),
                   Sample("field { name: 'text' number: 1 type: TYPE_STRING label: LABEL_REPEATED }")),
-              ElementsAre("a.M.text: changed between one and many", "a.M.text: changed its presence"));
+              ElementsAre("a.M.text: changed between one and many"));
 }
 
 }  // namespace
