@@ -38,8 +38,8 @@ struct CalendarSpec {
   std::set<absl::CivilDay> holidays;
 };
 
-// When a team works: a set of half-open intervals of real time. Immutable, a value, cheap to copy
-// after creation is not promised: share it.
+// When a team works: a set of half-open intervals of real time. Immutable; a value, but share it
+// rather than copy it.
 //
 // Wall clock to real time: an end or a start that the clock skips (spring) lies at the moment of
 // the skip; one that the clock shows twice (autumn) is the first of the two. Intervals that touch
@@ -69,11 +69,12 @@ class Calendar {
 
   // The first moment at which WorkedTime(start, moment) reaches `target`; `start` when target <= 0.
   // An answer at the end of an interval is that end, not the next opening. FailedPrecondition when
-  // the calendar does not open long enough within kSearchDaysMax.
+  // the calendar does not open long enough within kSearchDaysMax, InvalidArgument when `start` lies
+  // before 1970 or after 9999.
   absl::StatusOr<absl::Time> AddWorked(absl::Time start, absl::Duration target) const;
 
   // `t` when open then, otherwise the start of the next interval. FailedPrecondition when none
-  // starts within kSearchDaysMax.
+  // starts within kSearchDaysMax, InvalidArgument when `t` lies before 1970 or after 9999.
   absl::StatusOr<absl::Time> NextOpening(absl::Time t) const;
 
  private:

@@ -1,0 +1,147 @@
+#include "services/kernel/phone.h"
+
+#include <phonenumbers/logger.h>
+#include <phonenumbers/phonenumberutil.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "services/kernel/check.h"
+#include "services/kernel/strings.h"
+
+namespace trama {
+namespace {
+
+using LibNumber = i18n::phonenumbers::PhoneNumber;
+using i18n::phonenumbers::NullLogger;
+using i18n::phonenumbers::PhoneNumberUtil;
+
+constexpr size_t kRawMaxBytes = 100;
+constexpr size_t kE164DigitsMax = 15;
+constexpr char kNoRegion[] = "ZZ";
+
+absl::Status Malformed(absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("phone number: ", what, "; give it in full, such as +5511987654321"));
+}
+
+const PhoneNumberUtil& Library() {
+  // The library writes warnings, numbers included, to standard output unless told not to. Its
+  // instance lives as long as the process and may be used by all threads.
+  static const PhoneNumberUtil* const library = [] {
+    PhoneNumberUtil* made = PhoneNumberUtil::GetInstance();
+    made->SetLogger(new NullLogger);
+    return made;
+  }();
+  return *library;
+}
+
+// What the library would read something into that is not the number: vanity letters, extensions,
+// pauses, service codes.
+bool HasForeignCharacters(absl::string_view raw) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(raw.data());
+  for (size_t at = 0; at < raw.size();) {
+    UChar32 c = 0;
+    U8_NEXT(bytes, at, raw.size(), c);
+    if (c < 0 || u_isalpha(c) || u_iscntrl(c)) return true;
+    if (c < 0x80 && absl::string_view("*#;,:@").find(static_cast<char>(c)) != raw.npos) return true;
+  }
+  return false;
+}
+
+// One number in all its forms, digits only, the canonical first.
+std::vector<std::string> FormsOf(int country, const std::string& national) {
+  const auto form = [country](const auto&... digits) {
+    return absl::StrCat("+", country, digits...);
+  };
+  const size_t size = national.size();
+  switch (country) {
+    case 55: {  // Area code of two digits, no zero in it; old mobile numbers start with 6 to 9.
+      if (size < 10 || national[0] == '0' || national[1] == '0') break;
+      const std::string area = national.substr(0, 2);
+      const bool has_ninth = size == 11 && national[2] == '9' && national[3] >= '6';
+      const bool lacks_ninth = size == 10 && national[2] >= '6';
+      if (!has_ninth && !lacks_ninth) break;
+      const std::string line = national.substr(has_ninth ? 3 : 2);
+      return {form(area, "9", line), form(area, line)};
+    }
+    case 52: {  // Ten digits, before them once a 1; not the numbers that are free or extra paid.
+      const bool has_one = size == 11 && national[0] == '1';
+      if (!has_one && size != 10) break;
+      const std::string line = has_one ? national.substr(1) : national;
+      if (line[0] < '2' || absl::StartsWith(line, "800") || absl::StartsWith(line, "900")) break;
+      return {form(line), form("1", line)};
+    }
+    case 54: {  // Ten digits, area codes start with 1 to 3; before a mobile number a 9.
+      const bool has_nine = size == 11 && national[0] == '9';
+      if (!has_nine && size != 10) break;
+      const std::string line = has_nine ? national.substr(1) : national;
+      if (line[0] < '1' || line[0] > '3') break;
+      return {form("9", line), form(line)};
+    }
+    default:
+      break;
+  }
+  return {form(national)};
+}
+
+// Also says a region where the library knows only the country code and one country has it.
+std::string RegionOf(const LibNumber& number) {
+  std::string region;
+  Library().GetRegionCodeForNumber(number, &region);
+  if (region != kNoRegion) return region;
+  std::list<std::string> regions;
+  Library().GetRegionCodesForCountryCallingCode(number.country_code(), &regions);
+  return regions.size() == 1 ? regions.front() : region;
+}
+
+}  // namespace
+
+absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view default_region) {
+  absl::string_view text = absl::StripAsciiWhitespace(ToAbsl(raw));
+  if (absl::StartsWithIgnoreCase(text, "tel:")) text.remove_prefix(4);
+  if (text.empty()) return Malformed("it is empty");
+  if (text.size() > kRawMaxBytes) return Malformed("it is too long");
+  if (HasForeignCharacters(text))
+    return Malformed("it has letters, an extension or a service code");
+
+  LibNumber number;
+  const std::string region =
+      default_region.empty() ? kNoRegion : absl::AsciiStrToUpper(ToAbsl(default_region));
+  if (Library().Parse(std::string(text), region, &number) != PhoneNumberUtil::NO_PARSING_ERROR) {
+    return Malformed("it is no number of a country, or the country code is missing");
+  }
+  if (Library().IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE) {
+    return Malformed("its length does not exist in its country");
+  }
+  PhoneNumber phone;
+  Library().Format(number, PhoneNumberUtil::E164, &phone.e164);
+  if (phone.e164.size() > kE164DigitsMax + 1) return Malformed("it has over 15 digits");
+
+  std::string national;
+  Library().GetNationalSignificantNumber(number, &national);
+  phone.forms = FormsOf(number.country_code(), national);
+  phone.canonical = phone.forms.front();
+
+  LibNumber canonical;
+  TRAMA_CHECK(Library().Parse(phone.canonical, kNoRegion, &canonical) ==
+              PhoneNumberUtil::NO_PARSING_ERROR);
+  // Written without its country, a number is only a guess; then at least the range must exist.
+  const bool is_international = text[0] == '+' || absl::StartsWith(text, "\xEF\xBC\x8B");
+  if (!is_international && !Library().IsValidNumber(canonical)) {
+    return Malformed("it is no number of the region");
+  }
+  phone.region = RegionOf(canonical);
+  return phone;
+}
+
+}  // namespace trama
