@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "services/platform/blob/blob_store.h"
+
+namespace trama::platform {
+
+struct FolderBlobOptions {
+  std::string folder;
+  // Put refuses when the file system would have less than this left, so that a flood of
+  // attachments does not fill the disk under Kafka.
+  int64_t free_bytes_min = int64_t{1} << 30;
+};
+
+// Blobs as files:
+//   <folder>/<workspace>/<ab>/<cd>/<identifier>/<sha256>       the bytes
+//   <folder>/<workspace>/<ab>/<cd>/<identifier>/<sha256>.type  the content type
+// with "ab", "cd" the first digits of the identifier, so that no folder grows without bound.
+// Several processes may share the folder: a file appears whole (written beside, fsync, renamed,
+// fsync of the folder) and never changes.
+class FolderBlobStore final : public BlobStore {
+ public:
+  // Makes the folder if need be and tries to write to it; the errors say what to do.
+  static absl::StatusOr<std::unique_ptr<FolderBlobStore>> Open(const FolderBlobOptions& options);
+
+  absl::StatusOr<std::string> Put(std::string_view workspace, std::string_view identifier_key,
+                                  std::string_view bytes, std::string_view content_type) override;
+  absl::StatusOr<Blob> Get(std::string_view reference, size_t bytes_max) override;
+  absl::Status Delete(std::string_view reference) override;
+  absl::Status DeleteIdentifier(std::string_view workspace,
+                                std::string_view identifier_key) override;
+
+ private:
+  explicit FolderBlobStore(const FolderBlobOptions& options) : options_(options) {}
+  std::string IdentifierFolder(const BlobReference& reference) const;
+  absl::Status CheckSpace(size_t bytes) const;
+
+  const FolderBlobOptions options_;
+};
+
+}  // namespace trama::platform
