@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/channels/common/publisher.h"
+#include "services/channels/common/raw_archive.h"
+#include "services/channels/common/seen_memory.h"
+#include "services/platform/base/clock.h"
+#include "services/platform/base/metrics.h"
+#include "services/platform/net/awaitable.h"
+#include "trama/interaction/v1/interaction_events.pb.h"
+
+namespace trama::channels {
+
+// What one event at a door (a webhook, a mail) has brought.
+struct Arrival {
+  std::string workspace;
+  std::string account;
+  // The vendor's ids of the event, by which its redelivery is recognised; none: not remembered.
+  // When all were seen before, nothing is written.
+  std::vector<std::string> event_ids;
+
+  std::vector<interaction::v1::Interaction> interactions;
+  std::vector<Receipt> receipts;
+
+  // The original with secrets removed; empty: none is kept. It belongs to the first interaction's
+  // sender, and its place is written into `raw_blob` of all.
+  std::string raw;
+  std::string raw_content_type;
+
+  std::string traceparent;
+};
+
+struct IngestResult {
+  absl::Status status;   // OK: acknowledge it. UNAVAILABLE: the vendor must come again.
+  bool seen = false;     // It was a redelivery, nothing was written.
+  std::string raw_blob;  // Where the original lies.
+};
+
+// The way of everything that comes in: seen before? → raw original kept → written to Kafka and
+// acknowledged by it → marked as seen. An OK is a promise that nothing of it is lost.
+//
+// Threads: safe from any; coroutines run where they are spawned.
+class Ingest {
+ public:
+  Ingest(Publisher& publisher, SeenMemory& seen, RawArchive& archive)
+      : publisher_(publisher), seen_(seen), archive_(archive) {}
+
+  platform::Awaitable<IngestResult> Take(Arrival arrival);
+
+  // What was proved to be the vendor's and yet cannot be read goes to the dead letters, whole.
+  // OK: it stands there, acknowledge it.
+  platform::Awaitable<absl::Status> GiveUp(Unreadable unreadable);
+
+ private:
+  Publisher& publisher_;
+  SeenMemory& seen_;
+  RawArchive& archive_;
+};
+
+}  // namespace trama::channels

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/platform/base/clock.h"
+#include "services/platform/base/metrics.h"
+#include "services/platform/kafka/producer.h"
+#include "services/platform/net/awaitable.h"
+#include "trama/delivery/v1/delivery_events.pb.h"
+#include "trama/interaction/v1/interaction_events.pb.h"
+
+namespace trama::channels {
+
+// A vendor's word about one of our messages.
+struct Receipt {
+  int32_t partition = 0;  // The number that the outbound message carried.
+  delivery::v1::Delivery delivery;
+};
+
+// Input that was proved genuine and cannot be read.
+struct Unreadable {
+  std::string door;  // "webhook:sms:demo/support"
+  std::string id;    // Equal for a redelivery.
+  std::string workspace;
+  std::string content_type;
+  std::string body;    // Whole.
+  std::string reason;  // For a person; quotes no personal data.
+  std::string traceparent;
+};
+
+struct PublisherOptions {
+  std::string channel;  // "sms"
+  // Waits so long for Kafka's acknowledgement; a door has 2.5 s in all.
+  absl::Duration wait_max = absl::Seconds(2);
+};
+
+// Writes what the channels take in to trama.interactions.v1, trama.deliveries.v1 and
+// trama.deadletter.v1 and waits until Kafka has acknowledged it (acks=all, idempotent).
+//
+// UNAVAILABLE: Kafka did not acknowledge in time, the vendor must come again. The records may
+// appear nevertheless: ids are derived, readers drop repeats.
+//
+// Threads: safe from any. The producer must outlive every call.
+class Publisher {
+ public:
+  Publisher(platform::Producer& producer, const platform::Clock& clock, platform::Metrics& metrics,
+            PublisherOptions options);
+
+  platform::Awaitable<absl::Status> Publish(std::vector<interaction::v1::Interaction> interactions,
+                                            std::vector<Receipt> receipts, std::string traceparent);
+  platform::Awaitable<absl::Status> DeadLetter(Unreadable unreadable);
+
+ private:
+  platform::Awaitable<absl::Status> Produce(std::vector<platform::Record> records);
+
+  platform::Producer& producer_;
+  const platform::Clock& clock_;
+  const PublisherOptions options_;
+  platform::CounterFamily& published_;
+  platform::HistogramFamily& seconds_;
+};
+
+}  // namespace trama::channels

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/platform/base/metrics.h"
+#include "services/platform/net/awaitable.h"
+#include "services/platform/redis/redis_client.h"
+
+namespace trama::channels {
+
+// Remembers in Redis which events of vendors were taken in. It saves work and never decides: an
+// event is marked only after Kafka has acknowledged it, two at once may both pass, and without
+// Redis everything passes. Readers drop repeats by id.
+//
+// Threads: safe from any. The client must outlive every call.
+class SeenMemory {
+ public:
+  // The longest retry of a vendor (seven days) and one more.
+  static constexpr absl::Duration kKept = absl::Hours(8 * 24);
+  // Redis gets this long; then the event passes.
+  static constexpr absl::Duration kWaitMax = absl::Milliseconds(200);
+
+  // `redis` may be null: nothing is remembered.
+  SeenMemory(platform::RedisClient* redis, std::string channel, platform::Metrics& metrics);
+
+  // Were all of them seen before? False for none, and when Redis does not answer. An id is named by
+  // workspace, account and the vendor's event id.
+  platform::Awaitable<bool> AllSeen(std::string workspace, std::string account,
+                                    std::vector<std::string> event_ids);
+  platform::Awaitable<void> Mark(std::string workspace, std::string account,
+                                 std::vector<std::string> event_ids);
+
+  // "trama:{seen:<channel>:<workspace>/<account>:<hash of the id>}", with the colons of the tag
+  // percent-encoded: each id has a tag of its own, so that they spread over a Redis Cluster.
+  std::string KeyOf(std::string_view workspace, std::string_view account,
+                    std::string_view event_id) const;
+
+ private:
+  platform::RedisClient* redis_;
+  const std::string channel_;
+  platform::CounterFamily& checks_;
+};
+
+}  // namespace trama::channels
