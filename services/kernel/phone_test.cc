@@ -1,0 +1,155 @@
+#include "services/kernel/phone.h"
+
+#include <phonenumbers/phonenumberutil.h>
+
+#include <set>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trama {
+namespace {
+
+using ::testing::ElementsAre;
+
+struct Written {
+  const char* given;
+  const char* region;
+  const char* canonical;
+  const char* country;
+};
+
+class WrittenPhoneTest : public ::testing::TestWithParam<Written> {};
+
+TEST_P(WrittenPhoneTest, HasOneCanonicalForm) {
+  const absl::StatusOr<PhoneNumber> phone = ParsePhone(GetParam().given, GetParam().region);
+  ASSERT_TRUE(phone.ok()) << GetParam().given << ": " << phone.status();
+  EXPECT_EQ(phone->canonical, GetParam().canonical);
+  EXPECT_EQ(phone->region, GetParam().country);
+  EXPECT_EQ(phone->forms.front(), phone->canonical);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Phone, WrittenPhoneTest,
+    ::testing::Values(
+        // Usual writings.
+        Written{"+5511961234567", "", "+5511961234567", "BR"},
+        Written{" +55 (11) 96123-4567 ", "US", "+5511961234567", "BR"},
+        Written{"tel:+55-11-96123-4567", "", "+5511961234567", "BR"},
+        Written{"(11) 96123-4567", "br", "+5511961234567", "BR"},
+        Written{"0 15 11 96123-4567", "BR", "+5511961234567", "BR"},  // With a carrier's code.
+        Written{"00 55 11 96123 4567", "PT", "+5511961234567", "BR"},
+        Written{"5511961234567", "BR", "+5511961234567", "BR"},
+        Written{"\xEF\xBC\x8B\xEF\xBC\x95\xEF\xBC\x95 11 96123 4567", "", "+5511961234567", "BR"},
+        Written{"912 345 678", "PT", "+351912345678", "PT"},
+        Written{"+390212345678", "", "+390212345678", "IT"},
+        Written{"02 1234 5678", "IT", "+390212345678", "IT"},
+        Written{"+80012345678", "", "+80012345678", "001"},
+        Written{"+15005550006", "", "+15005550006", "US"},
+        // Brazil: the ninth digit.
+        Written{"+551161234567", "", "+5511961234567", "BR"},
+        Written{"(11) 6123-4567", "BR", "+5511961234567", "BR"},
+        Written{"+551187654321", "", "+5511987654321", "BR"},
+        Written{"+551123456789", "", "+551123456789", "BR"},    // A landline.
+        Written{"+5511923456789", "", "+5511923456789", "BR"},  // Never had eight digits.
+        Written{"+55800123456", "", "+55800123456", "BR"},
+        // Mexico: the 1 of before 2019.
+        Written{"+522221234567", "", "+522221234567", "MX"},
+        Written{"+5212221234567", "", "+522221234567", "MX"},
+        Written{"044 222 123 4567", "MX", "+522221234567", "MX"},
+        Written{"+528001234567", "", "+528001234567", "MX"},
+        // Argentina: the 9 of mobile numbers, and the 15 that is dialled inside the country.
+        Written{"+5491123456789", "", "+5491123456789", "AR"},
+        Written{"+541123456789", "", "+5491123456789", "AR"},
+        Written{"011 15-2345-6789", "AR", "+5491123456789", "AR"},
+        Written{"+542966123456", "", "+5492966123456", "AR"},  // A range unknown to the library.
+        Written{"+548001234567", "", "+548001234567", "AR"}));
+
+TEST(PhoneTest, EveryFormIsListedCanonicalFirst) {
+  EXPECT_THAT(ParsePhone("+551161234567", "")->forms,
+              ElementsAre("+5511961234567", "+551161234567"));
+  EXPECT_THAT(ParsePhone("+522221234567", "")->forms,
+              ElementsAre("+522221234567", "+5212221234567"));
+  EXPECT_THAT(ParsePhone("+541123456789", "")->forms,
+              ElementsAre("+5491123456789", "+541123456789"));
+  EXPECT_THAT(ParsePhone("+351912345678", "")->forms, ElementsAre("+351912345678"));
+}
+
+TEST(PhoneTest, TheGivenFormIsKeptForSending) {
+  EXPECT_EQ(ParsePhone("+54 11 2345-6789", "")->e164, "+541123456789");
+  EXPECT_EQ(ParsePhone("+55 11 6123-4567", "")->e164, "+551161234567");
+}
+
+TEST(PhoneTest, RefusesWhatIsNoNumber) {
+  for (const char* raw : {
+           "",
+           "+",
+           "tel:",
+           "BANCO",
+           "ABC 11 96123-4567",
+           "1-800-FLOWERS",
+           "+1 415 555 0100 ext 3",
+           "+1 415 555 0100 x3",
+           "*123#",
+           "+5511961234567;ext=1",
+           "+999123456789",
+           "+551",
+           "27543",
+           "+55119612345678901234",
+           "11 96123-45",
+           "87654321",
+           "+55 11\n96123-4567",
+           "+55 11 96123 4567\xFF",
+           "+1 415 555 0100, 12",
+       }) {
+    EXPECT_EQ(ParsePhone(raw, "BR").status().code(), absl::StatusCode::kInvalidArgument) << raw;
+  }
+}
+
+TEST(PhoneTest, WithoutARegionTheCountryCodeIsNeeded) {
+  EXPECT_FALSE(ParsePhone("11 96123-4567", "").ok());
+  EXPECT_FALSE(ParsePhone("11 96123-4567", "no region").ok());
+}
+
+TEST(PhoneTest, AShortCodeIsNoNumberOfARegionWithShortNumbers) {
+  EXPECT_FALSE(ParsePhone("32665", "DE").ok());
+}
+
+TEST(PhoneTest, ErrorsDoNotRepeatTheNumber) {
+  const absl::Status status = ParsePhone("+55 11 96123-45678901", "").status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(std::string(status.message()).find("96123"), std::string::npos);
+}
+
+// Every example number of the library's metadata, in all the forms that we derive from it.
+TEST(PhoneTest, AllFormsOfANumberMeetInOneCanonicalForm) {
+  using i18n::phonenumbers::PhoneNumberUtil;
+  const PhoneNumberUtil& library = *PhoneNumberUtil::GetInstance();
+  std::set<std::string> regions;
+  library.GetSupportedRegions(&regions);
+  size_t checked = 0;
+  for (const std::string& region : regions) {
+    for (const auto type : {PhoneNumberUtil::FIXED_LINE, PhoneNumberUtil::MOBILE,
+                            PhoneNumberUtil::TOLL_FREE, PhoneNumberUtil::VOIP}) {
+      i18n::phonenumbers::PhoneNumber example;
+      if (!library.GetExampleNumberForType(region, type, &example)) continue;
+      std::string e164;
+      library.Format(example, PhoneNumberUtil::E164, &e164);
+      const absl::StatusOr<PhoneNumber> phone = ParsePhone(e164, "");
+      ASSERT_TRUE(phone.ok()) << region << " " << e164 << ": " << phone.status();
+      EXPECT_THAT(phone->forms, ::testing::Contains(e164)) << region;
+      for (const std::string& form : phone->forms) {
+        const absl::StatusOr<PhoneNumber> again = ParsePhone(form, "");
+        ASSERT_TRUE(again.ok()) << region << " " << form << ": " << again.status();
+        EXPECT_EQ(again->canonical, phone->canonical) << region << " " << form;
+        EXPECT_EQ(again->forms, phone->forms) << region << " " << form;
+      }
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 400u);
+}
+
+}  // namespace
+}  // namespace trama

@@ -1,0 +1,74 @@
+#include "services/kernel/table.h"
+
+#include "google/protobuf/wrappers.pb.h"
+#include "gtest/gtest.h"
+
+namespace trama {
+namespace {
+
+using Row = google::protobuf::StringValue;
+
+std::vector<RowChange> Changes(Table<Row>& table) {
+  std::vector<RowChange> changes;
+  table.TakeChanges(changes);
+  return changes;
+}
+
+TEST(TableTest, ChangesComeOnceEachInKeyOrder) {
+  Table<Row> table("texts");
+  table.Put("b").set_value("1");
+  table.Put("a").set_value("2");
+  table.Edit("b")->set_value("3");
+  const std::vector<RowChange> changes = Changes(table);
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0].key, "texts/a");
+  EXPECT_EQ(changes[1].key, "texts/b");
+  Row row;
+  ASSERT_TRUE(row.ParseFromString(*changes[1].value));
+  EXPECT_EQ(row.value(), "3");
+  EXPECT_TRUE(Changes(table).empty());
+}
+
+TEST(TableTest, AnErasedRowIsAChangeWithoutValue) {
+  Table<Row> table("texts");
+  table.Put("a");
+  Changes(table);
+  table.Erase("a");
+  table.Erase("never there");
+  const std::vector<RowChange> changes = Changes(table);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].key, "texts/a");
+  EXPECT_FALSE(changes[0].value.has_value());
+  EXPECT_EQ(table.Find("a"), nullptr);
+}
+
+TEST(TableTest, LoadedRowsAreNoChanges) {
+  Row row;
+  row.set_value("x");
+  Table<Row> table("texts");
+  ASSERT_TRUE(table.Load("a", row.SerializeAsString()).ok());
+  EXPECT_EQ(table.Find("a")->value(), "x");
+  EXPECT_TRUE(Changes(table).empty());
+}
+
+TEST(TableTest, ARowThatIsNoMessageIsRefused) {
+  Table<Row> table("texts");
+  EXPECT_EQ(table.Load("a", "\xFF\xFF").code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(TableTest, FieldsOfANewerReleaseSurvive) {
+  const std::string newer = "\x0a\x01x\x12\x03new";  // Field 1 and the unknown field 2.
+  Table<Row> table("texts");
+  ASSERT_TRUE(table.Load("a", newer).ok());
+  table.Edit("a")->set_value("y");
+  EXPECT_NE(Changes(table)[0].value->find("new"), std::string::npos);
+}
+
+TEST(TableTest, RowKeysSplitAtTheFirstSlash) {
+  const auto [table, key] = SplitRowKey("texts/a/b");
+  EXPECT_EQ(table, "texts");
+  EXPECT_EQ(key, "a/b");
+}
+
+}  // namespace
+}  // namespace trama
