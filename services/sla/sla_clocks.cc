@@ -1,0 +1,230 @@
+// What happens to one clock: SlaMachine's clock operations.
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/time_util.h"
+#include "services/kernel/check.h"
+#include "services/kernel/ids.h"
+#include "services/sla/sla_machine.h"
+
+namespace trama::sla {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+constexpr char kEventType[] = "trama.sla.v1.SlaEvent";
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  return TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(time));
+}
+
+}  // namespace
+
+template <typename Change>
+void SlaMachine::Edit(const std::string& clock_id, Change change) {
+  v1::ClockRow* clock = clocks_.Edit(clock_id);
+  TRAMA_CHECK(clock != nullptr);
+  const absl::Time before = NextWake(*clock);
+  change(*clock);
+  const absl::Time after = NextWake(*clock);
+  if (before == after) return;
+  wakes_.erase({before, clock_id});
+  if (after != absl::InfiniteFuture()) wakes_.emplace(after, clock_id);
+}
+
+template <typename Fill>
+void SlaMachine::Publish(Step& step, const std::string& clock_id, v1::ClockRow& clock,
+                         absl::Time moment, Fill fill) {
+  const v1::ConversationRow* row = conversations_.Find(clock.conversation_id());
+  TRAMA_CHECK(row != nullptr);
+  clock.set_sequence(clock.sequence() + 1);
+  v1::SlaEvent event;
+  event.set_event_id(DerivedId(clock_id, clock.sequence()));
+  event.set_workspace(clock.workspace());
+  event.set_conversation_id(clock.conversation_id());
+  event.set_clock_id(clock_id);
+  event.set_kind(clock.kind());
+  *event.mutable_occurred_at() = ToProto(moment);
+  event.set_cause_id(step.cause);
+  event.set_policy(clock.policy());
+  event.set_calendar(clock.calendar());
+  event.set_channel(row->channel());
+  event.set_queue(row->queue());
+  event.set_priority(row->priority());
+  event.set_agent_id(row->agent_id());
+  event.set_state(clock.state());
+  event.set_target_ms(clock.target_ms());
+  if (IsOpen(clock) && clock.due_ms() != 0) {
+    *event.mutable_due_at() = TimeUtil::MillisecondsToTimestamp(clock.due_ms());
+  }
+  fill(event);
+
+  OutRecord& record = step.effects.records.emplace_back();
+  record.topic = kSlaTopic;
+  record.key = event.conversation_id();
+  record.type = kEventType;
+  record.id = event.event_id();
+  record.subject = event.conversation_id();
+  record.time = moment;
+  record.traceparent = step.traceparent;
+  record.value = event.SerializeAsString();
+}
+
+Subject SlaMachine::SubjectOf(const v1::ConversationRow& row) const {
+  return {row.workspace(), row.channel(), row.queue(), row.priority(), &row.facts()};
+}
+
+const Calendar& SlaMachine::CalendarOf(const v1::ClockRow& clock) const {
+  return book_.CalendarOf(clock.workspace(), clock.calendar());
+}
+
+const std::string* SlaMachine::OpenClock(const v1::ConversationRow& row, v1::ClockKind kind) const {
+  for (const std::string& id : row.clock_ids()) {
+    const v1::ClockRow* clock = clocks_.Find(id);
+    if (clock != nullptr && clock->kind() == kind && IsOpen(*clock)) return &id;
+  }
+  return nullptr;
+}
+
+void SlaMachine::End(v1::ClockRow& clock, v1::ClockState state, absl::Time moment) {
+  clock.set_state(state);
+  clock.set_ended_ms(std::max<int64_t>(1, absl::ToUnixMillis(moment)));
+}
+
+void SlaMachine::Activate(Step& step, const std::string& conversation, v1::ConversationRow& row,
+                          v1::ClockKind kind, absl::Time since, absl::Time moment) {
+  if (OpenClock(row, kind) != nullptr) return;
+  Promise promise;
+  if (!book_.Find(SubjectOf(row), kind, promise)) return;
+
+  const std::string id =
+      DerivedId({conversation, v1::ClockKind_Name(kind), absl::StrCat(row.sequence())});
+  v1::ClockRow& made = clocks_.Put(id);
+  made.set_workspace(row.workspace());
+  made.set_conversation_id(conversation);
+  made.set_kind(kind);
+  // Not yet among the wakes: paused until it is armed below.
+  made.set_state(v1::CLOCK_STATE_PAUSED);
+  made.set_started_ms(absl::ToUnixMillis(since));
+  row.add_clock_ids(id);
+  Edit(id, [&](v1::ClockRow& clock) {
+    clock.set_state(v1::CLOCK_STATE_RUNNING);
+    Arm(book_.CalendarOf(row.workspace(), promise.calendar), since, absl::ZeroDuration(), promise,
+        clock);
+    Publish(step, id, clock, moment, [&](v1::SlaEvent& event) {
+      *event.mutable_activated()->mutable_started_at() = ToProto(since);
+    });
+  });
+}
+
+void SlaMachine::Fulfil(Step& step, const v1::ConversationRow& row, v1::ClockKind kind,
+                        absl::Time moment) {
+  const std::string* found = OpenClock(row, kind);
+  if (found == nullptr) return;
+  const std::string id = *found;
+  Edit(id, [&](v1::ClockRow& clock) {
+    const absl::Duration used = Used(CalendarOf(clock), clock, moment);
+    const bool in_time = clock.due_ms() == 0 || absl::ToUnixMillis(moment) <= clock.due_ms();
+    if (!in_time && !clock.breached()) Breach(step, id, clock);
+    if (in_time && clock.breached()) {
+      // It was answered before it was due, and we learn so only now.
+      clock.set_breached(false);
+      Publish(step, id, clock, moment, [&](v1::SlaEvent& event) {
+        event.mutable_breach_revised()->set_still_breached(false);
+        event.mutable_breach_revised()->set_used_ms(absl::ToInt64Milliseconds(used));
+      });
+    }
+    clock.set_agent_id(row.agent_id());
+    End(clock, v1::CLOCK_STATE_FULFILLED, moment);
+    Publish(step, id, clock, moment, [&](v1::SlaEvent& event) {
+      event.mutable_fulfilled()->set_used_ms(absl::ToInt64Milliseconds(used));
+      event.mutable_fulfilled()->set_in_time(in_time);
+    });
+  });
+}
+
+void SlaMachine::CancelAll(Step& step, const v1::ConversationRow& row, const std::string& reason,
+                           absl::Time moment) {
+  for (const std::string& id : row.clock_ids()) {
+    const v1::ClockRow* open = clocks_.Find(id);
+    if (open == nullptr || !IsOpen(*open)) continue;
+    Edit(id, [&](v1::ClockRow& clock) {
+      // Past its due time it was breached, however it ends.
+      const bool late = clock.due_ms() != 0 && absl::ToUnixMillis(moment) > clock.due_ms();
+      if (late && !clock.breached()) Breach(step, id, clock);
+      End(clock, v1::CLOCK_STATE_CANCELED, moment);
+      Publish(step, id, clock, moment,
+              [&](v1::SlaEvent& event) { event.mutable_canceled()->set_reason(reason); });
+    });
+  }
+}
+
+void SlaMachine::RetargetAll(Step& step, const v1::ConversationRow& row,
+                             const std::string& reason) {
+  for (const std::string& id : row.clock_ids()) Retarget(step, id, reason);
+}
+
+void SlaMachine::Retarget(Step& step, const std::string& clock_id, const std::string& reason) {
+  const v1::ClockRow* open = clocks_.Find(clock_id);
+  if (open == nullptr || !IsOpen(*open)) return;
+  const v1::ConversationRow* row = conversations_.Find(open->conversation_id());
+  TRAMA_CHECK(row != nullptr);
+  const absl::Time now = step.at.now;
+
+  Promise promise;
+  if (!book_.Find(SubjectOf(*row), open->kind(), promise)) {
+    Edit(clock_id, [&](v1::ClockRow& clock) {
+      End(clock, v1::CLOCK_STATE_CANCELED, now);
+      Publish(step, clock_id, clock, now,
+              [&](v1::SlaEvent& event) { event.mutable_canceled()->set_reason("no policy"); });
+    });
+    return;
+  }
+  const bool by_config = reason == "configuration";
+  const PolicyBook& was = by_config ? former_book_ : book_;
+  const absl::Duration used = Used(was.CalendarOf(open->workspace(), open->calendar()), *open, now);
+  v1::ClockRow armed = *open;
+  Arm(book_.CalendarOf(open->workspace(), promise.calendar), now, used, promise, armed);
+  // A breach stands: only what is still to come can move.
+  const bool same = armed.due_ms() == open->due_ms() && armed.policy() == open->policy() &&
+                    armed.target_ms() == open->target_ms();
+  if (open->breached() || (same && armed.calendar() == open->calendar())) return;
+  Edit(clock_id, [&](v1::ClockRow& clock) {
+    const int64_t old_target_ms = clock.target_ms();
+    clock = armed;
+    Publish(step, clock_id, clock, now, [&](v1::SlaEvent& event) {
+      event.mutable_retargeted()->set_old_target_ms(old_target_ms);
+      event.mutable_retargeted()->set_used_ms(absl::ToInt64Milliseconds(used));
+      event.mutable_retargeted()->set_reason(reason);
+    });
+  });
+}
+
+void SlaMachine::Breach(Step& step, const std::string& clock_id, v1::ClockRow& clock) {
+  const absl::Time due = absl::FromUnixMillis(clock.due_ms());
+  clock.set_breached(true);
+  clock.set_state(v1::CLOCK_STATE_BREACHED);
+  Publish(step, clock_id, clock, due, [&](v1::SlaEvent& event) {
+    event.mutable_breached()->set_lateness_ms(absl::ToInt64Milliseconds(step.at.now - due));
+  });
+}
+
+void SlaMachine::Fire(Step& step, const std::string& clock_id) {
+  Edit(clock_id, [&](v1::ClockRow& clock) {
+    const absl::Time known = std::min(step.at.now, step.at.caught_up);
+    if (clock.due_ms() != 0 && absl::FromUnixMillis(clock.due_ms()) <= known) {
+      Breach(step, clock_id, clock);
+      return;
+    }
+    const absl::Time warn = absl::FromUnixMillis(clock.warn_ms());
+    const absl::Duration used = Used(CalendarOf(clock), clock, warn);
+    clock.set_warned(true);
+    Publish(step, clock_id, clock, warn, [&](v1::SlaEvent& event) {
+      event.mutable_warned()->set_remaining_ms(clock.target_ms() - absl::ToInt64Milliseconds(used));
+      event.mutable_warned()->set_lateness_ms(absl::ToInt64Milliseconds(step.at.now - warn));
+    });
+  });
+}
+
+}  // namespace trama::sla

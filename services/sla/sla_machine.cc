@@ -1,0 +1,207 @@
+#include "services/sla/sla_machine.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/time_util.h"
+#include "services/kernel/check.h"
+#include "services/kernel/strings.h"
+#include "trama/config/v1/resources.pb.h"
+
+namespace trama::sla {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+constexpr char kConfigKey[] = "config";
+
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(timestamp));
+}
+
+}  // namespace
+
+absl::Status SlaMachine::LoadRow(std::string_view key, std::string_view value) {
+  const auto [table, id] = SplitRowKey(key);
+  if (table == conversations_.name()) return conversations_.Load(id, value);
+  if (table == clocks_.name()) return clocks_.Load(id, value);
+  if (table == meta_.name()) return meta_.Load(id, value);
+  return absl::DataLossError(
+      absl::StrCat("row ", ToAbsl(key), " is of a table that sla does not know"));
+}
+
+void SlaMachine::Apply(const Stamp& at, const Input& input, Effects& effects) {
+  std::visit([&](const auto& event) { On(at, event, effects); }, input);
+}
+
+absl::Time SlaMachine::NextDeadline() const {
+  if (!retargets_.empty()) return absl::InfinitePast();
+  absl::Time next = absl::InfiniteFuture();
+  if (!wakes_.empty()) next = wakes_.begin()->first;
+  if (!forgets_.empty()) next = std::min(next, forgets_.begin()->first);
+  return next;
+}
+
+std::vector<RowChange> SlaMachine::TakeChangedRows() {
+  std::vector<RowChange> changes;
+  clocks_.TakeChanges(changes);
+  conversations_.TakeChanges(changes);
+  meta_.TakeChanges(changes);
+  return changes;
+}
+
+void SlaMachine::On(const Stamp&, const TakenOver&, Effects&) {
+  for (const auto& [id, clock] : clocks_) {
+    const absl::Time wake = NextWake(*clock);
+    if (wake != absl::InfiniteFuture()) wakes_.emplace(wake, id);
+  }
+  for (const auto& [id, row] : conversations_) {
+    if (row->forget_at_ms() != 0) {
+      forgets_.emplace(absl::FromUnixMillis(row->forget_at_ms()), id);
+    }
+  }
+  const v1::ConfigRow* config = meta_.Find(kConfigKey);
+  revision_ = config == nullptr ? 0 : config->revision();
+}
+
+void SlaMachine::On(const Stamp&, const ConfigRevision& revision, Effects&) {
+  former_book_ = std::move(book_);
+  book_ = PolicyBook(static_cast<const config::v1::Snapshot&>(*revision.snapshot));
+  if (revision.revision == revision_) {
+    // After a restart: the clocks stand as this revision has set them.
+    former_book_ = book_;
+    return;
+  }
+  revision_ = revision.revision;
+  for (const auto& [id, clock] : clocks_) {
+    if (IsOpen(*clock)) retargets_.insert(id);
+  }
+  if (retargets_.empty()) meta_.Put(kConfigKey).set_revision(revision_);
+}
+
+void SlaMachine::On(const Stamp& at, const Tick&, Effects& effects) {
+  Step step{at, effects, "tick", ""};
+  size_t left = kFiresPerTickMax;
+  for (; left > 0 && !retargets_.empty(); --left) {
+    const std::string id = *retargets_.begin();
+    retargets_.erase(retargets_.begin());
+    Retarget(step, id, "configuration");
+    if (retargets_.empty()) meta_.Put(kConfigKey).set_revision(revision_);
+  }
+  const absl::Time due = std::min(at.now, at.caught_up);
+  for (; left > 0 && !wakes_.empty() && wakes_.begin()->first <= due; --left) {
+    const std::string id = wakes_.begin()->second;
+    Fire(step, id);
+  }
+  Forget(at.now);
+}
+
+// A command that is no read does not exist here; a peer is never asked.
+void SlaMachine::On(const Stamp&, const Answer&, Effects&) {}
+
+void SlaMachine::On(const Stamp& at, const LogEntry& entry, Effects& effects) {
+  TRAMA_CHECK(entry.topic == kConversationsTopic);
+  const auto& event = static_cast<const Event&>(*entry.message);
+  const v1::ConversationRow* known = conversations_.Find(event.conversation_id());
+  if (known != nullptr && event.sequence() <= known->sequence()) return;
+
+  v1::ConversationRow& row = conversations_.Put(event.conversation_id());
+  row.set_workspace(event.workspace());
+  row.set_channel(event.channel());
+  row.set_sequence(event.sequence());
+  Step step{at, effects, event.event_id(), entry.traceparent};
+  Fold(step, event, row);
+}
+
+void SlaMachine::Fold(Step& step, const Event& event, v1::ConversationRow& row) {
+  const absl::Time moment = ToTime(event.occurred_at());
+  switch (event.fact_case()) {
+    case Event::kMessageReceived:
+      if (!event.message_received().automatic() && row.unanswered_since_ms() == 0) {
+        row.set_unanswered_since_ms(
+            absl::ToUnixMillis(ToTime(event.message_received().received_at())));
+      }
+      break;
+    case Event::kReopened:
+      row.set_unanswered_since_ms(absl::ToUnixMillis(ToTime(event.reopened().received_at())));
+      break;
+    case Event::kQueued:
+      OnQueued(step, event, row);
+      break;
+    case Event::kAccepted:
+      row.set_agent_id(event.accepted().agent_id());
+      Fulfil(step, row, v1::CLOCK_KIND_QUEUE_ANSWER, moment);
+      break;
+    case Event::kReplySent:
+      if (!event.reply_sent().is_human_public()) break;
+      row.set_unanswered_since_ms(0);
+      Fulfil(step, row, v1::CLOCK_KIND_FIRST_RESPONSE, moment);
+      break;
+    case Event::kFactsLearned:
+      *row.mutable_facts() = event.facts_learned().facts();
+      RetargetAll(step, row, "customer facts");
+      break;
+    case Event::kAbandoned:
+      CancelAll(step, row, "abandoned", moment);
+      break;
+    case Event::kResolved:
+      row.set_unanswered_since_ms(0);
+      CancelAll(step, row, "resolved", moment);
+      break;
+    case Event::kClosed:
+      CancelAll(step, row, "closed", moment);
+      row.set_forget_at_ms(absl::ToUnixMillis(step.at.now + kKeptAfterClose));
+      forgets_.emplace(absl::FromUnixMillis(row.forget_at_ms()), event.conversation_id());
+      break;
+    default:
+      break;
+  }
+}
+
+void SlaMachine::OnQueued(Step& step, const Event& event, v1::ConversationRow& row) {
+  const conversation::v1::Queued& queued = event.queued();
+  const bool moved = row.queue() != queued.queue() || row.priority() != queued.priority();
+  row.set_queue(queued.queue());
+  row.set_priority(queued.priority());
+  if (moved) RetargetAll(step, row, "queue or priority");
+
+  const absl::Time moment = ToTime(event.occurred_at());
+  if (row.unanswered_since_ms() != 0) {
+    Activate(step, event.conversation_id(), row, v1::CLOCK_KIND_FIRST_RESPONSE,
+             absl::FromUnixMillis(row.unanswered_since_ms()), moment);
+  }
+  if (queued.is_new_entry()) {
+    Activate(step, event.conversation_id(), row, v1::CLOCK_KIND_QUEUE_ANSWER,
+             ToTime(queued.enqueued_at()), moment);
+  }
+}
+
+void SlaMachine::Forget(absl::Time now) {
+  for (size_t left = kFiresPerTickMax;
+       left > 0 && !forgets_.empty() && forgets_.begin()->first <= now; --left) {
+    const std::string id = forgets_.begin()->second;
+    forgets_.erase(forgets_.begin());
+    const v1::ConversationRow* row = conversations_.Find(id);
+    TRAMA_CHECK(row != nullptr);
+    const std::vector<std::string> clock_ids(row->clock_ids().begin(), row->clock_ids().end());
+    for (const std::string& clock_id : clock_ids) clocks_.Erase(clock_id);
+    conversations_.Erase(id);
+  }
+}
+
+void SlaMachine::CheckInvariants() const {
+  size_t waiting = 0;
+  for (const auto& [id, clock] : clocks_) {
+    const absl::Time wake = NextWake(*clock);
+    if (wake != absl::InfiniteFuture()) {
+      TRAMA_CHECK(wakes_.contains({wake, id}));
+      ++waiting;
+    }
+    TRAMA_CHECK(conversations_.Find(clock->conversation_id()) != nullptr);
+    if (clock->state() == v1::CLOCK_STATE_FULFILLED) TRAMA_CHECK(!IsOpen(*clock));
+  }
+  TRAMA_CHECK(waiting == wakes_.size());
+}
+
+}  // namespace trama::sla

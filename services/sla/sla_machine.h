@@ -1,0 +1,118 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/time/time.h"
+#include "services/kernel/machine.h"
+#include "services/kernel/table.h"
+#include "services/sla/clock.h"
+#include "services/sla/policy_book.h"
+#include "trama/conversation/v1/conversation_events.pb.h"
+#include "trama/sla/v1/sla_events.pb.h"
+#include "trama/sla/v1/sla_rows.pb.h"
+#include "trama/sla/v1/sla_service.pb.h"
+
+namespace trama::sla {
+
+inline constexpr char kConversationsTopic[] = "trama.conversations.v1";
+inline constexpr char kSlaTopic[] = "trama.sla.v1";
+
+// Watches the clocks of conversations: a fold over their events. Promises: a warning or breach is
+// never early, never twice for one clock, never lost over a restart, and never false because the
+// log had not been read so far (a clock fires only once Stamp.caught_up has passed its moment).
+//
+// Lifetime: one per owned partition, called by that partition's loop only.
+class SlaMachine : public Machine {
+ public:
+  // How many clocks one tick fires; the rest follow in the next.
+  static constexpr size_t kFiresPerTickMax = 512;
+  // How long the clocks of a closed conversation can still be asked for.
+  static constexpr absl::Duration kKeptAfterClose = absl::Hours(24);
+  static constexpr int kPageSizeMax = 200;
+  static constexpr int kPageSizeDefault = 50;
+
+  SlaMachine() : conversations_("conversation"), clocks_("clock"), meta_("meta") {}
+
+  absl::Status LoadRow(std::string_view key, std::string_view value) override;
+  void Apply(const Stamp& at, const Input& input, Effects& effects) override;
+  absl::Time NextDeadline() const override;
+  std::vector<RowChange> TakeChangedRows() override;
+
+  size_t open_clock_count() const { return wakes_.size(); }
+
+  // Dies if the indexes do not say what the rows say.
+  void CheckInvariants() const;
+
+ private:
+  using Event = conversation::v1::ConversationEvent;
+  using Wake = std::pair<absl::Time, std::string>;  // (when, id)
+
+  // What one step needs: its time, its cause, where the effects go.
+  struct Step {
+    const Stamp& at;
+    Effects& effects;
+    std::string cause;
+    std::string traceparent;
+  };
+
+  void On(const Stamp& at, const Tick& tick, Effects& effects);
+  void On(const Stamp& at, const LogEntry& entry, Effects& effects);
+  void On(const Stamp& at, const Command& command, Effects& effects);
+  void On(const Stamp& at, const Answer& answer, Effects& effects);
+  void On(const Stamp& at, const ConfigRevision& revision, Effects& effects);
+  void On(const Stamp& at, const TakenOver& taken, Effects& effects);
+
+  void Fold(Step& step, const Event& event, v1::ConversationRow& row);
+  void OnQueued(Step& step, const Event& event, v1::ConversationRow& row);
+  void Forget(absl::Time now);
+
+  // Clocks. `since` is where it counts from, `moment` when the fact happened.
+  void Activate(Step& step, const std::string& conversation, v1::ConversationRow& row,
+                v1::ClockKind kind, absl::Time since, absl::Time moment);
+  void Fulfil(Step& step, const v1::ConversationRow& row, v1::ClockKind kind, absl::Time moment);
+  void CancelAll(Step& step, const v1::ConversationRow& row, const std::string& reason,
+                 absl::Time moment);
+  void Retarget(Step& step, const std::string& clock_id, const std::string& reason);
+  void RetargetAll(Step& step, const v1::ConversationRow& row, const std::string& reason);
+  void Fire(Step& step, const std::string& clock_id);
+  void Breach(Step& step, const std::string& clock_id, v1::ClockRow& clock);
+  static void End(v1::ClockRow& clock, v1::ClockState state, absl::Time moment);
+  const std::string* OpenClock(const v1::ConversationRow& row, v1::ClockKind kind) const;
+
+  Subject SubjectOf(const v1::ConversationRow& row) const;
+  const Calendar& CalendarOf(const v1::ClockRow& clock) const;
+  // Edits a clock's row and keeps its place among the wakes.
+  template <typename Change>
+  void Edit(const std::string& clock_id, Change change);
+  // Publishes the clock's next event; `fill` sets its fact.
+  template <typename Fill>
+  void Publish(Step& step, const std::string& clock_id, v1::ClockRow& clock, absl::Time moment,
+               Fill fill);
+
+  // Reads.
+  absl::Status GetClocks(const Stamp& at, const v1::GetClocksRequest& request,
+                         v1::GetClocksResponse& response) const;
+  absl::Status ListClocks(const Stamp& at, const v1::ListClocksRequest& request,
+                          v1::ListClocksResponse& response) const;
+  v1::Clock ViewOf(const Stamp& at, const std::string& id, const v1::ClockRow& clock) const;
+
+  PolicyBook book_;
+  // What clocks counted by until the newest revision, while `retargets_` are still to be done.
+  PolicyBook former_book_;
+  Table<v1::ConversationRow> conversations_;
+  Table<v1::ClockRow> clocks_;
+  Table<v1::ConfigRow> meta_;
+
+  // Derived from the rows.
+  absl::btree_set<Wake> wakes_;    // Clocks that wait for a moment.
+  absl::btree_set<Wake> forgets_;  // Conversations to be forgotten.
+  // Open clocks that the newest revision may move.
+  absl::btree_set<std::string> retargets_;
+  int64_t revision_ = 0;  // Taken in; the row says so once `retargets_` is empty.
+};
+
+}  // namespace trama::sla
