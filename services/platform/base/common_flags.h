@@ -22,8 +22,8 @@ ABSL_DECLARE_FLAG(std::string, grpc_listen);     // host:port; port 0 picks a fr
 ABSL_DECLARE_FLAG(std::string, grpc_advertise);  // What others dial; empty: the listen address
 
 // Dependencies.
-ABSL_DECLARE_FLAG(std::string, kafka_brokers);  // "host:port,host:port"
-ABSL_DECLARE_FLAG(std::string, redis);          // "host:port"
+// (--kafka_brokers and its like: services/platform/kafka/kafka_flags.h.)
+ABSL_DECLARE_FLAG(std::string, redis);  // "host:port"
 ABSL_DECLARE_FLAG(std::string, blob_dir);
 ABSL_DECLARE_FLAG(std::string, profile_address);    // "host:port[,host:port]"
 ABSL_DECLARE_FLAG(std::string, config_address);     // "host:port[,host:port]"
@@ -55,12 +55,13 @@ namespace trama::platform {
 
 // Names the common settings that a service cannot run without.
 enum class CommonFlag {
-  kKafkaBrokers,
   kRedis,
   kBlobDir,
   kProfileAddress,
   kConfigAddress,
   kRoutingAddress,
+  kSlaAddress,
+  kReportingAddress,
   kTokensFile,
   kServiceTokenFile,
 };

@@ -52,15 +52,11 @@ class MetricFamily {
 
  private:
   friend class Metrics;
-  MetricFamily(prometheus::Family<T>& family, std::string kind, std::vector<std::string> labels,
+  MetricFamily(prometheus::Family<T>& family, std::vector<std::string> labels,
                std::vector<double> buckets)
-      : family_(family),
-        kind_(std::move(kind)),
-        labels_(std::move(labels)),
-        buckets_(std::move(buckets)) {}
+      : family_(family), labels_(std::move(labels)), buckets_(std::move(buckets)) {}
 
   prometheus::Family<T>& family_;
-  const std::string kind_;
   const std::vector<std::string> labels_;
   const std::vector<double> buckets_;
   std::mutex mutex_;

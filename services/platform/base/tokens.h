@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/kernel/caller.h"
+#include "services/platform/base/watched_file.h"
 
 namespace trama::platform {
 
@@ -44,10 +45,9 @@ class TokenStore {
 
  private:
   struct Entries;
-  struct FileStamp;
-  std::string path_;
-  std::unique_ptr<FileStamp> stamp_;
-  mutable std::mutex mutex_;
+  std::mutex reload_mutex_;  // Guards file_.
+  WatchedFile file_;
+  mutable std::mutex mutex_;  // Guards entries_.
   std::shared_ptr<const Entries> entries_;
 };
 
@@ -61,8 +61,9 @@ class ServiceToken {
   std::string Get() const;
 
  private:
-  std::string path_;
-  mutable std::mutex mutex_;
+  std::mutex reload_mutex_;  // Guards file_.
+  WatchedFile file_;
+  mutable std::mutex mutex_;  // Guards token_.
   std::string token_;
 };
 

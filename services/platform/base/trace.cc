@@ -1,0 +1,36 @@
+#include "services/platform/base/trace.h"
+
+#include <optional>
+
+#include "absl/strings/escaping.h"
+#include "openssl/rand.h"
+#include "services/kernel/check.h"
+#include "services/kernel/trace_context.h"
+
+namespace trama::platform {
+namespace {
+
+template <size_t N>
+void Draw(std::array<uint8_t, N>& bytes) {
+  TRAMA_CHECK(RAND_bytes(bytes.data(), N) == 1);
+  bytes[N - 1] |= 1;  // All zero is not allowed.
+}
+
+}  // namespace
+
+std::string TraceparentOrNew(std::string_view header) {
+  if (ParseTraceparent(header).has_value()) return std::string(header);
+  TraceContext context;
+  Draw(context.trace_id);
+  Draw(context.span_id);
+  return FormatTraceparent(context);
+}
+
+std::string TraceIdOf(std::string_view traceparent) {
+  const std::optional<TraceContext> context = ParseTraceparent(traceparent);
+  if (!context.has_value()) return "";
+  return absl::BytesToHexString(std::string(reinterpret_cast<const char*>(context->trace_id.data()),
+                                            context->trace_id.size()));
+}
+
+}  // namespace trama::platform
