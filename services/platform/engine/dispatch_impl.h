@@ -1,0 +1,82 @@
+#pragma once
+
+// The templates of dispatch.h; included by it only.
+
+namespace trama::platform {
+
+namespace engine_internal {
+
+template <typename Request>
+std::string CommandIdOf(const Request& request) {
+  if constexpr (requires { request.command_id(); }) {
+    return std::string(request.command_id());
+  } else {
+    return {};  // A read.
+  }
+}
+
+// The machine's answer in the type that the method promises.
+template <typename Response>
+absl::StatusOr<Response> Typed(absl::Status status, const MessagePtr& response) {
+  if (!status.ok()) return status;
+  if (response == nullptr || response->GetDescriptor() != Response::descriptor()) {
+    return absl::InternalError("the engine's answer is not a " + Response::descriptor()->name());
+  }
+  return static_cast<const Response&>(*response);
+}
+
+}  // namespace engine_internal
+
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* EngineDispatch::Unary(grpc::CallbackServerContext* context,
+                                                const Request* request, Response* response,
+                                                std::vector<std::string_view> roles) {
+  return RunUnaryAsync(
+      gate_, context, request, response,
+      Access{.workspace = request->workspace(), .roles = std::move(roles)},
+      [this](UnaryReply<Response> reply, const Request& wanted) {
+        const absl::StatusOr<Route> route = RouteOf(reply.call(), wanted.workspace());
+        if (!route.ok()) return reply.Finish(route.status());
+        if (!route->here) return PassOn(std::move(reply), wanted, route->address);
+        SubmitHere(*route, reply.call(), engine_internal::CommandIdOf(wanted),
+                   std::make_shared<Request>(wanted),
+                   [reply](absl::Status status, MessagePtr answer) {
+                     reply.Finish(engine_internal::Typed<Response>(std::move(status), answer));
+                   });
+      });
+}
+
+template <typename Request, typename Response>
+void EngineDispatch::PassOn(UnaryReply<Response> reply, const Request& request,
+                            const std::string& address) {
+  const absl::StatusOr<std::shared_ptr<Peer>> peer = peers_.At(address);
+  if (!peer.ok()) return reply.Finish(peer.status());
+  const std::string& method = MethodOf(*Request::descriptor());
+  CallAsync<Response>(
+      **peer, request, ForwardOptions(reply.call()),
+      [&](auto* client_context, auto* wanted, auto* answer, auto done) {
+        grpc::TemplatedGenericStub<Request, Response>((*peer)->channel())
+            .UnaryCall(client_context, method, grpc::StubOptions(), wanted, answer,
+                       std::move(done));
+      },
+      std::function<void(absl::StatusOr<Response>)>([reply](absl::StatusOr<Response> answer) {
+        if (!answer.ok()) return reply.Finish(Advised(answer.status()));
+        reply.Finish(std::move(answer));
+      }));
+}
+
+template <typename Response, typename Request, typename Start>
+grpc::ServerWriteReactor<Response>* EngineDispatch::ForwardStream(grpc::CallbackServerContext*,
+                                                                  const Request& request, Call call,
+                                                                  const std::string& address,
+                                                                  Start start) {
+  absl::StatusOr<std::shared_ptr<Peer>> peer = peers_.At(address);
+  if (!peer.ok()) return new RefusedStream<Response>(peer.status());
+  CallOptions options = ForwardOptions(call);
+  options.timeout = absl::InfiniteDuration();
+  auto* stream = new ForwardedStream<Request, Response>(*std::move(peer), request, std::move(call));
+  stream->Begin(options, std::move(start));
+  return stream;
+}
+
+}  // namespace trama::platform
