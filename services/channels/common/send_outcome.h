@@ -1,12 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/time/time.h"
 #include "trama/delivery/v1/delivery_events.pb.h"
+#include "trama/outbound/v1/outbound_events.pb.h"
 
 namespace trama::channels {
+
+using OutboundPtr = std::shared_ptr<const outbound::v1::OutboundMessage>;
 
 // What one attempt to send has come to (rules 9 and 10 of the channel contracts).
 struct SendOutcome {

@@ -6,11 +6,8 @@
 
 #include "services/channels/common/send_outcome.h"
 #include "services/platform/net/awaitable.h"
-#include "trama/outbound/v1/outbound_events.pb.h"
 
 namespace trama::channels {
-
-using OutboundPtr = std::shared_ptr<const outbound::v1::OutboundMessage>;
 
 // A channel's vendor, as delivery sees it. Threads: calls run on the io_context of the
 // DeliveryLoop, several at once. Every call must end in bounded time; none may throw.

@@ -1,0 +1,507 @@
+#include "services/channels/common/delivery_plan.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/channels/common/proto_time.h"
+
+namespace trama::channels {
+namespace {
+
+namespace dv = delivery::v1;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+
+// Drives one plan by hand: At(seconds) moves the clock and ticks, each verb returns what was wanted
+// in short words: "attempting m1 #1", "send m1 #1".
+class DeliveryPlanTest : public ::testing::Test {
+ protected:
+  using Words = std::vector<std::string>;
+
+  DeliveryPlanTest() { Renew(DeliveryRules{.channel = "sms"}); }
+
+  void Renew(DeliveryRules rules) {
+    rules_ = rules;
+    plan_ = std::make_unique<DeliveryPlan>(rules);
+    plan_->SetAccounts({{"demo/main", DeliveryAccount{}}, {"demo/other", DeliveryAccount{}}});
+  }
+
+  // What a new owner does: only the log survives.
+  void TakeOver() {
+    Renew(rules_);
+    for (const dv::Delivery& past : log_) plan_->Recall(past);
+  }
+
+  static std::shared_ptr<outbound::v1::OutboundMessage> Message(const std::string& id,
+                                                                const std::string& conversation,
+                                                                const std::string& account) {
+    auto message = std::make_shared<outbound::v1::OutboundMessage>();
+    message->set_workspace("demo");
+    message->set_channel("sms");
+    message->set_channel_account(account);
+    message->set_message_id(id);
+    message->set_conversation_id(conversation);
+    SetProto(kStart, message->mutable_created_at());
+    return message;
+  }
+
+  Words Take(int64_t offset, const std::string& id, const std::string& conversation = "",
+             const std::string& account = "main") {
+    return Step([&](DeliveryEffects& effects) {
+      plan_->Take(offset, Message(id, conversation.empty() ? "c-" + id : conversation, account),
+                  "00-1", now_, effects);
+    });
+  }
+
+  Words At(int seconds) {
+    now_ = kStart + absl::Seconds(seconds);
+    return Step([](DeliveryEffects&) {});
+  }
+
+  Words Ended(const std::string& id, int attempt, SendOutcome outcome, double jitter = 0.5) {
+    return Step([&](DeliveryEffects& effects) {
+      plan_->SendEnded(id, attempt, outcome, now_, jitter, effects);
+    });
+  }
+
+  Words Found(const std::string& id, int attempt, FindOutcome::Kind kind) {
+    return Step([&](DeliveryEffects& effects) {
+      FindOutcome outcome;
+      outcome.kind = kind;
+      outcome.sent.vendor_message_id = "SM-found";
+      plan_->FindEnded(id, attempt, outcome, now_, effects);
+    });
+  }
+
+  Words Receipt(const std::string& id, dv::Status status) {
+    return Step([&](DeliveryEffects&) {
+      dv::Delivery receipt;
+      receipt.set_message_id(id);
+      receipt.set_status(status);
+      receipt.set_vendor_message_id("SM-" + id);
+      log_.push_back(receipt);
+      plan_->Heard(receipt);
+    });
+  }
+
+  static SendOutcome Sent() {
+    SendOutcome outcome;
+    outcome.kind = SendOutcome::Kind::kSent;
+    outcome.vendor_message_id = "SM1";
+    return outcome;
+  }
+  static SendOutcome Of(SendOutcome::Kind kind, absl::Duration retry_after = absl::ZeroDuration(),
+                        bool account_wide = false) {
+    SendOutcome outcome;
+    outcome.kind = kind;
+    outcome.failure.set_reason(dv::Failure::REASON_VENDOR_DOWN);
+    outcome.retry_after = retry_after;
+    outcome.account_wide = account_wide;
+    return outcome;
+  }
+  static SendOutcome Retry(absl::Duration retry_after = absl::ZeroDuration()) {
+    return Of(SendOutcome::Kind::kRetry, retry_after);
+  }
+  static SendOutcome Ambiguous() { return Of(SendOutcome::Kind::kAmbiguous); }
+  static SendOutcome Failed() { return Of(SendOutcome::Kind::kFailed); }
+
+  // Applies one input and then ticks, as the loop does; what was wanted goes to the log.
+  template <typename Input>
+  Words Step(Input input) {
+    DeliveryEffects effects;
+    input(effects);
+    plan_->Tick(now_, effects);
+    Words words;
+    for (const DeliveryRecord& record : effects.records) {
+      log_.push_back(record.delivery);
+      words.push_back(InWords(record.delivery));
+    }
+    for (const SenderCall& call : effects.sends) words.push_back("send " + Name(call));
+    for (const SenderCall& call : effects.finds) words.push_back("find " + Name(call));
+    last_ = effects;
+    return words;
+  }
+
+  static std::string Name(const SenderCall& call) {
+    return absl::StrCat(call.message->message_id(), " #", call.attempt.number);
+  }
+
+  static std::string InWords(const dv::Delivery& said) {
+    static const auto* const kWords = new std::map<int, std::string>{
+        {dv::STATUS_ATTEMPTING, "attempting"}, {dv::STATUS_SENT, "sent"},
+        {dv::STATUS_FAILED, "failed"},         {dv::STATUS_UNKNOWN, "unknown"},
+        {dv::STATUS_RETRYING, "retrying"},     {dv::STATUS_DELIVERED, "delivered"}};
+    std::string words = absl::StrCat(kWords->at(said.status()), " ", said.message_id());
+    if (said.attempt() > 0) absl::StrAppend(&words, " #", said.attempt());
+    if (said.has_next_attempt_at()) {
+      absl::StrAppend(&words, " until ",
+                      absl::ToInt64Seconds(FromProto(said.next_attempt_at()) - kStart));
+    }
+    if (said.status() == dv::STATUS_FAILED) {
+      absl::StrAppend(&words, " ", dv::Failure::Reason_Name(said.failure().reason()).substr(7));
+    }
+    return words;
+  }
+
+  absl::Time now_ = kStart;
+  DeliveryRules rules_;
+  std::unique_ptr<DeliveryPlan> plan_;
+  std::vector<dv::Delivery> log_;
+  DeliveryEffects last_;
+};
+
+TEST_F(DeliveryPlanTest, AttemptIsRecordedTogetherWithTheCall) {
+  EXPECT_THAT(Take(5, "m1"), ElementsAre("attempting m1 #1", "send m1 #1"));
+  EXPECT_EQ(plan_->OldestOpen(), 5);
+
+  EXPECT_THAT(Ended("m1", 1, Sent()), ElementsAre("sent m1 #1"));
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+}
+
+TEST_F(DeliveryPlanTest, RecordsSayWhoseMessageItWas) {
+  Take(5, "m1", "conv");
+  const dv::Delivery& said = last_.records.at(0).delivery;
+  EXPECT_EQ(said.workspace(), "demo");
+  EXPECT_EQ(said.conversation_id(), "conv");
+  EXPECT_EQ(said.channel(), "sms");
+  EXPECT_EQ(said.channel_account(), "main");
+  EXPECT_EQ(FromProto(said.occurred_at()), kStart);
+  EXPECT_EQ(last_.records.at(0).traceparent, "00-1");
+}
+
+TEST_F(DeliveryPlanTest, SameStepHasTheSameEventIdInEveryLife) {
+  Take(5, "m1");
+  const std::string first = last_.records.at(0).delivery.event_id();
+  Renew(rules_);
+  Take(5, "m1");
+  EXPECT_EQ(last_.records.at(0).delivery.event_id(), first);
+}
+
+TEST_F(DeliveryPlanTest, CertainRefusalIsTriedAgainAfterJitteredBackoff) {
+  Take(0, "m1");
+  // Second attempt: half of 1 s, that is the same second; third: half of 2 s.
+  EXPECT_THAT(Ended("m1", 1, Retry()), ElementsAre("retrying m1 #1 until 0"));
+  EXPECT_EQ(plan_->NextDeadline(), kStart + absl::Milliseconds(500));
+  EXPECT_THAT(At(1), ElementsAre("attempting m1 #2", "send m1 #2"));
+  EXPECT_THAT(Ended("m1", 2, Retry()), ElementsAre("retrying m1 #2 until 2"));
+  EXPECT_THAT(At(2), ElementsAre("attempting m1 #3", "send m1 #3"));
+  EXPECT_THAT(Ended("m1", 3, Sent()), ElementsAre("sent m1 #3"));
+}
+
+TEST_F(DeliveryPlanTest, VendorsRetryAfterIsObeyed) {
+  Take(0, "m1");
+  EXPECT_THAT(Ended("m1", 1, Retry(absl::Seconds(90))), ElementsAre("retrying m1 #1 until 90"));
+  EXPECT_THAT(At(89), IsEmpty());
+  EXPECT_THAT(At(90), ElementsAre("attempting m1 #2", "send m1 #2"));
+}
+
+TEST_F(DeliveryPlanTest, RateLimitOfTheAccountHoldsItsOtherMessagesToo) {
+  Take(0, "m1");
+  Ended("m1", 1, Of(SendOutcome::Kind::kRetry, absl::Seconds(10), /*account_wide=*/true));
+  EXPECT_THAT(Take(1, "m2"), IsEmpty());
+  EXPECT_THAT(Take(2, "m3", "", "other"), ElementsAre("attempting m3 #1", "send m3 #1"));
+  EXPECT_THAT(At(10),
+              ElementsAre("attempting m1 #2", "attempting m2 #1", "send m1 #2", "send m2 #1"));
+}
+
+TEST_F(DeliveryPlanTest, PermanentRefusalFailsAtOnce) {
+  Take(0, "m1");
+  EXPECT_THAT(Ended("m1", 1, Failed()), ElementsAre("failed m1 #1 VENDOR_DOWN"));
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+}
+
+TEST_F(DeliveryPlanTest, AmbiguousAttemptWaitsForAReceiptBeforeAnythingElse) {
+  Take(0, "m1");
+  EXPECT_THAT(Ended("m1", 1, Ambiguous()), ElementsAre("unknown m1 #1 until 60"));
+  EXPECT_THAT(At(59), IsEmpty());
+  EXPECT_THAT(Receipt("m1", dv::STATUS_DELIVERED), IsEmpty());
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+  EXPECT_THAT(At(600), IsEmpty());
+}
+
+TEST_F(DeliveryPlanTest, AmbiguousAttemptIsRetriedOnceWhenTheVendorCannotTell) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  EXPECT_THAT(At(60), ElementsAre("find m1 #1"));
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kCannotTell),
+              ElementsAre("attempting m1 #2", "send m1 #2"));
+  EXPECT_THAT(Ended("m1", 2, Ambiguous()), ElementsAre("unknown m1 #2 until 120"));
+  EXPECT_THAT(At(120), ElementsAre("find m1 #2"));
+  EXPECT_THAT(Found("m1", 2, FindOutcome::Kind::kCannotTell),
+              ElementsAre("failed m1 #2 VENDOR_DOWN"));
+}
+
+TEST_F(DeliveryPlanTest, WhatTheVendorHasIsNotSentAgain) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  At(60);
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kFound), ElementsAre("sent m1 #1"));
+  EXPECT_EQ(last_.records.at(0).delivery.vendor_message_id(), "SM-found");
+}
+
+TEST_F(DeliveryPlanTest, ReceiptDuringTheSearchEndsIt) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  At(60);
+  Receipt("m1", dv::STATUS_SENT);
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kNotFound), IsEmpty());
+}
+
+TEST_F(DeliveryPlanTest, ReceiptBeforeAnAmbiguousAnswerSettlesIt) {
+  Take(0, "m1");
+  EXPECT_THAT(Receipt("m1", dv::STATUS_DELIVERED), IsEmpty());
+  EXPECT_EQ(plan_->OldestOpen(), 0);
+  EXPECT_THAT(Ended("m1", 1, Ambiguous()), IsEmpty());
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+}
+
+TEST_F(DeliveryPlanTest, ReceiptBeforeAClearAnswerStillRecordsTheVendorsId) {
+  Take(0, "m1");
+  Receipt("m1", dv::STATUS_DELIVERED);
+  EXPECT_THAT(Ended("m1", 1, Sent()), ElementsAre("sent m1 #1"));
+}
+
+TEST_F(DeliveryPlanTest, AccountsOwnReceiptWaitIsUsed) {
+  plan_->SetAccounts({{"demo/main", DeliveryAccount{.receipt_wait = absl::Seconds(5)}}});
+  Take(0, "m1");
+  EXPECT_THAT(Ended("m1", 1, Ambiguous()), ElementsAre("unknown m1 #1 until 5"));
+}
+
+TEST_F(DeliveryPlanTest, ConversationKeepsItsOrderWhileOthersPass) {
+  Take(0, "m1", "a");
+  EXPECT_THAT(Take(1, "m2", "a"), IsEmpty());
+  EXPECT_THAT(Take(2, "m3", "b"), ElementsAre("attempting m3 #1", "send m3 #1"));
+  Ended("m1", 1, Retry(absl::Seconds(30)));
+  Ended("m3", 1, Sent());
+  EXPECT_EQ(plan_->OldestOpen(), 0);
+  EXPECT_THAT(At(30), ElementsAre("attempting m1 #2", "send m1 #2"));
+  EXPECT_THAT(Ended("m1", 2, Sent()), ElementsAre("sent m1 #2", "attempting m2 #1", "send m2 #1"));
+}
+
+TEST_F(DeliveryPlanTest, FailureLetsTheNextOfTheConversationGo) {
+  Take(0, "m1", "a");
+  Take(1, "m2", "a");
+  EXPECT_THAT(Ended("m1", 1, Failed()),
+              ElementsAre("failed m1 #1 VENDOR_DOWN", "attempting m2 #1", "send m2 #1"));
+}
+
+TEST_F(DeliveryPlanTest, RepeatedOutboundRecordIsPassedOver) {
+  Take(0, "m1");
+  EXPECT_THAT(Take(1, "m1"), IsEmpty());
+  Ended("m1", 1, Sent());
+  EXPECT_THAT(Take(2, "m1"), IsEmpty());
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+}
+
+TEST_F(DeliveryPlanTest, MessageOfAnAccountThatIsOffFailsWithoutAnAttempt) {
+  plan_->SetAccounts({{"demo/main", DeliveryAccount{.on = false}}});
+  EXPECT_THAT(Take(0, "m1"), ElementsAre("failed m1 ACCOUNT_OFF"));
+}
+
+TEST_F(DeliveryPlanTest, UnknownAccountIsWaitedForALittle) {
+  plan_->SetAccounts({});
+  EXPECT_THAT(Take(0, "m1"), IsEmpty());
+  EXPECT_THAT(At(29), IsEmpty());
+  plan_->SetAccounts({{"demo/main", DeliveryAccount{}}});
+  EXPECT_THAT(At(30), ElementsAre("attempting m1 #1", "send m1 #1"));
+}
+
+TEST_F(DeliveryPlanTest, AccountThatNeverComesFailsItsMessages) {
+  plan_->SetAccounts({});
+  Take(0, "m1");
+  EXPECT_THAT(At(30), ElementsAre("failed m1 ACCOUNT_OFF"));
+}
+
+TEST_F(DeliveryPlanTest, MessagePastItsTimeFailsInsteadOfLeaving) {
+  auto message = Message("m1", "c", "main");
+  SetProto(kStart - absl::Seconds(1), message->mutable_expires_at());
+  EXPECT_THAT(Step([&](DeliveryEffects& effects) { plan_->Take(0, message, "", now_, effects); }),
+              ElementsAre("failed m1 EXPIRED"));
+}
+
+TEST_F(DeliveryPlanTest, RetryThatWouldComeTooLateFailsNow) {
+  auto message = Message("m1", "c", "main");
+  SetProto(kStart + absl::Seconds(20), message->mutable_expires_at());
+  Step([&](DeliveryEffects& effects) { plan_->Take(0, message, "", now_, effects); });
+  EXPECT_THAT(Ended("m1", 1, Retry(absl::Seconds(30))), ElementsAre("failed m1 #1 EXPIRED"));
+}
+
+TEST_F(DeliveryPlanTest, MessagesWithoutATimeExpireByAge) {
+  Take(0, "m1");
+  Ended("m1", 1, Retry());
+  EXPECT_THAT(At(24 * 3600), ElementsAre("failed m1 #1 EXPIRED"));
+}
+
+TEST_F(DeliveryPlanTest, AttemptsUnderWayAreBounded) {
+  Renew(DeliveryRules{.channel = "sms", .in_flight_max = 2});
+  Take(0, "m1");
+  Take(1, "m2");
+  EXPECT_THAT(Take(2, "m3"), IsEmpty());
+  EXPECT_EQ(plan_->NextDeadline(), absl::InfiniteFuture());
+  EXPECT_THAT(Ended("m1", 1, Sent()), ElementsAre("sent m1 #1", "attempting m3 #1", "send m3 #1"));
+}
+
+TEST_F(DeliveryPlanTest, OneAccountDoesNotTakeEveryPlace) {
+  Renew(DeliveryRules{.channel = "sms", .in_flight_max = 3, .in_flight_per_account_max = 1});
+  Take(0, "m1");
+  EXPECT_THAT(Take(1, "m2"), IsEmpty());
+  EXPECT_THAT(Take(2, "m3", "", "other"), ElementsAre("attempting m3 #1", "send m3 #1"));
+  EXPECT_THAT(Ended("m1", 1, Sent()), ElementsAre("sent m1 #1", "attempting m2 #1", "send m2 #1"));
+}
+
+TEST_F(DeliveryPlanTest, ReadingStopsAtTheLimitOfOpenMessages) {
+  Renew(DeliveryRules{.channel = "sms", .open_max = 2});
+  Take(0, "m1");
+  EXPECT_TRUE(plan_->WantsMore());
+  Take(1, "m2");
+  EXPECT_FALSE(plan_->WantsMore());
+  Ended("m1", 1, Sent());
+  EXPECT_TRUE(plan_->WantsMore());
+}
+
+TEST_F(DeliveryPlanTest, ReadingDoesNotRunAwayFromTheOldestMessage) {
+  Renew(DeliveryRules{.channel = "sms", .window_max = 3});
+  Take(10, "m1");
+  Take(12, "m2");
+  EXPECT_TRUE(plan_->WantsMore());
+  Take(13, "m3");
+  EXPECT_FALSE(plan_->WantsMore());
+}
+
+TEST_F(DeliveryPlanTest, NothingStartsOnceTheOwnerLeaves) {
+  Take(0, "m1");
+  plan_->StopStarting();
+  EXPECT_THAT(Take(1, "m2"), IsEmpty());
+  EXPECT_THAT(Ended("m1", 1, Sent()), ElementsAre("sent m1 #1"));
+  EXPECT_EQ(plan_->NextDeadline(), absl::InfiniteFuture());
+}
+
+// ---- after a takeover: only the log is known ----
+
+TEST_F(DeliveryPlanTest, FinishedMessagesAreNotSentAgainByTheNextOwner) {
+  Take(0, "m1");
+  Ended("m1", 1, Sent());
+  TakeOver();
+  EXPECT_THAT(Take(0, "m1"), IsEmpty());
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+}
+
+TEST_F(DeliveryPlanTest, LostAttemptIsNeverSentAgainBlindly) {
+  Take(0, "m1");
+  TakeOver();
+  At(5);
+  EXPECT_THAT(Take(0, "m1"), ElementsAre("unknown m1 #1 until 65"));
+  EXPECT_TRUE(last_.records.at(0).delivery.attempt_lost());
+  EXPECT_THAT(At(65), ElementsAre("find m1 #1"));
+  EXPECT_EQ(last_.finds.at(0).attempt.started_at, kStart);
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kCannotTell), ElementsAre("failed m1 #1 OTHER"));
+}
+
+TEST_F(DeliveryPlanTest, LostAttemptThatTheVendorDoesNotHaveIsMadeAgain) {
+  Take(0, "m1");
+  TakeOver();
+  Take(0, "m1");
+  At(60);
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kNotFound),
+              ElementsAre("attempting m1 #2", "send m1 #2"));
+}
+
+TEST_F(DeliveryPlanTest, ReceiptThatCameMeanwhileSettlesALostAttempt) {
+  Take(0, "m1");
+  Receipt("m1", dv::STATUS_DELIVERED);
+  TakeOver();
+  EXPECT_THAT(Take(0, "m1"), IsEmpty());
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+}
+
+TEST_F(DeliveryPlanTest, VendorThatCannotBeReachedIsAskedAgainAboutALostAttempt) {
+  Renew(DeliveryRules{.channel = "sms", .finds_max = 2});
+  Take(0, "m1");
+  TakeOver();
+  Take(0, "m1");
+  At(60);
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kTryLater), IsEmpty());
+  EXPECT_THAT(At(120), ElementsAre("find m1 #1"));
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kTryLater), ElementsAre("failed m1 #1 OTHER"));
+}
+
+TEST_F(DeliveryPlanTest, SecondCrashInTheWaitDoesNotAllowAnotherAttempt) {
+  Take(0, "m1");
+  TakeOver();
+  Take(0, "m1");
+  TakeOver();
+  At(30);
+  EXPECT_THAT(Take(0, "m1"), IsEmpty());
+  EXPECT_THAT(At(60), ElementsAre("find m1 #1"));
+  EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kCannotTell), ElementsAre("failed m1 #1 OTHER"));
+}
+
+TEST_F(DeliveryPlanTest, OneRetryIsOneRetryOverACrash) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  At(60);
+  Found("m1", 1, FindOutcome::Kind::kCannotTell);
+  TakeOver();
+  Take(0, "m1");
+  At(120);
+  EXPECT_THAT(Found("m1", 2, FindOutcome::Kind::kNotFound), ElementsAre("failed m1 #2 OTHER"));
+}
+
+TEST_F(DeliveryPlanTest, RetryKeepsItsTimeAndItsNumberOverACrash) {
+  Take(0, "m1");
+  Ended("m1", 1, Retry(absl::Seconds(40)));
+  TakeOver();
+  At(10);
+  EXPECT_THAT(Take(0, "m1"), IsEmpty());
+  EXPECT_THAT(At(40), ElementsAre("attempting m1 #2", "send m1 #2"));
+}
+
+TEST_F(DeliveryPlanTest, OutcomeThatArrivesAfterTheTakeoverInTheSameProcessCounts) {
+  Take(0, "m1");
+  TakeOver();
+  Take(0, "m1");
+  EXPECT_THAT(Ended("m1", 1, Sent()), ElementsAre("sent m1 #1"));
+  EXPECT_THAT(At(60), IsEmpty());
+}
+
+TEST_F(DeliveryPlanTest, LateOutcomeOfAnEarlierAttemptIsIgnored) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  At(60);
+  Found("m1", 1, FindOutcome::Kind::kCannotTell);
+  EXPECT_THAT(Ended("m1", 1, Failed()), IsEmpty());
+  EXPECT_EQ(plan_->in_flight(), 1);
+}
+
+TEST_F(DeliveryPlanTest, SearchKnowsTheVendorsIdsOfOurOtherMessages) {
+  Take(0, "m1", "a");
+  Ended("m1", 1, Sent());
+  Take(1, "m2", "a");
+  Ended("m2", 1, Ambiguous());
+  At(60);
+  EXPECT_THAT(*last_.finds.at(0).taken, ElementsAre("SM1"));
+}
+
+TEST_F(DeliveryPlanTest, SoftFailureReportedByTheVendorIsNotARetryOfOurs) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  EXPECT_THAT(Receipt("m1", dv::STATUS_FAILED), IsEmpty());
+  EXPECT_THAT(At(600), IsEmpty());
+}
+
+TEST(BackoffTest, GrowsFromBaseToCapAndTakesARandomPart) {
+  const DeliveryRules rules;
+  EXPECT_EQ(Backoff(rules, 2, 1.0), absl::Seconds(1));
+  EXPECT_EQ(Backoff(rules, 3, 1.0), absl::Seconds(2));
+  EXPECT_EQ(Backoff(rules, 3, 0.25), absl::Milliseconds(500));
+  EXPECT_EQ(Backoff(rules, 10, 1.0), absl::Seconds(256));
+  EXPECT_EQ(Backoff(rules, 11, 1.0), absl::Minutes(5));
+  EXPECT_EQ(Backoff(rules, 2'000'000'000, 1.0), absl::Minutes(5));
+  EXPECT_EQ(Backoff(rules, 5, 0.0), absl::ZeroDuration());
+}
+
+}  // namespace
+}  // namespace trama::channels

@@ -1,0 +1,85 @@
+#include "services/channels/common/interaction_ids.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/kernel/ids.h"
+#include "services/kernel/strings.h"
+
+namespace trama::channels {
+
+namespace {
+
+std::string_view KindWord(types::v1::IdentifierKind kind) {
+  switch (kind) {
+    case types::v1::IDENTIFIER_KIND_EMAIL:
+      return kEmailKind;
+    case types::v1::IDENTIFIER_KIND_PHONE:
+      return kPhoneKind;
+    case types::v1::IDENTIFIER_KIND_ACCOUNT:
+      return kAccountKind;
+    case types::v1::IDENTIFIER_KIND_DEVICE:
+      return kDeviceKind;
+    case types::v1::IDENTIFIER_KIND_REFERENCE:
+      return kReferenceKind;
+    case types::v1::IDENTIFIER_KIND_SMS_SENDER:
+      return kSmsKind;
+    default:
+      return "channel";
+  }
+}
+
+}  // namespace
+
+std::string InteractionId(std::string_view channel, std::string_view workspace,
+                          std::string_view account, std::string_view vendor_event_id,
+                          interaction::v1::Kind kind) {
+  // The enum's name, not its number: it stays the same in every language that computes this.
+  return DerivedId(
+      {channel, workspace, account, vendor_event_id, interaction::v1::Kind_Name(kind)});
+}
+
+std::string InteractionId(std::string_view channel, std::string_view workspace,
+                          std::string_view account, std::string_view vendor_event_id,
+                          interaction::v1::Kind kind, std::string_view part) {
+  return DerivedId(
+      {channel, workspace, account, vendor_event_id, interaction::v1::Kind_Name(kind), part});
+}
+
+std::string ReceiptId(std::string_view channel, std::string_view workspace,
+                      std::string_view account, std::string_view vendor_message_id,
+                      std::string_view vendor_status) {
+  return DerivedId({"receipt", channel, workspace, account, vendor_message_id, vendor_status});
+}
+
+std::string InteractionKey(std::string_view workspace, const types::v1::Identifier& sender) {
+  return absl::StrCat(ToAbsl(workspace), "/", ToAbsl(KindWord(sender.kind())), ":",
+                      sender.scope().empty() ? "" : absl::StrCat(sender.scope(), ":"),
+                      sender.value());
+}
+
+types::v1::Identifier ToProto(const Identifier& identifier) {
+  types::v1::Identifier proto;
+  if (identifier.kind == kEmailKind) {
+    proto.set_kind(types::v1::IDENTIFIER_KIND_EMAIL);
+  } else if (identifier.kind == kPhoneKind) {
+    proto.set_kind(types::v1::IDENTIFIER_KIND_PHONE);
+  } else if (identifier.kind == kSmsKind) {
+    proto.set_kind(types::v1::IDENTIFIER_KIND_SMS_SENDER);
+  } else if (identifier.kind == kAccountKind) {
+    proto.set_kind(types::v1::IDENTIFIER_KIND_ACCOUNT);
+  } else if (identifier.kind == kDeviceKind) {
+    proto.set_kind(types::v1::IDENTIFIER_KIND_DEVICE);
+  } else if (identifier.kind == kReferenceKind) {
+    proto.set_kind(types::v1::IDENTIFIER_KIND_REFERENCE);
+  } else {
+    proto.set_kind(types::v1::IDENTIFIER_KIND_CHANNEL);
+  }
+  proto.set_scope(identifier.scope);
+  proto.set_value(identifier.value);
+  return proto;
+}
+
+std::string BlobOwnerKey(std::string_view identity_secret, const types::v1::Identifier& owner) {
+  return KeyedId(identity_secret, {"blob", KindWord(owner.kind()), owner.scope(), owner.value()});
+}
+
+}  // namespace trama::channels
