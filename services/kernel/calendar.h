@@ -50,6 +50,7 @@ class Calendar {
   static constexpr size_t kDatesMax = 4096;        // Overrides, and holidays.
   static constexpr int kSearchDaysMax = 10 * 366;  // How far AddWorked and NextOpening look.
 
+  // Zones come from the machine's tzdata: the owners of one partition should have the same version.
   // InvalidArgument for an unknown zone, an interval out of range, or too many of something. A
   // calendar that never opens is no error here.
   static absl::StatusOr<Calendar> Create(CalendarSpec spec);
@@ -99,7 +100,7 @@ class Calendar {
 // nothing and all.
 absl::StatusOr<LocalInterval> ParseLocalInterval(std::string_view text);
 
-// "2026-04-21". InvalidArgument otherwise, also for dates that do not exist.
+// "2026-04-21". InvalidArgument otherwise, also for dates that do not exist or lie before 1970.
 absl::StatusOr<absl::CivilDay> ParseDate(std::string_view text);
 
 // "mon" or "monday", any case → 0; ... "sunday" → 6. InvalidArgument otherwise.

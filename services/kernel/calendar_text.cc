@@ -16,6 +16,7 @@ namespace trama {
 namespace {
 
 constexpr int32_t kDaySeconds = 24 * 60 * 60;
+constexpr int32_t kYearMin = 1970;  // Calendar counts from there.
 
 // Exactly `digits` decimal digits; negative for anything else.
 int32_t Digits(absl::string_view text, size_t digits) {
@@ -65,7 +66,7 @@ absl::StatusOr<absl::CivilDay> ParseDate(std::string_view text) {
     const int32_t day = Digits(parts[2], 2);
     const absl::CivilDay date(year, month, day);
     // absl carries the 31st of April over to May.
-    if (year > 0 && date.month() == month && date.day() == day) return date;
+    if (year >= kYearMin && date.month() == month && date.day() == day) return date;
   }
   return absl::InvalidArgumentError(
       absl::StrCat("'", ToAbsl(text), "' is no date; give it as 2026-04-21"));

@@ -24,8 +24,9 @@ TEST(CalendarTextTest, WhatIsNoIntervalIsRefused) {
 TEST(CalendarTextTest, DatesMustExist) {
   EXPECT_EQ(*ParseDate("2026-04-21"), absl::CivilDay(2026, 4, 21));
   EXPECT_EQ(*ParseDate("2028-02-29"), absl::CivilDay(2028, 2, 29));
-  for (const char* text : {"", "2026-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "26-04-21",
-                           "2026-4-21", "2026-04-21-01", "21/04/2026", "0000-01-01"}) {
+  for (const char* text :
+       {"", "2026-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "26-04-21", "2026-4-21",
+        "2026-04-21-01", "21/04/2026", "0000-01-01", "1969-12-31"}) {
     EXPECT_EQ(ParseDate(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }

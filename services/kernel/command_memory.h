@@ -16,6 +16,7 @@
 #include "google/protobuf/message.h"
 #include "services/kernel/ids.h"
 #include "services/kernel/machine.h"
+#include "services/kernel/status_payloads.h"
 #include "services/kernel/strings.h"
 #include "services/kernel/table.h"
 #include "services/kernel/text.h"
@@ -32,7 +33,8 @@ struct FirstAnswer {
 // lost the answer) does nothing and gets the same answer. One memory per machine, part of its rows.
 //
 // `Row` is a Protobuf message with the fields int64 answered_at_ms, int32 code, string error,
-// string type, bytes answer.
+// string type, bytes answer (trama.engine.v1.CommandRow). For an error `answer` holds its typed
+// details.
 //
 // A command is named by who sent it (workspace, subject), which RPC it is and its id. Remember only
 // decisions: an answer like UNAVAILABLE would stand in the way of the repeat that it asks for.
@@ -95,7 +97,9 @@ std::optional<FirstAnswer> CommandMemory<Row>::Find(const Command& command) cons
   const Row* row = rows_.Find(KeyOf(command));
   if (row == nullptr) return std::nullopt;
   if (row->code() != 0) {
-    return FirstAnswer{absl::Status(static_cast<absl::StatusCode>(row->code()), row->error()), {}};
+    FirstAnswer answer{absl::Status(static_cast<absl::StatusCode>(row->code()), row->error()), {}};
+    UnpackPayloads(row->answer(), answer.status);
+    return answer;
   }
   const auto* type =
       google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(row->type());
@@ -126,6 +130,7 @@ void CommandMemory<Row>::Remember(absl::Time now, const Command& command,
   row.set_code(static_cast<int32_t>(status.code()));
   if (!status.ok()) {
     row.set_error(std::string(TruncateUtf8(ToStd(status.message()), kErrorMaxBytes)));
+    row.set_answer(PackPayloads(status, kAnswerMaxBytes));
   } else if (response != nullptr && response->ByteSizeLong() <= kAnswerMaxBytes) {
     row.set_type(response->GetDescriptor()->full_name());
     row.set_answer(response->SerializeAsString());

@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -108,6 +109,14 @@ TEST(CommandMemoryTest, ARefusalIsAnAnswerToo) {
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->status, absl::FailedPreconditionError("not offered to you"));
   EXPECT_EQ(answer->response, nullptr);
+}
+
+TEST(CommandMemoryTest, ARefusalKeepsItsTypedDetails) {
+  Memory memory("commands");
+  absl::Status refused = absl::FailedPreconditionError("the offer is over");
+  refused.SetPayload("type.test/reason", absl::Cord("OFFER_EXPIRED"));
+  memory.Remember(kStart, Asked("1"), refused, nullptr);
+  EXPECT_EQ(memory.Find(Asked("1"))->status, refused);
 }
 
 TEST(CommandMemoryTest, EqualIdsOfOthersAreOtherCommands) {

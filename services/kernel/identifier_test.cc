@@ -28,6 +28,7 @@ TEST_P(AddressTest, HasOneCanonicalTextThatReadsBack) {
   const absl::StatusOr<Identifier> again = ParseIdentifier(given.text);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(*again, *identifier);
+  EXPECT_EQ(*NormaliseIdentifier(again->kind, again->scope, again->value, ""), *identifier);
 }
 
 INSTANTIATE_TEST_SUITE_P(

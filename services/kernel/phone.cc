@@ -15,7 +15,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "services/kernel/check.h"
 #include "services/kernel/strings.h"
 
 namespace trama {
@@ -133,8 +132,10 @@ absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view de
   phone.canonical = phone.forms.front();
 
   LibNumber canonical;
-  TRAMA_CHECK(Library().Parse(phone.canonical, kNoRegion, &canonical) ==
-              PhoneNumberUtil::NO_PARSING_ERROR);
+  if (Library().Parse(phone.canonical, kNoRegion, &canonical) !=
+      PhoneNumberUtil::NO_PARSING_ERROR) {
+    return Malformed("it is no number of its country");
+  }
   // Written without its country, a number is only a guess; then at least the range must exist.
   const bool is_international = text[0] == '+' || absl::StartsWith(text, "\xEF\xBC\x8B");
   if (!is_international && !Library().IsValidNumber(canonical)) {
