@@ -50,9 +50,8 @@ void Assign(const Assignment& assignment, Mistakes& mistakes) {
   if (flag == nullptr) return AddUnknown(assignment.origin, mistakes);
   std::string error;
   if (flag->ParseFrom(assignment.value, &error)) return;
-  mistakes.Add(absl::StrCat(assignment.origin, " cannot be read from \"", assignment.value, "\"",
-                            error.empty() ? "" : ": ", absl::StripAsciiWhitespace(error),
-                            "; an example is ", flag->DefaultValue()));
+  mistakes.Add(absl::StrCat(assignment.origin, " cannot be read from \"", assignment.value,
+                            "\"; an example is ", flag->DefaultValue()));
 }
 
 // --name=value, --name value, --flag, --noflag; "--" ends nothing, as we take no other arguments.

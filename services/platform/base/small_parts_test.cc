@@ -1,0 +1,66 @@
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/kernel/trace_context.h"
+#include "services/platform/base/clock.h"
+#include "services/platform/base/server_address.h"
+#include "services/platform/base/trace.h"
+
+namespace trama::platform {
+namespace {
+
+TEST(ServerAddressTest, ReadsNamesAndBothKindsOfAddresses) {
+  EXPECT_EQ(*ParseServerAddress("kafka-0.kafka:9092"), (ServerAddress{"kafka-0.kafka", 9092}));
+  EXPECT_EQ(*ParseServerAddress("127.0.0.1:65535"), (ServerAddress{"127.0.0.1", 65535}));
+  EXPECT_EQ(*ParseServerAddress("[::1]:7010"), (ServerAddress{"::1", 7010}));
+  EXPECT_EQ(ParseServerAddress("[::1]:7010")->ToString(), "[::1]:7010");
+  EXPECT_TRUE(ParseServerAddress("[::1]:7010")->is_ip());
+  EXPECT_FALSE(ParseServerAddress("localhost:1")->is_ip());
+}
+
+TEST(ServerAddressTest, RefusesEverythingElse) {
+  for (const char* text : {"", ":", "a", "a:", ":1", "a:x", "a:-1", "a:+1", "a: 1", "a:65536",
+                           "::1:7010", "[x]:1", "[]:1", "a b:1", "a:1:2", "a:0", "a/b:1"}) {
+    EXPECT_EQ(ParseServerAddress(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+  EXPECT_TRUE(ParseServerAddress("a:0", /*allow_port_zero=*/true).ok());
+}
+
+TEST(ServerAddressTest, ReadsLists) {
+  EXPECT_EQ(ParseServerAddresses("a:1, b:2")->size(), 2u);
+  EXPECT_FALSE(ParseServerAddresses("a:1,").ok());
+  EXPECT_FALSE(ParseServerAddresses("").ok());
+}
+
+TEST(TraceTest, KeepsAValidTraceparent) {
+  const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  EXPECT_EQ(TraceparentOrNew(given), given);
+  EXPECT_EQ(TraceIdOf(given), "0af7651916cd43dd8448eb211c80319c");
+}
+
+TEST(TraceTest, BeginsANewTraceForAnythingElse) {
+  const std::string made = TraceparentOrNew("rubbish");
+  EXPECT_TRUE(ParseTraceparent(made).has_value());
+  EXPECT_NE(made, TraceparentOrNew(""));
+  EXPECT_EQ(TraceIdOf("rubbish"), "");
+}
+
+TEST(FakeClockTest, MovesOnlyWhenTold) {
+  FakeClock clock;
+  const absl::Time start = clock.Now();
+  EXPECT_EQ(clock.Now(), start);
+  clock.Advance(absl::Seconds(3));
+  EXPECT_EQ(clock.Now(), start + absl::Seconds(3));
+  EXPECT_EQ(clock.Monotonic(), absl::Seconds(3));
+  clock.SetWall(start - absl::Hours(1));
+  EXPECT_EQ(clock.Now(), start - absl::Hours(1));
+  EXPECT_EQ(clock.Monotonic(), absl::Seconds(3));
+}
+
+TEST(SystemClockTest, MonotonicNeverGoesBack) {
+  SystemClock clock;
+  const absl::Duration first = clock.Monotonic();
+  EXPECT_GE(clock.Monotonic(), first);
+}
+
+}  // namespace
+}  // namespace trama::platform
