@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -57,8 +58,27 @@ bool HasForeignCharacters(absl::string_view raw) {
   return false;
 }
 
-// One number in all its forms, digits only, the canonical first.
-std::vector<std::string> FormsOf(int country, const std::string& national) {
+// None for what is no number, or has a length that its country does not have.
+std::optional<LibNumber> Read(const std::string& text, const std::string& region) {
+  LibNumber number;
+  if (Library().Parse(text, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR ||
+      Library().IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::string E164(const LibNumber& number) {
+  std::string text;
+  Library().Format(number, PhoneNumberUtil::E164, &text);
+  return text;
+}
+
+// One number in all its forms in E.164, the canonical first.
+std::vector<std::string> FormsOf(const LibNumber& number) {
+  const int country = number.country_code();
+  std::string national;
+  Library().GetNationalSignificantNumber(number, &national);
   const auto form = [country](const auto&... digits) {
     return absl::StrCat("+", country, digits...);
   };
@@ -113,35 +133,27 @@ absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view de
   if (HasForeignCharacters(text))
     return Malformed("it has letters, an extension or a service code");
 
-  LibNumber number;
   const std::string region =
       default_region.empty() ? kNoRegion : absl::AsciiStrToUpper(ToAbsl(default_region));
-  if (Library().Parse(std::string(text), region, &number) != PhoneNumberUtil::NO_PARSING_ERROR) {
-    return Malformed("it is no number of a country, or the country code is missing");
-  }
-  if (Library().IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE) {
-    return Malformed("its length does not exist in its country");
-  }
+  const std::optional<LibNumber> number = Read(std::string(text), region);
+  if (!number) return Malformed("it is no number of a country, or the country code is missing");
   PhoneNumber phone;
-  Library().Format(number, PhoneNumberUtil::E164, &phone.e164);
+  phone.e164 = E164(*number);
   if (phone.e164.size() > kE164DigitsMax + 1) return Malformed("it has over 15 digits");
-
-  std::string national;
-  Library().GetNationalSignificantNumber(number, &national);
-  phone.forms = FormsOf(number.country_code(), national);
+  phone.forms = FormsOf(*number);
   phone.canonical = phone.forms.front();
 
-  LibNumber canonical;
-  if (Library().Parse(phone.canonical, kNoRegion, &canonical) !=
-      PhoneNumberUtil::NO_PARSING_ERROR) {
+  // What reads back as another number cannot be matched by: a trunk zero too many, for example.
+  const std::optional<LibNumber> canonical = Read(phone.canonical, kNoRegion);
+  if (!canonical || FormsOf(*canonical) != phone.forms) {
     return Malformed("it is no number of its country");
   }
   // Written without its country, a number is only a guess; then at least the range must exist.
   const bool is_international = text[0] == '+' || absl::StartsWith(text, "\xEF\xBC\x8B");
-  if (!is_international && !Library().IsValidNumber(canonical)) {
+  if (!is_international && !Library().IsValidNumber(*canonical)) {
     return Malformed("it is no number of the region");
   }
-  phone.region = RegionOf(canonical);
+  phone.region = RegionOf(*canonical);
   return phone;
 }
 

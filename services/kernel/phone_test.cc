@@ -45,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
         Written{"912 345 678", "PT", "+351912345678", "PT"},
         Written{"+390212345678", "", "+390212345678", "IT"},
         Written{"02 1234 5678", "IT", "+390212345678", "IT"},
+        Written{"+44 (0)20 7946 0018", "", "+442079460018", "GB"},
         Written{"+80012345678", "", "+80012345678", "001"},
         Written{"+15005550006", "", "+15005550006", "US"},
         // Brazil: the ninth digit.
@@ -102,6 +103,7 @@ TEST(PhoneTest, RefusesWhatIsNoNumber) {
            "+55 11\n96123-4567",
            "+55 11 96123 4567\xFF",
            "+1 415 555 0100, 12",
+           "0044 222 3 4567",
        }) {
     EXPECT_EQ(ParsePhone(raw, "BR").status().code(), absl::StatusCode::kInvalidArgument) << raw;
   }
