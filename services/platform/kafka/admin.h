@@ -27,7 +27,7 @@ class Admin {
   static absl::StatusOr<std::unique_ptr<Admin>> Create(const KafkaConfig& config);
   virtual ~Admin() = default;
 
-  // Creates all and waits until every broker's metadata shows them (the broker answers before it
+  // Creates all and waits until the metadata shows them with a leader (the broker answers before it
   // does). A topic that exists already is not an error: whoever asks twice at once gets OK twice.
   virtual absl::Status CreateTopics(const std::vector<NewTopic>& topics,
                                     absl::Duration timeout) = 0;

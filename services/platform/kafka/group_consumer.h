@@ -69,6 +69,9 @@ class GroupConsumer {
   // Commits these positions (next offset to read), for those who handle records out of step.
   virtual absl::Status Commit(const std::vector<TopicPartitionOffset>& positions) = 0;
 
+  // Goes on from there, for a partition that is held; the way on after OUT_OF_RANGE.
+  virtual absl::Status Seek(const TopicPartitionOffset& position, absl::Duration timeout) = 0;
+
   // Hands out again everything that was not committed, from the next Poll() on.
   virtual absl::Status Rewind(absl::Duration timeout) = 0;
 

@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/status.h"
-
 namespace trama::platform {
 
 // One line that librdkafka logs: connections, group changes, errors. It never holds a key or value.
@@ -19,24 +17,21 @@ struct KafkaLogLine {
 // Called from librdkafka's own threads, several at once: must be quick and thread-safe.
 using KafkaLogger = std::function<void(const KafkaLogLine&)>;
 
-// Writes JSON lines to stderr.
+// Writes one JSON object per line to stderr, warnings and worse.
 void LogKafkaToStderr(const KafkaLogLine& line);
 
-// How to reach the brokers. Secrets are files, never values.
+// How to reach the brokers.
 struct KafkaConfig {
   std::string brokers;                          // "host:port,host:port"
   std::string client_id;                        // For the broker's logs and quotas.
   std::string security_protocol = "plaintext";  // plaintext, ssl, sasl_plaintext, sasl_ssl
   std::string ca_file;                          // PEM. Empty: the system's.
-  std::string certificate_file;                 // PEM, for mutual TLS.
+  std::string cert_file;                        // PEM, for mutual TLS.
   std::string key_file;                         // PEM, for mutual TLS.
   std::string sasl_mechanism;                   // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
   std::string sasl_username;
-  std::string sasl_password_file;  // One line.
+  std::string sasl_password;
   KafkaLogger logger = &LogKafkaToStderr;
 };
-
-// Every mistake in one error, each with the flag to correct.
-absl::Status ValidateKafkaConfig(const KafkaConfig& config);
 
 }  // namespace trama::platform

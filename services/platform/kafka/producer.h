@@ -63,7 +63,7 @@ class Producer {
   // writing them again is a repeat that readers drop by id.
   virtual absl::Status ProduceAll(const std::vector<Record>& records, absl::Duration timeout) = 0;
 
-  // Waits until everything queued before was acknowledged or has failed.
+  // Waits until nothing is queued any more: all was acknowledged or has failed.
   virtual absl::Status Flush(absl::Duration timeout) = 0;
 
   // The error that ended this producer, OK while it works.

@@ -34,20 +34,21 @@ std::string OutboundTopic(std::string_view channel);
 
 struct TopicSpec {
   std::string name;
-  std::string says;  // One line of documentation.
-  std::string key;   // What the key is, in words.
+  std::string key;    // What the key is, in words.
+  std::string value;  // The message type.
+  std::string says;   // One line of documentation.
   int32_t partitions = 1;
   bool compacted = false;
-  absl::Duration keep;    // InfiniteDuration(): for ever.
-  bool internal = false;  // Not a contract with other teams.
-  bool personal = false;  // Holds personal data.
-  std::vector<std::string> written_by;
+  absl::Duration keep = absl::InfiniteDuration();  // Infinite: for ever.
+  bool internal = false;                           // Not a contract with other teams.
+  bool personal = false;                           // Holds personal data.
+  std::vector<std::string> written_by;             // Services; "channels": every channel.
   std::vector<std::string> read_by;
   std::map<std::string, std::string> tuning;  // Further settings, Kafka's names; not compared.
 };
 
 struct TopicsFile {
-  int32_t numbers = 0;  // Partitions of every topic of the engines: the partition numbers.
+  int32_t numbers = 0;  // Partitions of every topic of the engines: how many numbers there are.
   int32_t replication = 1;
   int32_t min_insync = 1;
   std::vector<TopicSpec> topics;
@@ -56,8 +57,12 @@ struct TopicsFile {
 };
 
 // Reads the declaration for one of its `clusters` (sizes). Empty path: the one that was built in.
-absl::StatusOr<TopicsFile> LoadTopics(const std::string& path, std::string_view cluster);
-absl::StatusOr<TopicsFile> ParseTopics(std::string_view yaml, std::string_view cluster);
+// Errors name topic and field.
+absl::StatusOr<TopicsFile> LoadTopics(const std::string& path, const std::string& cluster);
+absl::StatusOr<TopicsFile> ParseTopics(const std::string& yaml, const std::string& cluster);
+
+// How Kafka is asked for a topic of this declaration.
+NewTopic ToNewTopic(const TopicsFile& file, const TopicSpec& spec);
 
 // Creates what is missing; then the same as CheckTopics for all.
 absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration timeout);

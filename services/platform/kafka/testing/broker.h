@@ -23,7 +23,7 @@ class BrokerTest : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // Plain text, client id = the test's name. Lines of severity warning and worse go to stderr.
+  // Plain text, client id = the name of the test. Warnings and errors go to stderr.
   KafkaConfig config() const;
 
   // A name that no other test and no other run has, for topics, groups and transactional ids.
@@ -35,7 +35,7 @@ class BrokerTest : public ::testing::Test {
 
   Admin& admin() { return *admin_; }
 
-  // Writes records with values v0, v1, ... (or the given ones) to one partition and waits.
+  // Writes records with these values to one partition and waits.
   void Write(const std::string& topic, int32_t partition, const std::vector<std::string>& values);
 
   // Everything that read_committed readers see in a partition now.

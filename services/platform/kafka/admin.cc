@@ -1,0 +1,248 @@
+#include "services/platform/kafka/admin.h"
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/platform/kafka/errors.h"
+#include "services/platform/kafka/handles.h"
+
+namespace trama::platform {
+namespace {
+
+using kafka_internal::Client;
+using kafka_internal::Destroyer;
+using kafka_internal::EventHandle;
+using kafka_internal::MetadataHandle;
+using kafka_internal::Milliseconds;
+using kafka_internal::QueueHandle;
+
+using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
+using DeleteTopicHandle =
+    std::unique_ptr<rd_kafka_DeleteTopic_t, Destroyer<rd_kafka_DeleteTopic_destroy>>;
+using DeleteGroupHandle =
+    std::unique_ptr<rd_kafka_DeleteGroup_t, Destroyer<rd_kafka_DeleteGroup_destroy>>;
+using ResourceHandle =
+    std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
+using OptionsHandle =
+    std::unique_ptr<rd_kafka_AdminOptions_t, Destroyer<rd_kafka_AdminOptions_destroy>>;
+
+// Metadata spreads within milliseconds; asked again until the deadline.
+constexpr absl::Duration kMetadataPause = absl::Milliseconds(20);
+
+template <typename Handle>
+auto Pointers(const std::vector<Handle>& handles) {
+  std::vector<typename Handle::pointer> pointers;
+  for (const Handle& handle : handles) pointers.push_back(handle.get());
+  return pointers;
+}
+
+class KafkaAdmin final : public Admin {
+ public:
+  absl::Status Open(const KafkaConfig& config) {
+    return client_.Open(RD_KAFKA_PRODUCER, Client::Settings(config), this);
+  }
+
+  absl::Status CreateTopics(const std::vector<NewTopic>& topics, absl::Duration timeout) override {
+    if (topics.empty()) return absl::OkStatus();
+    const absl::Time deadline = absl::Now() + timeout;
+    std::vector<NewTopicHandle> handles;
+    for (const NewTopic& topic : topics) {
+      std::array<char, 512> error = {};
+      NewTopicHandle handle(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions,
+                                                  topic.replication, error.data(), error.size()));
+      if (handle == nullptr) {
+        return absl::InvalidArgumentError(absl::StrCat("topic ", topic.name, ": ", error.data()));
+      }
+      for (const auto& [name, value] : topic.config) {
+        rd_kafka_NewTopic_set_config(handle.get(), name.c_str(), value.c_str());
+      }
+      handles.push_back(std::move(handle));
+    }
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    auto pointers = Pointers(handles);
+    rd_kafka_CreateTopics(client_.get(), pointers.data(), pointers.size(),
+                          Options(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout).get(), queue.get());
+    const auto answer = Wait(queue, deadline, "create topics");
+    if (!answer.ok()) return answer.status();
+    size_t count = 0;
+    const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
+        rd_kafka_event_CreateTopics_result(answer->get()), &count);
+    const absl::Status created =
+        FirstFailure(results, count, "create topic", RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS);
+    return created.ok() ? WaitForMetadata(topics, deadline) : created;
+  }
+
+  absl::Status DeleteTopics(const std::vector<std::string>& topics,
+                            absl::Duration timeout) override {
+    if (topics.empty()) return absl::OkStatus();
+    std::vector<DeleteTopicHandle> handles;
+    for (const std::string& topic : topics) {
+      handles.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
+    }
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    auto pointers = Pointers(handles);
+    rd_kafka_DeleteTopics(client_.get(), pointers.data(), pointers.size(),
+                          Options(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout).get(), queue.get());
+    const auto answer = Wait(queue, absl::Now() + timeout, "delete topics");
+    if (!answer.ok()) return answer.status();
+    size_t count = 0;
+    const rd_kafka_topic_result_t** results = rd_kafka_DeleteTopics_result_topics(
+        rd_kafka_event_DeleteTopics_result(answer->get()), &count);
+    return FirstFailure(results, count, "delete topic", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  }
+
+  absl::StatusOr<std::map<std::string, int32_t>> PartitionCounts(absl::Duration timeout) override {
+    const absl::StatusOr<MetadataHandle> metadata = Metadata(timeout);
+    if (!metadata.ok()) return metadata.status();
+    std::map<std::string, int32_t> counts;
+    for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
+      counts[(*metadata)->topics[i].topic] = (*metadata)->topics[i].partition_cnt;
+    }
+    return counts;
+  }
+
+  absl::StatusOr<std::map<std::string, std::map<std::string, std::string>>> DescribeConfigs(
+      const std::vector<std::string>& topics, absl::Duration timeout) override {
+    std::map<std::string, std::map<std::string, std::string>> settings;
+    if (topics.empty()) return settings;
+    std::vector<ResourceHandle> handles;
+    for (const std::string& topic : topics) {
+      handles.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    }
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    auto pointers = Pointers(handles);
+    rd_kafka_DescribeConfigs(client_.get(), pointers.data(), pointers.size(),
+                             Options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout).get(),
+                             queue.get());
+    const auto answer = Wait(queue, absl::Now() + timeout, "describe topics");
+    if (!answer.ok()) return answer.status();
+    size_t count = 0;
+    const rd_kafka_ConfigResource_t** resources = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(answer->get()), &count);
+    for (size_t i = 0; i < count; ++i) {
+      const std::string name = rd_kafka_ConfigResource_name(resources[i]);
+      const char* text = rd_kafka_ConfigResource_error_string(resources[i]);
+      const absl::Status described =
+          client_.Error(rd_kafka_ConfigResource_error(resources[i]), "describe topic " + name,
+                        text == nullptr ? "" : text);
+      if (!described.ok()) return described;
+      size_t entry_count = 0;
+      const rd_kafka_ConfigEntry_t** entries =
+          rd_kafka_ConfigResource_configs(resources[i], &entry_count);
+      for (size_t k = 0; k < entry_count; ++k) {
+        const char* value = rd_kafka_ConfigEntry_value(entries[k]);
+        settings[name][rd_kafka_ConfigEntry_name(entries[k])] = value == nullptr ? "" : value;
+      }
+    }
+    return settings;
+  }
+
+  absl::Status DeleteGroup(const std::string& group, absl::Duration timeout) override {
+    const DeleteGroupHandle handle(rd_kafka_DeleteGroup_new(group.c_str()));
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    rd_kafka_DeleteGroup_t* pointer = handle.get();
+    rd_kafka_DeleteGroups(client_.get(), &pointer, 1,
+                          Options(RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout).get(), queue.get());
+    const auto answer = Wait(queue, absl::Now() + timeout, "delete group " + group);
+    if (!answer.ok()) return answer.status();
+    size_t count = 0;
+    const rd_kafka_group_result_t** results = rd_kafka_DeleteGroups_result_groups(
+        rd_kafka_event_DeleteGroups_result(answer->get()), &count);
+    for (size_t i = 0; i < count; ++i) {
+      const rd_kafka_error_t* error = rd_kafka_group_result_error(results[i]);
+      if (error == nullptr) continue;
+      return client_.Error(rd_kafka_error_code(error), "delete group " + group,
+                           rd_kafka_error_string(error));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  OptionsHandle Options(rd_kafka_admin_op_t operation, absl::Duration timeout) {
+    OptionsHandle options(rd_kafka_AdminOptions_new(client_.get(), operation));
+    std::array<char, 256> error = {};
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), Milliseconds(timeout), error.data(),
+                                              error.size());
+    return options;
+  }
+
+  absl::StatusOr<EventHandle> Wait(const QueueHandle& queue, absl::Time deadline,
+                                   const std::string& doing) {
+    EventHandle event(rd_kafka_queue_poll(queue.get(), Milliseconds(deadline - absl::Now())));
+    if (event == nullptr) {
+      return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT, doing + " in time");
+    }
+    const char* text = rd_kafka_event_error_string(event.get());
+    const absl::Status status =
+        client_.Error(rd_kafka_event_error(event.get()), doing, text == nullptr ? "" : text);
+    if (!status.ok()) return status;
+    return event;
+  }
+
+  absl::Status FirstFailure(const rd_kafka_topic_result_t** results, size_t count,
+                            const std::string& doing, rd_kafka_resp_err_t harmless) {
+    for (size_t i = 0; i < count; ++i) {
+      const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == harmless) continue;
+      const char* text = rd_kafka_topic_result_error_string(results[i]);
+      return client_.Error(code, absl::StrCat(doing, " ", rd_kafka_topic_result_name(results[i])),
+                           text == nullptr ? "" : text);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<MetadataHandle> Metadata(absl::Duration timeout) {
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const absl::Status asked =
+        client_.Error(rd_kafka_metadata(client_.get(), /*all_topics=*/1, nullptr, &metadata,
+                                        Milliseconds(timeout)),
+                      "read the metadata");
+    if (!asked.ok()) return asked;
+    return MetadataHandle(metadata);
+  }
+
+  absl::Status WaitForMetadata(const std::vector<NewTopic>& topics, absl::Time deadline) {
+    while (true) {
+      const absl::StatusOr<MetadataHandle> metadata = Metadata(deadline - absl::Now());
+      if (!metadata.ok()) return metadata.status();
+      std::string missing;
+      for (const NewTopic& topic : topics) {
+        if (!HasLeaders(**metadata, topic.name)) missing = topic.name;
+      }
+      if (missing.empty()) return absl::OkStatus();
+      if (absl::Now() >= deadline) {
+        return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                                        "see leaders of " + missing + " in time");
+      }
+      absl::SleepFor(kMetadataPause);
+    }
+  }
+
+  static bool HasLeaders(const struct rd_kafka_metadata& metadata, const std::string& name) {
+    for (int i = 0; i < metadata.topic_cnt; ++i) {
+      const auto& topic = metadata.topics[i];
+      if (topic.topic != name) continue;
+      if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR || topic.partition_cnt == 0) return false;
+      for (int k = 0; k < topic.partition_cnt; ++k) {
+        if (topic.partitions[k].leader < 0) return false;
+      }
+      return true;
+    }
+    return false;
+  }
+
+  Client client_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Admin>> Admin::Create(const KafkaConfig& config) {
+  auto admin = std::make_unique<KafkaAdmin>();
+  const absl::Status opened = admin->Open(config);
+  if (!opened.ok()) return opened;
+  return admin;
+}
+
+}  // namespace trama::platform

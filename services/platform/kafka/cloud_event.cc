@@ -1,0 +1,113 @@
+#include "services/platform/kafka/cloud_event.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace trama::platform {
+namespace {
+
+constexpr char kSpecVersion[] = "1.0";
+constexpr char kSpecVersionHeader[] = "ce_specversion";
+constexpr char kIdHeader[] = "ce_id";
+constexpr char kSourceHeader[] = "ce_source";
+constexpr char kTypeHeader[] = "ce_type";
+constexpr char kTimeHeader[] = "ce_time";
+constexpr char kSubjectHeader[] = "ce_subject";
+constexpr char kContentTypeHeader[] = "content-type";
+constexpr char kTraceparentHeader[] = "traceparent";
+
+constexpr char kTimeFormat[] = "%Y-%m-%d%ET%H:%M:%E3SZ";
+
+absl::Status Mistake(const std::string& header, const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat("header ", header, " ", what));
+}
+
+absl::Status Required(const std::string& value, const char* header) {
+  return value.empty() ? Mistake(header, "is missing") : absl::OkStatus();
+}
+
+std::string HeaderOr(const Record& record, const char* header) {
+  const std::string* value = FindHeader(record, header);
+  return value == nullptr ? "" : *value;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Header>> EventHeaders(const EventAttributes& attributes) {
+  for (const auto& [value, header] :
+       {std::pair(&attributes.id, kIdHeader), std::pair(&attributes.source, kSourceHeader),
+        std::pair(&attributes.type, kTypeHeader)}) {
+    const absl::Status present = Required(*value, header);
+    if (!present.ok()) return present;
+  }
+  std::vector<Header> headers = {{kSpecVersionHeader, kSpecVersion},
+                                 {kIdHeader, attributes.id},
+                                 {kSourceHeader, attributes.source},
+                                 {kTypeHeader, attributes.type},
+                                 {kContentTypeHeader, kProtobufContentType}};
+  if (attributes.time != absl::InfinitePast()) {
+    headers.push_back(
+        {kTimeHeader, absl::FormatTime(kTimeFormat, attributes.time, absl::UTCTimeZone())});
+  }
+  if (!attributes.subject.empty()) headers.push_back({kSubjectHeader, attributes.subject});
+  if (!attributes.traceparent.empty()) {
+    headers.push_back({kTraceparentHeader, attributes.traceparent});
+  }
+  return headers;
+}
+
+absl::StatusOr<EventAttributes> ParseEventHeaders(const Record& record) {
+  const std::string version = HeaderOr(record, kSpecVersionHeader);
+  if (version != kSpecVersion) {
+    return Mistake(
+        kSpecVersionHeader,
+        version.empty() ? "is missing" : absl::StrCat("\"", version, "\" must be ", kSpecVersion));
+  }
+  // Parameters may follow: "application/protobuf; proto=…".
+  const std::string content_type = HeaderOr(record, kContentTypeHeader);
+  const std::string media_type = content_type.substr(0, content_type.find_first_of("; "));
+  if (!absl::EqualsIgnoreCase(media_type, kProtobufContentType)) {
+    return Mistake(kContentTypeHeader,
+                   absl::StrCat("\"", content_type, "\" must be ", kProtobufContentType));
+  }
+  EventAttributes attributes;
+  attributes.id = HeaderOr(record, kIdHeader);
+  attributes.source = HeaderOr(record, kSourceHeader);
+  attributes.type = HeaderOr(record, kTypeHeader);
+  for (const auto& [value, header] :
+       {std::pair(&attributes.id, kIdHeader), std::pair(&attributes.source, kSourceHeader),
+        std::pair(&attributes.type, kTypeHeader)}) {
+    const absl::Status present = Required(*value, header);
+    if (!present.ok()) return present;
+  }
+  const std::string* time = FindHeader(record, kTimeHeader);
+  std::string error;
+  if (time != nullptr && !absl::ParseTime(absl::RFC3339_full, *time, &attributes.time, &error)) {
+    return Mistake(kTimeHeader, absl::StrCat("\"", *time, "\" is not an RFC 3339 time"));
+  }
+  attributes.subject = HeaderOr(record, kSubjectHeader);
+  attributes.traceparent = HeaderOr(record, kTraceparentHeader);
+  return attributes;
+}
+
+absl::StatusOr<Record> EventRecord(const OutRecord& out, int32_t partition,
+                                   std::string_view source) {
+  absl::StatusOr<std::vector<Header>> headers = EventHeaders({.id = out.id,
+                                                              .source = std::string(source),
+                                                              .type = out.type,
+                                                              .time = out.time,
+                                                              .subject = out.subject,
+                                                              .traceparent = out.traceparent});
+  if (!headers.ok()) return headers.status();
+  Record record;
+  record.topic = out.topic;
+  record.partition = partition;
+  record.key = out.key;
+  record.value = out.value;
+  record.headers = *std::move(headers);
+  return record;
+}
+
+}  // namespace trama::platform

@@ -1,0 +1,167 @@
+#include "services/platform/kafka/consumer.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "services/platform/kafka/errors.h"
+#include "services/platform/kafka/handles.h"
+#include "services/platform/kafka/reader.h"
+
+namespace trama::platform {
+namespace {
+
+using kafka_internal::Client;
+using kafka_internal::PartitionList;
+using kafka_internal::Reader;
+
+constexpr absl::Duration kCommittedWaitMax = absl::Seconds(10);
+constexpr absl::Duration kReadToEndPoll = absl::Milliseconds(500);
+constexpr size_t kReadToEndRecordsMax = 1000;
+
+class KafkaConsumer final : public Consumer {
+ public:
+  ~KafkaConsumer() override {
+    if (client_.get() == nullptr) return;
+    rd_kafka_consumer_close(client_.get());
+    reader_.Close();
+    client_.Close();
+  }
+
+  absl::Status Open(const KafkaConfig& config, const ConsumerOptions& options) {
+    Client::Settings settings(config);
+    settings.Set("group.id", options.group.empty() ? config.client_id : options.group);
+    kafka_internal::SetReaderOptions(settings, options.read_committed, options.fetch_wait,
+                                     options.prefetch_kib_max);
+    absl::Status opened = client_.Open(RD_KAFKA_CONSUMER, std::move(settings), this);
+    if (opened.ok()) reader_.Open();
+    return opened;
+  }
+
+  absl::Status Assign(const std::vector<TopicPartitionOffset>& positions) override {
+    absl::StatusOr<std::vector<TopicPartitionOffset>> starts =
+        reader_.ResolveCommitted(positions, kCommittedWaitMax);
+    if (!starts.ok()) return starts.status();
+    const PartitionList list = kafka_internal::ToList(*starts);
+    absl::Status assigned =
+        client_.Error(rd_kafka_assign(client_.get(), list.get()), "assign partitions");
+    if (!assigned.ok()) return assigned;
+    reader_.ForgetAll();
+    for (const TopicPartitionOffset& start : *starts) {
+      reader_.Follow({start.topic, start.partition}, start.offset);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<RecordBatch> Poll(absl::Duration timeout, size_t records_max) override {
+    return reader_.Poll(timeout, records_max);
+  }
+
+  void Wake() override { reader_.Wake(); }
+
+  absl::Status ReadToEnd(absl::Time deadline,
+                         const std::function<absl::Status(const Record&)>& on_record) override {
+    std::vector<std::pair<TopicPartition, int64_t>> targets;
+    for (const TopicPartition& partition : reader_.partitions()) {
+      const absl::StatusOr<Watermarks> watermarks =
+          reader_.QueryWatermarks(partition, deadline - absl::Now());
+      if (!watermarks.ok()) return watermarks.status();
+      targets.emplace_back(partition, watermarks->high);
+    }
+    while (true) {
+      std::erase_if(targets, [&](const auto& target) {
+        return reader_.Position(target.first) >= target.second;
+      });
+      if (targets.empty()) return absl::OkStatus();
+      const absl::Duration left = deadline - absl::Now();
+      if (left <= absl::ZeroDuration()) {
+        return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                                        "read " + targets[0].first.topic + " to its end in time");
+      }
+      absl::StatusOr<RecordBatch> batch =
+          reader_.Poll(std::min(left, kReadToEndPoll), kReadToEndRecordsMax);
+      if (!batch.ok()) return batch.status();
+      for (const Record& record : batch->records) {
+        absl::Status taken = on_record(record);
+        if (!taken.ok()) return taken;
+      }
+    }
+  }
+
+  absl::Status Seek(const TopicPartitionOffset& position, absl::Duration timeout) override {
+    return reader_.Seek({position}, timeout);
+  }
+
+  int64_t Position(const TopicPartition& partition) const override {
+    return reader_.Position(partition);
+  }
+
+  absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
+                                             absl::Duration timeout) override {
+    return reader_.QueryWatermarks(partition, timeout);
+  }
+
+  absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetsForTimes(
+      const std::vector<std::pair<TopicPartition, absl::Time>>& times,
+      absl::Duration timeout) override {
+    const absl::Time deadline = absl::Now() + timeout;
+    std::vector<TopicPartitionOffset> asked;
+    for (const auto& [partition, time] : times) {
+      asked.push_back({partition.topic, partition.partition, absl::ToUnixMillis(time)});
+    }
+    const PartitionList list = kafka_internal::ToList(asked);
+    absl::Status answered =
+        client_.Error(rd_kafka_offsets_for_times(client_.get(), list.get(),
+                                                 kafka_internal::Milliseconds(timeout)),
+                      "ask for the offsets of times");
+    if (answered.ok()) answered = kafka_internal::FirstError(*list, "ask for the offset of a time");
+    if (!answered.ok()) return answered;
+    std::vector<TopicPartitionOffset> offsets = kafka_internal::ToPositions(*list);
+    for (TopicPartitionOffset& offset : offsets) {
+      if (offset.offset >= 0) continue;
+      const absl::StatusOr<Watermarks> watermarks =
+          reader_.QueryWatermarks({offset.topic, offset.partition}, deadline - absl::Now());
+      if (!watermarks.ok()) return watermarks.status();
+      offset.offset = watermarks->high;
+    }
+    return offsets;
+  }
+
+  absl::Status Pause(const std::vector<TopicPartition>& partitions) override {
+    const PartitionList list = kafka_internal::ToList(partitions);
+    absl::Status paused =
+        client_.Error(rd_kafka_pause_partitions(client_.get(), list.get()), "pause");
+    return paused.ok() ? kafka_internal::FirstError(*list, "pause") : paused;
+  }
+
+  absl::Status Resume(const std::vector<TopicPartition>& partitions) override {
+    const PartitionList list = kafka_internal::ToList(partitions);
+    absl::Status resumed =
+        client_.Error(rd_kafka_resume_partitions(client_.get(), list.get()), "resume");
+    return resumed.ok() ? kafka_internal::FirstError(*list, "resume") : resumed;
+  }
+
+  absl::Status CommitOffsets(const std::vector<TopicPartitionOffset>& positions) override {
+    return reader_.Commit(positions);
+  }
+
+  absl::StatusOr<std::vector<TopicPartitionOffset>> Committed(
+      const std::vector<TopicPartition>& partitions, absl::Duration timeout) override {
+    return reader_.Committed(partitions, timeout);
+  }
+
+ private:
+  Client client_;
+  Reader reader_{client_};
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(const KafkaConfig& config,
+                                                           ConsumerOptions options) {
+  auto consumer = std::make_unique<KafkaConsumer>();
+  const absl::Status opened = consumer->Open(config, options);
+  if (!opened.ok()) return opened;
+  return consumer;
+}
+
+}  // namespace trama::platform

@@ -1,0 +1,45 @@
+#include "services/platform/kafka/group.h"
+
+namespace trama::platform::kafka_internal {
+namespace {
+
+constexpr int kError = 3;
+
+// New topics and new partitions of known ones are found within this time.
+constexpr absl::Duration kMetadataInterval = absl::Seconds(10);
+
+void LogFailure(const Client& client, const absl::Status& status) {
+  if (!status.ok()) client.Log(kError, "REBALANCE", std::string(status.message()));
+}
+
+}  // namespace
+
+void SetGroupOptions(Client::Settings& settings, const GroupSettings& group) {
+  settings.Set("group.id", group.group);
+  if (!group.instance_id.empty()) settings.Set("group.instance.id", group.instance_id);
+  settings.Set("session.timeout.ms", group.session_timeout);
+  settings.Set("heartbeat.interval.ms", group.heartbeat_interval);
+  settings.Set("max.poll.interval.ms", group.max_poll_interval);
+  settings.Set("partition.assignment.strategy", "cooperative-sticky");
+  settings.Set("topic.metadata.refresh.interval.ms", kMetadataInterval);
+}
+
+absl::Status Subscribe(const Client& client, const std::vector<std::string>& topics) {
+  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
+  for (const std::string& topic : topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  return client.Error(rd_kafka_subscribe(client.get(), list.get()), "subscribe");
+}
+
+void Accept(const Client& client, const PartitionList& partitions) {
+  LogFailure(client, client.Error(rd_kafka_incremental_assign(client.get(), partitions.get()),
+                                  "take partitions"));
+}
+
+void GiveUp(const Client& client, const PartitionList& partitions) {
+  LogFailure(client, client.Error(rd_kafka_incremental_unassign(client.get(), partitions.get()),
+                                  "give partitions back"));
+}
+
+}  // namespace trama::platform::kafka_internal

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/platform/kafka/handles.h"
+
+// Internal to this library: what GroupConsumer and GroupMember have in common.
+namespace trama::platform::kafka_internal {
+
+struct GroupSettings {
+  std::string group;
+  std::string instance_id;
+  absl::Duration session_timeout;
+  absl::Duration heartbeat_interval;
+  absl::Duration max_poll_interval;
+};
+
+void SetGroupOptions(Client::Settings& settings, const GroupSettings& group);
+
+absl::Status Subscribe(const Client& client, const std::vector<std::string>& topics);
+
+// The answers that librdkafka wants from within a rebalance callback. What they cannot do is
+// logged: the group goes on without this member and asks again.
+void Accept(const Client& client, const PartitionList& partitions);
+void GiveUp(const Client& client, const PartitionList& partitions);
+
+}  // namespace trama::platform::kafka_internal

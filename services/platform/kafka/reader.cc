@@ -1,0 +1,212 @@
+#include "services/platform/kafka/reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/platform/kafka/errors.h"
+
+namespace trama::platform::kafka_internal {
+
+void SetReaderOptions(Client::Settings& settings, bool read_committed, absl::Duration fetch_wait,
+                      int prefetch_kib_max) {
+  settings.Set("enable.auto.commit", "false");
+  settings.Set("enable.auto.offset.store", "false");
+  settings.Set("enable.partition.eof", "true");
+  settings.Set("isolation.level", read_committed ? "read_committed" : "read_uncommitted");
+  // A position that is gone is an error: a silent jump would be a silent loss.
+  settings.Set("auto.offset.reset", "error");
+  settings.Set("fetch.wait.max.ms", fetch_wait);
+  settings.Set("fetch.error.backoff.ms", absl::Milliseconds(100));
+  settings.Set("queued.max.messages.kbytes", int64_t{prefetch_kib_max});
+  settings.Set("check.crcs", "true");
+  settings.Set("allow.auto.create.topics", "false");
+}
+
+absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_max) {
+  if (!pending_error_.ok()) return std::exchange(pending_error_, absl::OkStatus());
+  RecordBatch batch;
+  MessageHandle message(rd_kafka_consumer_poll(client_.get(), Milliseconds(timeout)));
+  while (message != nullptr) {
+    absl::Status taken = Take(*message, batch);
+    if (!taken.ok()) {
+      if (batch.empty()) return taken;
+      pending_error_ = std::move(taken);
+      break;
+    }
+    if (batch.records.size() >= records_max) break;
+    message.reset(rd_kafka_consumer_poll(client_.get(), 0));
+  }
+  return batch;
+}
+
+absl::Status Reader::Take(const rd_kafka_message_t& message, RecordBatch& batch) {
+  Followed* followed =
+      message.rkt == nullptr ? nullptr : Find(rd_kafka_topic_name(message.rkt), message.partition);
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (followed == nullptr) return absl::OkStatus();  // Given up meanwhile.
+    if (followed->uncommitted_from == kOffsetUnknown) {
+      followed->uncommitted_from = message.offset;
+    }
+    followed->position = message.offset + 1;
+    batch.records.push_back(ToRecord(message));
+    return absl::OkStatus();
+  }
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (followed == nullptr) return absl::OkStatus();
+    followed->position = std::max(followed->position, message.offset);
+    batch.ends.push_back({followed->partition.topic, message.partition, message.offset});
+    return absl::OkStatus();
+  }
+  const std::string doing =
+      message.rkt == nullptr
+          ? "read"
+          : absl::StrCat("read ", rd_kafka_topic_name(message.rkt), "/", message.partition);
+  const char* text = rd_kafka_message_errstr(&message);
+  absl::Status status = client_.Error(message.err, doing, text == nullptr ? "" : text);
+  if (KindOf(status) != KafkaErrorKind::kRetriable) return status;
+  constexpr int kWarning = 4;
+  client_.Log(kWarning, "READ", std::string(status.message()));
+  return absl::OkStatus();
+}
+
+Reader::Followed* Reader::Find(std::string_view topic, int32_t partition) {
+  for (size_t i = 0; i < followed_.size(); ++i) {
+    const size_t at = (last_found_ + i) % followed_.size();
+    const TopicPartition& candidate = followed_[at].partition;
+    if (candidate.partition == partition && candidate.topic == topic) {
+      last_found_ = at;
+      return &followed_[at];
+    }
+  }
+  return nullptr;
+}
+
+const Reader::Followed* Reader::Find(const TopicPartition& partition) const {
+  return const_cast<Reader*>(this)->Find(partition.topic, partition.partition);
+}
+
+void Reader::Follow(const TopicPartition& partition, int64_t offset) {
+  Forget(partition);
+  followed_.push_back({.partition = partition, .position = offset < 0 ? kOffsetUnknown : offset});
+}
+
+void Reader::Forget(const TopicPartition& partition) {
+  std::erase_if(followed_, [&](const Followed& each) { return each.partition == partition; });
+  last_found_ = 0;
+}
+
+void Reader::ForgetAll() {
+  followed_.clear();
+  last_found_ = 0;
+  pending_error_ = absl::OkStatus();
+}
+
+std::vector<TopicPartition> Reader::partitions() const {
+  std::vector<TopicPartition> partitions;
+  for (const Followed& each : followed_) partitions.push_back(each.partition);
+  return partitions;
+}
+
+int64_t Reader::Position(const TopicPartition& partition) const {
+  const Followed* followed = Find(partition);
+  return followed == nullptr ? kOffsetUnknown : followed->position;
+}
+
+std::vector<TopicPartitionOffset> Reader::Uncommitted() const {
+  std::vector<TopicPartitionOffset> positions;
+  for (const Followed& each : followed_) {
+    if (each.uncommitted_from == kOffsetUnknown) continue;
+    positions.push_back({each.partition.topic, each.partition.partition, each.position});
+  }
+  return positions;
+}
+
+void Reader::NoteCommitted(const std::vector<TopicPartitionOffset>& positions) {
+  for (const TopicPartitionOffset& position : positions) {
+    Followed* followed = Find(position.topic, position.partition);
+    if (followed == nullptr) continue;
+    followed->uncommitted_from =
+        position.offset >= followed->position ? kOffsetUnknown : position.offset;
+  }
+}
+
+std::vector<TopicPartitionOffset> Reader::RewindPositions() const {
+  std::vector<TopicPartitionOffset> positions;
+  for (const Followed& each : followed_) {
+    if (each.uncommitted_from == kOffsetUnknown) continue;
+    positions.push_back({each.partition.topic, each.partition.partition, each.uncommitted_from});
+  }
+  return positions;
+}
+
+absl::Status Reader::Seek(const std::vector<TopicPartitionOffset>& positions,
+                          absl::Duration timeout) {
+  if (positions.empty()) return absl::OkStatus();
+  const PartitionList list = ToList(positions);
+  absl::Status sought = client_.Error(
+      rd_kafka_seek_partitions(client_.get(), list.get(), Milliseconds(timeout)), "seek");
+  if (sought.ok()) sought = FirstError(*list, "seek");
+  if (!sought.ok()) return sought;
+  for (const TopicPartitionOffset& position : positions) {
+    Followed* followed = Find(position.topic, position.partition);
+    if (followed == nullptr) continue;
+    followed->position = position.offset < 0 ? kOffsetUnknown : position.offset;
+    followed->uncommitted_from = kOffsetUnknown;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Watermarks> Reader::QueryWatermarks(const TopicPartition& partition,
+                                                   absl::Duration timeout) {
+  Watermarks watermarks;
+  const absl::Status asked = client_.Error(
+      rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition,
+                                       &watermarks.low, &watermarks.high, Milliseconds(timeout)),
+      absl::StrCat("ask for the watermarks of ", partition.topic, "/", partition.partition));
+  if (!asked.ok()) return asked;
+  return watermarks;
+}
+
+absl::StatusOr<std::vector<TopicPartitionOffset>> Reader::Committed(
+    const std::vector<TopicPartition>& partitions, absl::Duration timeout) {
+  const PartitionList list = ToList(partitions);
+  absl::Status asked =
+      client_.Error(rd_kafka_committed(client_.get(), list.get(), Milliseconds(timeout)),
+                    "read the committed offsets");
+  if (asked.ok()) asked = FirstError(*list, "read the committed offset");
+  if (!asked.ok()) return asked;
+  return ToPositions(*list);
+}
+
+absl::StatusOr<std::vector<TopicPartitionOffset>> Reader::ResolveCommitted(
+    std::vector<TopicPartitionOffset> positions, absl::Duration timeout) {
+  std::vector<TopicPartition> unknown;
+  for (const TopicPartitionOffset& position : positions) {
+    if (position.offset == kOffsetCommitted) {
+      unknown.push_back({position.topic, position.partition});
+    }
+  }
+  if (unknown.empty()) return positions;
+  const auto committed = Committed(unknown, timeout);
+  if (!committed.ok()) return committed.status();
+  size_t next = 0;  // The answer is in the order of the question.
+  for (TopicPartitionOffset& position : positions) {
+    if (position.offset != kOffsetCommitted) continue;
+    const int64_t offset = (*committed)[next++].offset;
+    position.offset = offset < 0 ? kOffsetBeginning : offset;
+  }
+  return positions;
+}
+
+absl::Status Reader::Commit(const std::vector<TopicPartitionOffset>& positions) {
+  if (positions.empty()) return absl::OkStatus();
+  const PartitionList list = ToList(positions);
+  absl::Status committed =
+      client_.Error(rd_kafka_commit(client_.get(), list.get(), /*async=*/0), "commit offsets");
+  if (committed.ok()) committed = FirstError(*list, "commit the offset");
+  if (committed.ok()) NoteCommitted(positions);
+  return committed;
+}
+
+}  // namespace trama::platform::kafka_internal
