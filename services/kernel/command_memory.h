@@ -43,8 +43,8 @@ class CommandMemory {
  public:
   static constexpr absl::Duration kKept = absl::Hours(24);
   // A longer answer is forgotten: the repeat is then told ALREADY_EXISTS.
-  static constexpr size_t kAnswerMaxBytes = 1024;
-  static constexpr size_t kErrorMaxBytes = 512;
+  static constexpr size_t kAnswerBytesMax = 1024;
+  static constexpr size_t kErrorBytesMax = 512;
   // Above this the oldest are forgotten before their time.
   static constexpr size_t kCountMax = 200'000;
   // How many Expire() drops at once; NextExpiry() asks for the rest.
@@ -129,9 +129,9 @@ void CommandMemory<Row>::Remember(absl::Time now, const Command& command,
   row.set_answered_at_ms(absl::ToUnixMillis(now));
   row.set_code(static_cast<int32_t>(status.code()));
   if (!status.ok()) {
-    row.set_error(std::string(TruncateUtf8(ToStd(status.message()), kErrorMaxBytes)));
-    row.set_answer(PackPayloads(status, kAnswerMaxBytes));
-  } else if (response != nullptr && response->ByteSizeLong() <= kAnswerMaxBytes) {
+    row.set_error(std::string(TruncateUtf8(ToStd(status.message()), kErrorBytesMax)));
+    row.set_answer(PackPayloads(status, kAnswerBytesMax));
+  } else if (response != nullptr && response->ByteSizeLong() <= kAnswerBytesMax) {
     row.set_type(response->GetDescriptor()->full_name());
     row.set_answer(response->SerializeAsString());
   }

@@ -132,9 +132,9 @@ TEST(CommandMemoryTest, EqualIdsOfOthersAreOtherCommands) {
 
 TEST(CommandMemoryTest, AnAnswerThatIsTooLongIsRememberedAsDone) {
   Memory memory("commands");
-  const StringValue fits = Text(std::string(Memory::kAnswerMaxBytes - 3, 'x'));
-  ASSERT_EQ(fits.ByteSizeLong(), Memory::kAnswerMaxBytes);
-  const StringValue too_long = Text(std::string(Memory::kAnswerMaxBytes - 2, 'x'));
+  const StringValue fits = Text(std::string(Memory::kAnswerBytesMax - 3, 'x'));
+  ASSERT_EQ(fits.ByteSizeLong(), Memory::kAnswerBytesMax);
+  const StringValue too_long = Text(std::string(Memory::kAnswerBytesMax - 2, 'x'));
   memory.Remember(kStart, Asked("fits"), absl::OkStatus(), &fits);
   memory.Remember(kStart, Asked("too long"), absl::OkStatus(), &too_long);
   EXPECT_EQ(TextOf(*memory.Find(Asked("fits"))), fits.value());
@@ -223,10 +223,10 @@ TEST(CommandMemoryTest, ForgettingErasesTheRow) {
 
 TEST(CommandMemoryTest, ALongErrorIsCutBetweenCharacters) {
   Memory memory("commands");
-  std::string text(Memory::kErrorMaxBytes - 1, 'x');
+  std::string text(Memory::kErrorBytesMax - 1, 'x');
   text += "\xC3\xA1";
   memory.Remember(kStart, Asked("1"), absl::InvalidArgumentError(text), nullptr);
-  EXPECT_EQ(memory.Find(Asked("1"))->status.message().size(), Memory::kErrorMaxBytes - 1);
+  EXPECT_EQ(memory.Find(Asked("1"))->status.message().size(), Memory::kErrorBytesMax - 1);
 }
 
 TEST(CommandMemoryTest, AnAnswerOfATypeThatIsGoneIsRememberedAsDone) {

@@ -20,7 +20,7 @@
 namespace trama {
 namespace {
 
-constexpr size_t kLabelMaxBytes = 63;
+constexpr size_t kLabelBytesMax = 63;
 
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(
@@ -123,7 +123,7 @@ absl::StatusOr<std::string> AddressLiteral(std::string_view domain) {
 
 absl::Status CheckLabel(absl::string_view label) {
   if (label.empty()) return Malformed("the domain has an empty label");
-  if (label.size() > kLabelMaxBytes) return Malformed("a label of the domain has over 63 bytes");
+  if (label.size() > kLabelBytesMax) return Malformed("a label of the domain has over 63 bytes");
   if (label.front() == '-' || label.back() == '-') {
     return Malformed("a label of the domain starts or ends with a hyphen");
   }
@@ -150,7 +150,7 @@ absl::StatusOr<std::string> ToALabels(const std::string& domain) {
 }  // namespace
 
 absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
-  if (domain.size() > 4 * kEmailDomainMaxBytes || domain.find('\0') != std::string_view::npos) {
+  if (domain.size() > 4 * kEmailDomainBytesMax || domain.find('\0') != std::string_view::npos) {
     return Malformed("the domain is too long or has a zero byte");
   }
   std::string ascii(domain);
@@ -163,7 +163,7 @@ absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
   }
   absl::AsciiStrToLower(&ascii);
   if (!ascii.empty() && ascii.back() == '.') ascii.pop_back();
-  if (ascii.size() > kEmailDomainMaxBytes) return Malformed("the domain has over 255 bytes");
+  if (ascii.size() > kEmailDomainBytesMax) return Malformed("the domain has over 255 bytes");
   for (const absl::string_view label : absl::StrSplit(ascii, '.')) {
     if (absl::Status bad = CheckLabel(label); !bad.ok()) return bad;
   }
@@ -172,7 +172,7 @@ absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
 
 absl::StatusOr<EmailAddress> EmailAddress::Parse(std::string_view addr_spec) {
   addr_spec = ToStd(absl::StripAsciiWhitespace(ToAbsl(addr_spec)));
-  if (addr_spec.size() > 4 * kEmailAddressMaxBytes) return Malformed("it has over 254 bytes");
+  if (addr_spec.size() > 4 * kEmailAddressBytesMax) return Malformed("it has over 254 bytes");
   if (!IsPrintableUtf8(addr_spec)) return Malformed("it has control characters or is no UTF-8");
   absl::StatusOr<Halves> halves = Split(addr_spec);
   if (!halves.ok()) return halves.status();
@@ -186,10 +186,10 @@ absl::StatusOr<EmailAddress> EmailAddress::Parse(std::string_view addr_spec) {
   EmailAddress address;
   address.local_ = std::move(halves->local);
   address.domain_ = *std::move(domain);
-  if (Wire(address.local_).size() > kEmailLocalPartMaxBytes) {
+  if (Wire(address.local_).size() > kEmailLocalPartBytesMax) {
     return Malformed("the local part has over 64 bytes");
   }
-  if (address.Address().size() > kEmailAddressMaxBytes) return Malformed("it has over 254 bytes");
+  if (address.Address().size() > kEmailAddressBytesMax) return Malformed("it has over 254 bytes");
   return address;
 }
 

@@ -10,9 +10,9 @@
 namespace trama {
 
 // Limits of RFC 5321, 4.5.3.1, in octets of the form that goes over the wire.
-inline constexpr size_t kEmailLocalPartMaxBytes = 64;
-inline constexpr size_t kEmailDomainMaxBytes = 255;
-inline constexpr size_t kEmailAddressMaxBytes = 254;
+inline constexpr size_t kEmailLocalPartBytesMax = 64;
+inline constexpr size_t kEmailDomainBytesMax = 255;
+inline constexpr size_t kEmailAddressBytesMax = 254;
 
 // One mailbox: an addr-spec of RFC 5321 / 5322, with UTF-8 as in RFC 6531. A value.
 class EmailAddress {

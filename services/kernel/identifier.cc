@@ -30,10 +30,10 @@ absl::Status CheckKind(std::string_view kind) {
   const auto good = [](unsigned char c) {
     return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_' || c == '-';
   };
-  if (kind.empty() || kind.size() > kIdentifierKindMaxBytes || !absl::ascii_islower(kind[0]) ||
+  if (kind.empty() || kind.size() > kIdentifierKindBytesMax || !absl::ascii_islower(kind[0]) ||
       !std::all_of(kind.begin(), kind.end(), good)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("identifier kind must be 1 to ", kIdentifierKindMaxBytes,
+        absl::StrCat("identifier kind must be 1 to ", kIdentifierKindBytesMax,
                      " of a-z, 0-9, '_' and '-', the first a letter, for example whatsapp"));
   }
   return absl::OkStatus();
@@ -63,10 +63,10 @@ absl::StatusOr<Identifier> Checked(Identifier identifier) {
     return Malformed(identifier.kind, "it has no scope; leave it empty");
   }
   absl::Status bad =
-      CheckText(identifier.kind, "scope", identifier.scope, kIdentifierScopeMaxBytes);
+      CheckText(identifier.kind, "scope", identifier.scope, kIdentifierScopeBytesMax);
   if (!bad.ok()) return bad;
   if (identifier.value.empty()) return Malformed(identifier.kind, "its value is empty");
-  bad = CheckText(identifier.kind, "value", identifier.value, kIdentifierValueMaxBytes);
+  bad = CheckText(identifier.kind, "value", identifier.value, kIdentifierValueBytesMax);
   if (!bad.ok()) return bad;
   return identifier;
 }

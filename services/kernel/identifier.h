@@ -19,9 +19,9 @@ inline constexpr std::string_view kAccountKind = "account";      // Scope: the s
 inline constexpr std::string_view kDeviceKind = "device";        // Scope: what made the id.
 inline constexpr std::string_view kReferenceKind = "reference";  // Scope: of what (order, invoice).
 
-inline constexpr size_t kIdentifierKindMaxBytes = 32;
-inline constexpr size_t kIdentifierScopeMaxBytes = 128;
-inline constexpr size_t kIdentifierValueMaxBytes = 512;
+inline constexpr size_t kIdentifierKindBytesMax = 32;
+inline constexpr size_t kIdentifierScopeBytesMax = 128;
+inline constexpr size_t kIdentifierValueBytesMax = 512;
 
 // One address of a customer, normalised: equal identifiers are the same address. A value; made by
 // NormaliseIdentifier or ParseIdentifier. It is personal data: never log it.

@@ -77,9 +77,9 @@ TEST(IdentifierTest, OrderIsByKindScopeValue) {
 }
 
 TEST(IdentifierTest, NormalisingRefusesWhatIsNoAddress) {
-  const std::string long_scope(kIdentifierScopeMaxBytes + 1, 's');
-  const std::string long_value(kIdentifierValueMaxBytes + 1, 'v');
-  const std::string long_kind(kIdentifierKindMaxBytes + 1, 'k');
+  const std::string long_scope(kIdentifierScopeBytesMax + 1, 's');
+  const std::string long_value(kIdentifierValueBytesMax + 1, 'v');
+  const std::string long_kind(kIdentifierKindBytesMax + 1, 'k');
   const std::vector<std::vector<std::string>> wrong = {
       {"", "", "x"},
       {"Email", "", "a@x.test"},

@@ -25,7 +25,7 @@ using LibNumber = i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumberUtil;
 
-constexpr size_t kRawMaxBytes = 100;
+constexpr size_t kRawBytesMax = 100;
 constexpr size_t kE164DigitsMax = 15;
 constexpr char kNoRegion[] = "ZZ";
 
@@ -129,7 +129,7 @@ absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view de
   absl::string_view text = absl::StripAsciiWhitespace(ToAbsl(raw));
   if (absl::StartsWithIgnoreCase(text, "tel:")) text.remove_prefix(4);
   if (text.empty()) return Malformed("it is empty");
-  if (text.size() > kRawMaxBytes) return Malformed("it is too long");
+  if (text.size() > kRawBytesMax) return Malformed("it is too long");
   if (HasForeignCharacters(text))
     return Malformed("it has letters, an extension or a service code");
 
