@@ -1,9 +1,9 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
+#include <utility>
 
+#include "services/platform/config/config_board.h"
 #include "services/platform/config/config_source.h"
 
 namespace trama::platform {
@@ -11,20 +11,24 @@ namespace trama::platform {
 // A configuration in memory, for tests and simulations: stands until Set() changes it.
 class FixedConfig final : public ConfigSource {
  public:
-  explicit FixedConfig(ConfigPtr config = std::make_shared<ConfigView>());
-  ~FixedConfig() override;
+  explicit FixedConfig(ConfigPtr config = std::make_shared<ConfigView>()) {
+    Set(std::move(config));
+  }
 
   // Tells all listeners before it returns.
-  void Set(ConfigPtr config);
+  void Set(ConfigPtr config) { board_.Show(std::move(config)); }
 
-  ConfigPtr Current() const override;
-  absl::StatusOr<ConfigPtr> Fresh(absl::Duration timeout) override;
-  absl::StatusOr<ConfigPtr> Wait(int64_t revision, absl::Duration timeout) override;
-  std::shared_ptr<void> Subscribe(Listener listener) override;
+  ConfigPtr Current() const override { return board_.Current(); }
+  absl::StatusOr<ConfigPtr> Fresh(absl::Duration) override { return board_.Current(); }
+  absl::StatusOr<ConfigPtr> Wait(int64_t revision, absl::Duration timeout) override {
+    return board_.Wait(revision, timeout);
+  }
+  std::shared_ptr<void> Subscribe(Listener listener) override {
+    return board_.Subscribe(std::move(listener));
+  }
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  ConfigBoard board_;
 };
 
 }  // namespace trama::platform
