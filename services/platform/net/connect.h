@@ -32,11 +32,4 @@ struct ConnectTarget {
 // checked, so a name that changes in between (DNS rebinding) gains nothing.
 Awaitable<absl::StatusOr<Stream>> Connect(ConnectTarget target, absl::Duration limit);
 
-// "host:port" or "[v6]:port"; port 0 is allowed.
-struct HostPort {
-  std::string host;
-  uint16_t port = 0;
-};
-absl::StatusOr<HostPort> ParseHostPort(std::string_view text);
-
 }  // namespace trama::platform

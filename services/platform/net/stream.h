@@ -41,6 +41,7 @@ class Stream {
   // All bytes of `first`, then of `second`; both must live until the end of the wait.
   Awaitable<IoResult> Write(std::string_view first, std::string_view second = {});
 
+  Awaitable<boost::system::error_code> ConnectTcp(boost::asio::ip::tcp::endpoint endpoint);
   Awaitable<boost::system::error_code> TlsAccept(std::shared_ptr<TlsContext> context);
   // Verifies that the certificate is for `host` (a DNS name or an IP address).
   Awaitable<boost::system::error_code> TlsConnect(std::shared_ptr<TlsContext> context,

@@ -1,0 +1,274 @@
+#include "services/platform/http/http_connection.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/redirect_error.hpp"
+#include "services/kernel/check.h"
+#include "services/kernel/strings.h"
+#include "services/platform/base/trace.h"
+
+namespace trama::platform {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using End = RequestPart::End;
+
+constexpr absl::Duration kGoodbye = absl::Seconds(1);
+constexpr absl::Duration kTurnAway = absl::Milliseconds(500);
+constexpr size_t kRequestIdBytesMax = 64;
+constexpr std::string_view kNoRoute = "(none)";
+
+std::string RequestId(std::string_view wanted) {
+  const bool harmless = !wanted.empty() && wanted.size() <= kRequestIdBytesMax &&
+                        std::all_of(wanted.begin(), wanted.end(), [](char c) {
+                          return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' ||
+                                 c == '_' || c == '-';
+                        });
+  if (harmless) return std::string(wanted);
+  std::string random(16, '\0');
+  TRAMA_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), 16) == 1);
+  return absl::BytesToHexString(random);
+}
+
+// Only known names become metric labels: a client must not be able to make new time series.
+std::string_view MethodLabel(std::string_view method) {
+  constexpr std::array<std::string_view, 9> kKnown = {
+      "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"};
+  const auto* found = std::find(kKnown.begin(), kKnown.end(), method);
+  return found == kKnown.end() ? "OTHER" : *found;
+}
+
+HttpResponse Busy(std::string_view what) {
+  HttpResponse response = HttpResponse::Text(503, absl::StrCat(ToAbsl(what), "\n"));
+  response.headers.Set("Retry-After", "1");
+  return response;
+}
+
+bool IsSetByServer(std::string_view name) {
+  for (const char* own : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
+    if (absl::EqualsIgnoreCase(ToAbsl(name), own)) return true;
+  }
+  return false;
+}
+
+bool HasBody(int status) { return status >= 200 && status != 204 && status != 304; }
+
+// The status line and the fields; empty when a field cannot be sent.
+std::string ResponseHead(const HttpResponse& response, bool keep_alive,
+                         std::string_view request_id) {
+  std::string head = absl::StrCat("HTTP/1.1 ", response.status, " ",
+                                  ToAbsl(HttpStatusPhrase(response.status)), "\r\n");
+  for (const auto& [name, value] : response.headers.fields()) {
+    if (IsSetByServer(name)) continue;
+    if (!IsValidHeaderField(name, value)) return {};
+    absl::StrAppend(&head, name, ": ", value, "\r\n");
+  }
+  if (HasBody(response.status)) {
+    absl::StrAppend(&head, "Content-Length: ", response.body.size(), "\r\n");
+  }
+  if (!request_id.empty() && !response.headers.Has("X-Request-Id")) {
+    absl::StrAppend(&head, "X-Request-Id: ", ToAbsl(request_id), "\r\n");
+  }
+  absl::StrAppend(&head, "Date: ",
+                  absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone()),
+                  "\r\nConnection: ", keep_alive ? "keep-alive" : "close", "\r\n\r\n");
+  return head;
+}
+
+// Where a handler and the connection that waits for it meet. The handler may come too late; then
+// nobody looks at its answer.
+struct Meeting {
+  explicit Meeting(const asio::any_io_executor& executor) : timer(executor) {}
+
+  asio::steady_timer timer;
+  bool done = false;
+  HttpResponse response;
+};
+
+// Holds on to what the route belongs to: a handler may outlive its connection.
+Awaitable<HttpResponse> RunHandler([[maybe_unused]] std::shared_ptr<HttpServing> serving,
+                                   const HttpRoute* route, HttpRequest request) {
+  Awaitable<HttpResponse> answer = route->handler(std::move(request));
+  HttpResponse response = co_await std::move(answer);
+  co_return response;
+}
+
+}  // namespace
+
+bool BusyCount::TryEnter(size_t limit) {
+  const std::lock_guard lock(mutex_);
+  if (count_ >= limit) return false;
+  ++count_;
+  return true;
+}
+
+void BusyCount::Leave() {
+  const std::lock_guard lock(mutex_);
+  TRAMA_CHECK(count_ > 0);
+  if (--count_ == 0) none_.notify_all();
+}
+
+bool BusyCount::WaitForNone(absl::Time until) {
+  std::unique_lock lock(mutex_);
+  return none_.wait_until(lock, absl::ToChronoTime(until), [this] { return count_ == 0; });
+}
+
+size_t BusyCount::count() const {
+  const std::lock_guard lock(mutex_);
+  return count_;
+}
+
+HttpConnection::HttpConnection(std::shared_ptr<HttpServing> serving, Stream stream)
+    : serving_(std::move(serving)),
+      stream_(std::move(stream)),
+      reader_(stream_, serving_->options) {}
+
+Awaitable<void> HttpConnection::Run() {
+  if (serving_->tls != nullptr) {
+    stream_.ExpiresAfter(serving_->options.header_timeout);
+    const error_code error = co_await stream_.TlsAccept(serving_->tls);
+    if (error) {
+      Close();
+      co_return;
+    }
+  }
+  for (int served = 1; !serving_->draining; ++served) {
+    idle_ = true;
+    const RequestPart begun = co_await reader_.WaitForRequest();
+    idle_ = false;
+    if (begun.end != End::kWhole) break;
+    const bool last = served >= serving_->options.keep_alive_requests_max;
+    const bool goes_on = co_await ServeOne(last);
+    if (!goes_on) break;
+  }
+  if (stream_.is_open()) co_await stream_.CloseGently(kGoodbye);
+}
+
+Awaitable<bool> HttpConnection::ServeOne(bool last) {
+  RequestPart head = co_await reader_.ReadHead();
+  const absl::Time since = absl::Now();
+  if (head.end == End::kGone) co_return false;
+  if (head.end == End::kRefused) {
+    HttpResponse refusal = HttpResponse::Text(head.status, absl::StrCat(head.reason, "\n"));
+    co_await Respond(std::move(refusal), /*is_head=*/false, /*keep_alive=*/false, "");
+    Observe("", kNoRoute, head.status, since);
+    co_return false;
+  }
+  HttpRequest request = reader_.TakeRequest();
+  request.request_id = RequestId(request.headers.Get("X-Request-Id"));
+  const std::string request_id = request.request_id;
+  const std::string method = request.method;
+  const HttpRouter::Match match = serving_->router.Find(method, request.path);
+  const std::string_view route = match.route == nullptr ? kNoRoute : match.route->path;
+
+  HttpResponse response;
+  bool keep_alive = reader_.keep_alive() && !last;
+  if (match.route == nullptr) {
+    response = HttpResponse::Text(
+        match.allow.empty() ? 404 : 405,
+        match.allow.empty() ? "nothing lives here\n" : "this method is not for this path\n");
+    if (!match.allow.empty()) response.headers.Set("Allow", match.allow);
+  } else if (!serving_->handlers.TryEnter(serving_->options.requests_in_flight_max)) {
+    response = Busy("too many requests at once, try again");
+  } else {
+    const size_t own_max = match.route->limits.body_bytes_max;
+    RequestPart body =
+        co_await reader_.ReadBody(own_max > 0 ? own_max : serving_->options.body_bytes_max);
+    if (body.end == End::kWhole) {
+      request.body = reader_.TakeBody();
+      response = co_await Handle(*match.route, std::move(request));
+    } else {
+      serving_->handlers.Leave();
+      if (body.end == End::kGone) co_return false;
+      response = HttpResponse::Text(body.status, absl::StrCat(body.reason, "\n"));
+      keep_alive = false;
+    }
+  }
+  // Bytes of a body that nobody read would be taken for the next request.
+  keep_alive = keep_alive && !reader_.has_unread_body() && !serving_->draining;
+  const int status = response.status;
+  const bool sent = co_await Respond(std::move(response), method == "HEAD", keep_alive, request_id);
+  Observe(method, route, status, since);
+  co_return sent&& keep_alive;
+}
+
+Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpRequest request) {
+  const absl::Duration limit = route.limits.handler_timeout > absl::ZeroDuration()
+                                   ? route.limits.handler_timeout
+                                   : serving_->options.handler_timeout;
+  request.deadline = absl::Now() + limit;
+  request.traceparent = TraceparentOrNew(request.headers.Get("traceparent"));
+  request.peer = stream_.remote().address().to_string();
+
+  const auto meeting = std::make_shared<Meeting>(stream_.executor());
+  meeting->timer.expires_after(absl::ToChronoNanoseconds(limit));
+  auto finish = [serving = serving_, meeting](const std::exception_ptr& failed,
+                                              HttpResponse response) {
+    serving->handlers.Leave();
+    meeting->done = true;
+    meeting->response = failed != nullptr
+                            ? HttpResponse::Text(500, "the server failed on this request\n")
+                            : std::move(response);
+    meeting->timer.cancel();
+  };
+  // On this connection's strand, so that the handler's end and the timer never meet half-way.
+  asio::co_spawn(stream_.executor(), RunHandler(serving_, &route, std::move(request)),
+                 std::move(finish));
+  error_code ignored;
+  co_await meeting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (!meeting->done) co_return Busy("the answer takes too long, try again");
+  co_return std::move(meeting->response);
+}
+
+Awaitable<bool> HttpConnection::Respond(HttpResponse response, bool is_head, bool keep_alive,
+                                        std::string request_id) {
+  std::string head = ResponseHead(response, keep_alive, request_id);
+  if (head.empty()) {
+    response = HttpResponse::Text(500, "the server made a header that cannot be sent\n");
+    keep_alive = false;
+    head = ResponseHead(response, keep_alive, request_id);
+  }
+  const bool with_body = !is_head && HasBody(response.status);
+  stream_.ExpiresAfter(serving_->options.write_timeout);
+  const IoResult sent =
+      co_await stream_.Write(head, with_body ? std::string_view(response.body) : "");
+  if (sent.error) Close();
+  co_return !sent.error && keep_alive;
+}
+
+Awaitable<void> HttpConnection::TurnAway() {
+  const absl::Time since = absl::Now();
+  if (serving_->tls == nullptr) {
+    HttpResponse busy = Busy("too many connections, try again");
+    co_await Respond(std::move(busy), /*is_head=*/false, /*keep_alive=*/false, "");
+    co_await stream_.CloseGently(kTurnAway);
+  }
+  Close();
+  Observe("", kNoRoute, 503, since);
+}
+
+void HttpConnection::CloseIfIdle() {
+  if (idle_) Close();
+}
+
+void HttpConnection::Observe(std::string_view method, std::string_view route, int status,
+                             absl::Time since) {
+  if (serving_->observer == nullptr) return;
+  serving_->observer({.method = MethodLabel(method),
+                      .route = route,
+                      .status = status,
+                      .seconds = absl::ToDoubleSeconds(absl::Now() - since)});
+}
+
+}  // namespace trama::platform

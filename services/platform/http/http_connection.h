@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/time/time.h"
+#include "services/platform/http/http_router.h"
+#include "services/platform/http/http_server.h"
+#include "services/platform/http/request_reader.h"
+#include "services/platform/net/stream.h"
+
+namespace trama::platform {
+
+// Counts what is under way, up to a limit; can wait for none. Thread-safe.
+class BusyCount {
+ public:
+  // False, and nothing counted, at `limit`.
+  bool TryEnter(size_t limit);
+  void Leave();
+  bool WaitForNone(absl::Time until);
+  size_t count() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable none_;
+  size_t count_ = 0;
+};
+
+// What the connections of a server share. Connections and handlers keep it alive.
+struct HttpServing {
+  HttpServerOptions options;
+  HttpRouter router;
+  HttpObserver observer;
+  std::shared_ptr<TlsContext> tls;  // Null: plain.
+  std::atomic<bool> draining = false;
+  BusyCount connections;
+  BusyCount handlers;
+};
+
+// One client's connection: reads requests, runs their handlers, writes the answers. Lives on the
+// strand of its stream; CloseIfIdle and Close must run there, too.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(std::shared_ptr<HttpServing> serving, Stream stream);
+
+  // Serves until either side closes. The caller keeps the object alive.
+  Awaitable<void> Run();
+  // Says 503 with Retry-After without reading anything, and closes.
+  Awaitable<void> TurnAway();
+
+  // For a drain: closes unless a request is being read or answered.
+  void CloseIfIdle();
+  void Close() { stream_.Close(); }
+  boost::asio::any_io_executor executor() { return stream_.executor(); }
+
+ private:
+  // Answers one request; false when the connection must end.
+  Awaitable<bool> ServeOne(bool last);
+  Awaitable<HttpResponse> Handle(const HttpRoute& route, HttpRequest request);
+  Awaitable<bool> Respond(HttpResponse response, bool is_head, bool keep_alive,
+                          std::string request_id);
+  void Observe(std::string_view method, std::string_view route, int status, absl::Time since);
+
+  const std::shared_ptr<HttpServing> serving_;
+  Stream stream_;
+  RequestReader reader_;
+  bool idle_ = false;  // Between requests.
+};
+
+}  // namespace trama::platform

@@ -1,0 +1,249 @@
+#include "services/platform/net/stream.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "boost/asio/buffer.hpp"
+#include "boost/asio/redirect_error.hpp"
+#include "boost/asio/ssl/error.hpp"
+#include "boost/asio/ssl/host_name_verification.hpp"
+#include "boost/asio/write.hpp"
+#include "services/kernel/check.h"
+
+namespace trama::platform {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using SteadyClock = std::chrono::steady_clock;
+
+// A cancel that falls between two steps of a composed operation meets nothing, so it is repeated
+// until the operation has ended.
+constexpr std::chrono::milliseconds kCancelAgainAfter(50);
+constexpr size_t kDiscardBytesMax = 256 * 1024;
+
+}  // namespace
+
+struct Stream::State : std::enable_shared_from_this<State> {
+  explicit State(tcp::socket connected)
+      : socket(std::move(connected)), timer(socket.get_executor()) {}
+
+  bool Expired() const { return SteadyClock::now() >= deadline; }
+
+  void SetDeadline(SteadyClock::time_point at) {
+    deadline = at;
+    if (waiting > 0) Arm();
+  }
+
+  // Makes sure that the timer fires at the deadline or earlier; OnTimer sorts out the rest, so that
+  // moving the deadline back, as every request does, costs nothing.
+  void Arm() {
+    if (deadline == SteadyClock::time_point::max()) return;
+    if (armed && timer.expiry() <= deadline) return;
+    WaitUntil(deadline);
+  }
+
+  void WaitUntil(SteadyClock::time_point at) {
+    armed = true;
+    const uint64_t round = ++timer_round;
+    timer.expires_at(at);
+    timer.async_wait([weak = weak_from_this(), round](const error_code&) {
+      const std::shared_ptr<State> self = weak.lock();
+      if (self != nullptr && self->timer_round == round) self->OnTimer();
+    });
+  }
+
+  void OnTimer() {
+    armed = false;
+    if (waiting == 0) return;
+    if (!Expired()) return Arm();
+    error_code ignored;
+    socket.cancel(ignored);
+    WaitUntil(SteadyClock::now() + kCancelAgainAfter);
+  }
+
+  // One operation of the caller, from its start to its end.
+  class Operation {
+   public:
+    explicit Operation(State& state) : state_(state) {
+      ++state_.waiting;
+      state_.Arm();
+    }
+    ~Operation() { --state_.waiting; }
+    Operation(const Operation&) = delete;
+    Operation& operator=(const Operation&) = delete;
+
+    void NameTimeout(error_code& error) const {
+      if (error == asio::error::operation_aborted && state_.Expired()) {
+        error = asio::error::timed_out;
+      }
+    }
+
+   private:
+    State& state_;
+  };
+
+  tcp::socket socket;
+  std::shared_ptr<TlsContext> tls_context;  // Outlives `tls`, which refers to it.
+  std::unique_ptr<asio::ssl::stream<tcp::socket&>> tls;
+  asio::steady_timer timer;
+  SteadyClock::time_point deadline = SteadyClock::time_point::max();
+  uint64_t timer_round = 0;
+  bool armed = false;
+  int waiting = 0;  // Operations that have not ended.
+};
+
+Stream::Stream(tcp::socket socket) : state_(std::make_shared<State>(std::move(socket))) {
+  error_code ignored;
+  // Answers are written whole: waiting for more bytes would only delay them.
+  if (is_open()) state_->socket.set_option(tcp::no_delay(true), ignored);
+}
+Stream::~Stream() = default;
+Stream::Stream(Stream&&) noexcept = default;
+
+void Stream::ExpiresAfter(absl::Duration limit) {
+  state_->SetDeadline(SteadyClock::now() +
+                      std::chrono::ceil<SteadyClock::duration>(absl::ToChronoNanoseconds(limit)));
+}
+
+void Stream::ExpiresNever() { state_->SetDeadline(SteadyClock::time_point::max()); }
+
+Awaitable<IoResult> Stream::ReadSome(char* data, size_t size) {
+  const std::shared_ptr<State> state = state_;
+  IoResult result;
+  if (state->Expired()) {
+    result.error = asio::error::timed_out;
+    co_return result;
+  }
+  const State::Operation operation(*state);
+  const asio::mutable_buffer buffer(data, size);
+  auto token = asio::redirect_error(asio::use_awaitable, result.error);
+  if (state->tls != nullptr) {
+    result.bytes = co_await state->tls->async_read_some(buffer, token);
+  } else {
+    result.bytes = co_await state->socket.async_read_some(buffer, token);
+  }
+  operation.NameTimeout(result.error);
+  co_return result;
+}
+
+Awaitable<IoResult> Stream::Write(std::string_view first, std::string_view second) {
+  const std::shared_ptr<State> state = state_;
+  IoResult result;
+  if (state->Expired()) {
+    result.error = asio::error::timed_out;
+    co_return result;
+  }
+  const State::Operation operation(*state);
+  const std::array<asio::const_buffer, 2> buffers = {
+      asio::const_buffer(first.data(), first.size()),
+      asio::const_buffer(second.data(), second.size())};
+  auto token = asio::redirect_error(asio::use_awaitable, result.error);
+  if (state->tls != nullptr) {
+    result.bytes = co_await asio::async_write(*state->tls, buffers, token);
+  } else {
+    result.bytes = co_await asio::async_write(state->socket, buffers, token);
+  }
+  operation.NameTimeout(result.error);
+  co_return result;
+}
+
+Awaitable<error_code> Stream::ConnectTcp(tcp::endpoint endpoint) {
+  const std::shared_ptr<State> state = state_;
+  const State::Operation operation(*state);
+  error_code error;
+  co_await state->socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+  operation.NameTimeout(error);
+  error_code ignored;
+  if (!error) state->socket.set_option(tcp::no_delay(true), ignored);
+  co_return error;
+}
+
+Awaitable<error_code> Stream::TlsAccept(std::shared_ptr<TlsContext> context) {
+  const std::shared_ptr<State> state = state_;
+  TRAMA_CHECK(state->tls == nullptr);
+  state->tls_context = std::move(context);
+  state->tls =
+      std::make_unique<asio::ssl::stream<tcp::socket&>>(state->socket, *state->tls_context);
+  const State::Operation operation(*state);
+  error_code error;
+  co_await state->tls->async_handshake(asio::ssl::stream_base::server,
+                                       asio::redirect_error(asio::use_awaitable, error));
+  operation.NameTimeout(error);
+  co_return error;
+}
+
+Awaitable<error_code> Stream::TlsConnect(std::shared_ptr<TlsContext> context, std::string host) {
+  const std::shared_ptr<State> state = state_;
+  TRAMA_CHECK(state->tls == nullptr);
+  state->tls_context = std::move(context);
+  state->tls =
+      std::make_unique<asio::ssl::stream<tcp::socket&>>(state->socket, *state->tls_context);
+  error_code error;
+  state->tls->set_verify_mode(asio::ssl::verify_peer, error);
+  if (error) co_return error;
+  state->tls->set_verify_callback(asio::ssl::host_name_verification(host), error);
+  if (error) co_return error;
+  error_code not_an_address;
+  asio::ip::make_address(host, not_an_address);
+  // Server name indication knows only names (RFC 6066).
+  if (not_an_address && SSL_set_tlsext_host_name(state->tls->native_handle(), host.c_str()) != 1) {
+    co_return error_code(asio::error::invalid_argument);
+  }
+  const State::Operation operation(*state);
+  co_await state->tls->async_handshake(asio::ssl::stream_base::client,
+                                       asio::redirect_error(asio::use_awaitable, error));
+  operation.NameTimeout(error);
+  co_return error;
+}
+
+Awaitable<void> Stream::CloseGently(absl::Duration wait) {
+  const std::shared_ptr<State> state = state_;
+  ExpiresAfter(wait);
+  error_code error;
+  if (state->tls != nullptr) {
+    const State::Operation operation(*state);
+    co_await state->tls->async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+  }
+  error_code failed;
+  state->socket.shutdown(tcp::socket::shutdown_send, failed);
+  std::array<char, 4096> discarded;
+  size_t total = 0;
+  while (!failed && !state->Expired() && total < kDiscardBytesMax) {
+    const State::Operation operation(*state);
+    total += co_await state->socket.async_read_some(
+        asio::buffer(discarded), asio::redirect_error(asio::use_awaitable, failed));
+  }
+  Close();
+}
+
+void Stream::Close() {
+  error_code ignored;
+  state_->socket.close(ignored);
+}
+
+bool Stream::is_open() const { return state_->socket.is_open(); }
+
+bool Stream::is_tls() const { return state_->tls != nullptr; }
+
+bool Stream::IsQuiet() {
+  if (!is_open()) return false;
+  if (is_tls() && SSL_pending(state_->tls->native_handle()) > 0) return false;
+  char byte = 0;
+  const ssize_t got = ::recv(state_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+asio::any_io_executor Stream::executor() { return state_->socket.get_executor(); }
+
+tcp::endpoint Stream::remote() const {
+  error_code ignored;
+  return state_->socket.remote_endpoint(ignored);
+}
+
+}  // namespace trama::platform
