@@ -1,10 +1,10 @@
 #pragma once
 
 #include <atomic>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -87,6 +87,7 @@ class CallGate {
   const CallLimits& limits() const { return limits_; }
 
  private:
+  absl::StatusOr<Call> Check(const grpc::ServerContextBase& context, const Access& access) const;
   absl::StatusOr<Call> AdmitAny(const grpc::ServerContextBase& context, const Access& access,
                                 std::atomic<int32_t>& count, int32_t count_max);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <initializer_list>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,6 +41,6 @@ bool IsForwarded(const grpc::ServerContextBase& context);
 // WORKSPACE_FORBIDDEN or ROLE_MISSING and a text that says what is missing; InvalidField when
 // `workspace` is empty and the caller is bound to one. An empty `workspace` otherwise means all.
 absl::Status Authorize(const Caller& caller, std::string_view workspace,
-                       std::initializer_list<std::string_view> roles);
+                       const std::vector<std::string_view>& roles);
 
 }  // namespace trama::platform

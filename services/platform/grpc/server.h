@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/impl/service_type.h"
 #include "grpcpp/server.h"
+#include "services/platform/base/clock.h"
 #include "services/platform/base/health.h"
 #include "services/platform/base/metrics.h"
 #include "services/platform/grpc/tls.h"
@@ -50,7 +51,8 @@ class GrpcServer {
 
   std::string host_;
   int port_ = 0;
-  std::shared_ptr<std::atomic<grpc::Server*>> health_target_;
+  struct HealthTarget;
+  std::shared_ptr<HealthTarget> health_target_;
   std::unique_ptr<grpc::Server> server_;
 };
 
