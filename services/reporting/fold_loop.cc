@@ -1,0 +1,215 @@
+#include "services/reporting/fold_loop.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/platform/base/log.h"
+#include "services/platform/kafka/topics.h"
+#include "services/reporting/closed_intervals.h"
+#include "trama/conversation/v1/conversation_events.pb.h"
+#include "trama/sla/v1/sla_events.pb.h"
+
+namespace trama::reporting {
+namespace {
+
+using platform::Record;
+
+constexpr char kGroup[] = "trama-reporting";
+constexpr size_t kBatchMax = 512;
+constexpr absl::Duration kPollWait = absl::Milliseconds(200);
+constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
+constexpr absl::Duration kStaleAfter = absl::Seconds(30);
+constexpr absl::Duration kSeekTimeout = absl::Seconds(10);
+constexpr absl::Duration kProduceTimeout = absl::Seconds(10);
+constexpr absl::Duration kPublishEvery = absl::Seconds(10);
+constexpr size_t kPublishMax = 256;  // Buckets of one partition at once.
+
+}  // namespace
+
+FoldLoop::FoldLoop(KpiStore& store, platform::ConfigSource& config, platform::Producer& producer,
+                   platform::Health& health, platform::Metrics& metrics)
+    : store_(store),
+      config_(config),
+      producer_(producer),
+      heartbeat_(health.AddHeartbeat("fold loop", kStaleAfter)),
+      counting_(health.AddCondition("counting")),
+      records_(metrics.Counter("trama_reporting_records_total", "Records counted.", {"topic"})),
+      unreadable_(metrics.Counter("trama_reporting_unreadable_total",
+                                  "Records that could not be decoded and were passed over.",
+                                  {"topic"})) {}
+
+absl::StatusOr<std::unique_ptr<FoldLoop>> FoldLoop::Start(FoldLoopOptions options, KpiStore& store,
+                                                          platform::ConfigSource& config,
+                                                          platform::Producer& producer,
+                                                          platform::Health& health,
+                                                          platform::Metrics& metrics,
+                                                          std::function<void(absl::Status)> fatal) {
+  std::unique_ptr<FoldLoop> loop(new FoldLoop(store, config, producer, health, metrics));
+  loop->fatal_ = std::move(fatal);
+  platform::GroupOptions group;
+  group.group = kGroup;
+  group.instance_id = std::move(options.instance_id);
+  group.topics = {platform::kConversations, platform::kSla};
+  FoldLoop* self = loop.get();
+  group.callbacks.on_assigned = [self](std::vector<platform::TopicPartitionOffset>& positions) {
+    // An error leaves the group's own offsets, which the store refuses and Count then repairs.
+    if (const absl::Status read = self->Assigned(positions); !read.ok()) {
+      platform::Log(platform::LogLevel::kWarning, "positions not read", {{"why", read}});
+    }
+  };
+  group.callbacks.on_revoked = [self](const std::vector<platform::TopicPartition>& gone) {
+    for (const platform::TopicPartition& one : gone) {
+      self->positions_.erase({one.topic, one.partition});
+    }
+  };
+  auto consumer = platform::GroupConsumer::Create(options.kafka, std::move(group));
+  if (!consumer.ok()) return consumer.status();
+  loop->consumer_ = *std::move(consumer);
+  loop->thread_ = std::thread([self] { self->Loop(); });
+  return loop;
+}
+
+void FoldLoop::Stop() {
+  if (!thread_.joinable()) return;
+  stopping_ = true;
+  consumer_->Wake();
+  thread_.join();
+  consumer_->Close();
+}
+
+absl::Status FoldLoop::Assigned(std::vector<platform::TopicPartitionOffset>& positions) {
+  for (platform::TopicPartitionOffset& position : positions) {
+    const absl::StatusOr<int64_t> stored = store_.Position(position.partition, position.topic);
+    if (!stored.ok()) return stored.status();
+    positions_[{position.topic, position.partition}] = *stored;
+    position.offset = *stored == 0 ? platform::kOffsetBeginning : *stored;
+  }
+  return absl::OkStatus();
+}
+
+void FoldLoop::Loop() {
+  while (!stopping_) {
+    heartbeat_->Beat();
+    if (config_.Current()->revision() == 0) {
+      counting_->Set(false, "no configuration yet");
+    } else {
+      counting_->Set(true);
+    }
+    absl::StatusOr<platform::RecordBatch> batch = consumer_->Poll(kPollWait, kBatchMax);
+    if (!batch.ok()) {
+      fatal_(batch.status());
+      return;
+    }
+    // Thresholds come from the configuration: what is counted without it would be counted wrong.
+    while (!batch->records.empty() && !stopping_ && config_.Current()->revision() == 0) {
+      heartbeat_->Beat();
+      (void)config_.Wait(1, kRetryWait);
+    }
+    absl::Status counted = Count(batch->records);
+    while (!counted.ok() && !stopping_) {
+      heartbeat_->Beat();
+      counting_->Set(false, counted.ToString());
+      platform::Log(platform::LogLevel::kWarning, "not counted", {{"why", counted}});
+      (void)config_.Wait(INT64_MAX, kRetryWait);  // Only to wait.
+      counted = Count(batch->records);
+    }
+    // For lag monitors only: where to go on is read from Redis.
+    if (!batch->records.empty() && !stopping_) (void)consumer_->Commit();
+    if (const absl::Status published = PublishClosed(); !published.ok()) {
+      platform::Log(platform::LogLevel::kWarning, "reports not published", {{"why", published}});
+    }
+  }
+}
+
+absl::Status FoldLoop::Count(const std::vector<Record>& records) {
+  if (const platform::ConfigPtr current = config_.Current(); current != revision_) {
+    revision_ = current;
+    levels_ = ServiceLevels(*current->snapshot());
+  }
+  std::map<Run, std::vector<const Record*>> runs;
+  for (const Record& record : records) runs[{record.topic, record.partition}].push_back(&record);
+  for (const auto& [run, of_run] : runs) {
+    const absl::Status counted = CountRun(run, of_run);
+    if (counted.code() == absl::StatusCode::kFailedPrecondition) {
+      if (const absl::Status sought = Reposition(run); !sought.ok()) return sought;
+    } else if (!counted.ok()) {
+      return counted;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FoldLoop::CountRun(const Run& run, const std::vector<const Record*>& records) {
+  const auto position = positions_.find(run);
+  if (position == positions_.end()) return absl::FailedPreconditionError("position not known");
+  Folded folded;
+  int64_t next = position->second;
+  for (const Record* record : records) {
+    if (record->offset < next) continue;  // Counted already: this is a repeat of the batch.
+    FoldRecord(*record, folded);
+    next = record->offset + 1;
+  }
+  if (next == position->second) return absl::OkStatus();
+  const absl::Status added = store_.Add(run.second, run.first, position->second, next, folded);
+  if (!added.ok()) return added;
+  position->second = next;
+  records_.With({run.first}).Increment(static_cast<double>(records.size()));
+  return absl::OkStatus();
+}
+
+absl::Status FoldLoop::Reposition(const Run& run) {
+  const absl::StatusOr<int64_t> stored = store_.Position(run.second, run.first);
+  if (!stored.ok()) return stored.status();
+  positions_[run] = *stored;
+  platform::Log(platform::LogLevel::kInfo, "position read anew",
+                {{"topic", run.first}, {"partition", run.second}, {"next_offset", *stored}});
+  const int64_t from = *stored == 0 ? platform::kOffsetBeginning : *stored;
+  return consumer_->Seek({run.first, run.second, from}, kSeekTimeout);
+}
+
+void FoldLoop::FoldRecord(const Record& record, Folded& folded) {
+  bool readable = record.value.has_value();
+  if (readable && record.topic == platform::kConversations) {
+    conversation::v1::ConversationEvent event;
+    readable = event.ParseFromString(*record.value);
+    if (readable) Fold(event, levels_, folded);
+  } else if (readable) {
+    sla::v1::SlaEvent event;
+    readable = event.ParseFromString(*record.value);
+    if (readable) Fold(event, folded);
+  }
+  if (readable) return;
+  unreadable_.With({record.topic}).Increment();
+  platform::Log(platform::LogLevel::kError, "record not readable", {{"place", Place(record)}});
+}
+
+absl::Status FoldLoop::PublishClosed() {
+  const absl::Time now = absl::Now();
+  if (now < next_publish_) return absl::OkStatus();
+  next_publish_ = now + kPublishEvery;
+  for (const auto& [run, position] : positions_) {
+    if (run.first != platform::kConversations) continue;
+    const absl::StatusOr<std::vector<KpiStore::Dirty>> dirty =
+        store_.ListDirty(run.second, kPublishMax);
+    if (!dirty.ok()) return dirty.status();
+    for (const KpiStore::Dirty& one : *dirty) {
+      const Range bucket = BucketRange(one.bucket);
+      if (bucket.to + kGrace > now) continue;
+      const absl::StatusOr<CountersByGroup> counted =
+          store_.Read(run.second, one.workspace, bucket);
+      if (!counted.ok()) return counted.status();
+      absl::StatusOr<std::vector<Record>> records =
+          ClosedIntervalRecords(one.workspace, bucket, *counted, levels_);
+      if (!records.ok()) return records.status();
+      const absl::Status written = producer_.ProduceAll(*records, kProduceTimeout);
+      if (!written.ok()) return written;
+      const absl::Status marked = store_.MarkPublished(run.second, one);
+      if (!marked.ok()) return marked;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace trama::reporting

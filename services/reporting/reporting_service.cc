@@ -1,0 +1,71 @@
+#include "services/reporting/reporting_service.h"
+
+#include <utility>
+
+#include "google/protobuf/util/time_util.h"
+#include "services/platform/grpc/errors.h"
+#include "services/reporting/kpi_stream.h"
+
+namespace trama::reporting {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+platform::Access AccessTo(const v1::GetKpisRequest& request) {
+  return {.workspace = request.workspace(), .roles = {"supervisor", "integrator", "admin"}};
+}
+
+// A stream that ends at once.
+class RefusedStream final : public grpc::ServerWriteReactor<v1::GetKpisResponse> {
+ public:
+  explicit RefusedStream(const absl::Status& why) { Finish(platform::ToGrpc(why)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+absl::StatusOr<v1::GetKpisResponse> ReportingServer::Figures(const v1::GetKpisRequest& request) {
+  const platform::ConfigPtr config = config_.Current();
+  const absl::StatusOr<int32_t> partition = config->PartitionOf(request.workspace());
+  if (!partition.ok()) return partition.status();
+  const ServiceLevels levels(*config->snapshot());
+  const absl::TimeZone zone = levels.ZoneOf(request.workspace());
+  const absl::Time now = gate_.clock().Now();
+
+  const absl::StatusOr<Range> range = RangeOf(request, zone, now);
+  if (!range.ok()) return range.status();
+  absl::StatusOr<CountersByGroup> counted = store_.Read(*partition, request.workspace(), *range);
+  if (!counted.ok()) return counted.status();
+  absl::StatusOr<std::vector<v1::KpiRow>> rows = Rows(request, *range, *counted, levels);
+  if (!rows.ok()) return rows.status();
+  absl::StatusOr<v1::LiveFigures> live = store_.Live(*partition, request.workspace());
+  if (!live.ok()) return live.status();
+
+  v1::GetKpisResponse response;
+  for (v1::KpiRow& row : *rows) *response.add_rows() = std::move(row);
+  *response.mutable_live() = *std::move(live);
+  response.set_time_zone(zone.name());
+  *response.mutable_as_of() = TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(now));
+  return response;
+}
+
+grpc::ServerUnaryReactor* ReportingServer::GetKpis(grpc::CallbackServerContext* context,
+                                                   const v1::GetKpisRequest* request,
+                                                   v1::GetKpisResponse* response) {
+  return platform::RunUnary(
+      gate_, context, request, response, AccessTo(*request),
+      [this](const platform::Call&, const v1::GetKpisRequest& wanted) { return Figures(wanted); });
+}
+
+grpc::ServerWriteReactor<v1::GetKpisResponse>* ReportingServer::WatchKpis(
+    grpc::CallbackServerContext* context, const v1::GetKpisRequest* request) {
+  absl::StatusOr<platform::Call> call = gate_.AdmitStream(*context, AccessTo(*request));
+  if (!call.ok()) return new RefusedStream(call.status());
+  auto look = [this, wanted = *request]() -> absl::StatusOr<v1::GetKpisResponse> {
+    if (stopping_) return absl::UnavailableError("this replica is stopping; watch another one");
+    return Figures(wanted);
+  };
+  return new KpiStream(io_, gate_.workers(), *std::move(call), std::move(look));
+}
+
+}  // namespace trama::reporting

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "services/platform/engine/dispatch.h"
+#include "trama/sla/v1/sla_service.grpc.pb.h"
+
+namespace trama::sla {
+
+// Brings calls to the machine that owns the workspace. Thread-safe.
+class SlaServer final : public v1::SlaService::CallbackService {
+ public:
+  explicit SlaServer(platform::EngineDispatch& dispatch) : dispatch_(dispatch) {}
+
+  grpc::ServerUnaryReactor* GetClocks(grpc::CallbackServerContext* context,
+                                      const v1::GetClocksRequest* request,
+                                      v1::GetClocksResponse* response) override;
+  grpc::ServerUnaryReactor* ListClocks(grpc::CallbackServerContext* context,
+                                       const v1::ListClocksRequest* request,
+                                       v1::ListClocksResponse* response) override;
+
+ private:
+  platform::EngineDispatch& dispatch_;
+};
+
+}  // namespace trama::sla
