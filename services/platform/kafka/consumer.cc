@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/handles.h"
+#include "services/platform/kafka/offsets.h"
 #include "services/platform/kafka/reader.h"
 
 namespace trama::platform {
@@ -14,7 +15,7 @@ using kafka_internal::Client;
 using kafka_internal::PartitionList;
 using kafka_internal::Reader;
 
-constexpr absl::Duration kCommittedWaitMax = absl::Seconds(10);
+constexpr absl::Duration kAssignWaitMax = absl::Seconds(10);
 constexpr absl::Duration kReadToEndPoll = absl::Milliseconds(500);
 constexpr size_t kReadToEndRecordsMax = 1000;
 
@@ -30,8 +31,7 @@ class KafkaConsumer final : public Consumer {
   absl::Status Open(const KafkaConfig& config, const ConsumerOptions& options) {
     Client::Settings settings(config);
     settings.Set("group.id", options.group.empty() ? config.client_id : options.group);
-    kafka_internal::SetReaderOptions(settings, options.read_committed, options.fetch_wait,
-                                     options.prefetch_kib_max);
+    kafka_internal::SetReaderOptions(settings, options);
     absl::Status opened = client_.Open(RD_KAFKA_CONSUMER, std::move(settings), this);
     if (opened.ok()) reader_.Open();
     return opened;
@@ -39,8 +39,13 @@ class KafkaConsumer final : public Consumer {
 
   absl::Status Assign(const std::vector<TopicPartitionOffset>& positions) override {
     absl::StatusOr<std::vector<TopicPartitionOffset>> starts =
-        reader_.ResolveCommitted(positions, kCommittedWaitMax);
+        reader_.ResolveCommitted(positions, kAssignWaitMax);
     if (!starts.ok()) return starts.status();
+    // With leaders unknown, librdkafka would look for them again after half a second only.
+    for (const TopicPartitionOffset& start : *starts) {
+      absl::Status known = client_.FetchMetadata(start.topic, kAssignWaitMax);
+      if (!known.ok()) return known;
+    }
     const PartitionList list = kafka_internal::ToList(*starts);
     absl::Status assigned =
         client_.Error(rd_kafka_assign(client_.get(), list.get()), "assign partitions");
@@ -60,22 +65,17 @@ class KafkaConsumer final : public Consumer {
 
   absl::Status ReadToEnd(absl::Time deadline,
                          const std::function<absl::Status(const Record&)>& on_record) override {
-    std::vector<std::pair<TopicPartition, int64_t>> targets;
-    for (const TopicPartition& partition : reader_.partitions()) {
-      const absl::StatusOr<Watermarks> watermarks =
-          reader_.QueryWatermarks(partition, deadline - absl::Now());
-      if (!watermarks.ok()) return watermarks.status();
-      targets.emplace_back(partition, watermarks->high);
-    }
+    auto targets = kafka_internal::AskEnds(client_, reader_.partitions(), deadline - absl::Now());
+    if (!targets.ok()) return targets.status();
     while (true) {
-      std::erase_if(targets, [&](const auto& target) {
-        return reader_.Position(target.first) >= target.second;
+      std::erase_if(*targets, [&](const TopicPartitionOffset& target) {
+        return reader_.Position({target.topic, target.partition}) >= target.offset;
       });
-      if (targets.empty()) return absl::OkStatus();
+      if (targets->empty()) return absl::OkStatus();
       const absl::Duration left = deadline - absl::Now();
       if (left <= absl::ZeroDuration()) {
         return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT,
-                                        "read " + targets[0].first.topic + " to its end in time");
+                                        "read " + targets->front().topic + " to its end in time");
       }
       absl::StatusOr<RecordBatch> batch =
           reader_.Poll(std::min(left, kReadToEndPoll), kReadToEndRecordsMax);
@@ -103,27 +103,7 @@ class KafkaConsumer final : public Consumer {
   absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetsForTimes(
       const std::vector<std::pair<TopicPartition, absl::Time>>& times,
       absl::Duration timeout) override {
-    const absl::Time deadline = absl::Now() + timeout;
-    std::vector<TopicPartitionOffset> asked;
-    for (const auto& [partition, time] : times) {
-      asked.push_back({partition.topic, partition.partition, absl::ToUnixMillis(time)});
-    }
-    const PartitionList list = kafka_internal::ToList(asked);
-    absl::Status answered =
-        client_.Error(rd_kafka_offsets_for_times(client_.get(), list.get(),
-                                                 kafka_internal::Milliseconds(timeout)),
-                      "ask for the offsets of times");
-    if (answered.ok()) answered = kafka_internal::FirstError(*list, "ask for the offset of a time");
-    if (!answered.ok()) return answered;
-    std::vector<TopicPartitionOffset> offsets = kafka_internal::ToPositions(*list);
-    for (TopicPartitionOffset& offset : offsets) {
-      if (offset.offset >= 0) continue;
-      const absl::StatusOr<Watermarks> watermarks =
-          reader_.QueryWatermarks({offset.topic, offset.partition}, deadline - absl::Now());
-      if (!watermarks.ok()) return watermarks.status();
-      offset.offset = watermarks->high;
-    }
-    return offsets;
+    return kafka_internal::AskOffsetsForTimes(client_, times, timeout);
   }
 
   absl::Status Pause(const std::vector<TopicPartition>& partitions) override {

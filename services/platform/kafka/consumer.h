@@ -20,7 +20,8 @@ struct ConsumerOptions {
   std::string group;
   bool read_committed = true;
   // How long the broker holds a request at the end of a partition: bounds how late "nothing more"
-  // is known. New records are sent at once.
+  // is known. New records are sent at once. For a restore, whose end is always the marker of a
+  // commit, a few milliseconds are right.
   absl::Duration fetch_wait = absl::Milliseconds(100);
   // Fetched ahead of Poll(), for all partitions together.
   int prefetch_kib_max = 16 * 1024;
@@ -76,7 +77,8 @@ class Consumer {
   // kOffsetUnknown until something is known.
   virtual int64_t Position(const TopicPartition& partition) const = 0;
 
-  // Asked from the broker, never cached.
+  // Asked from the broker, never cached. Waits behind a fetch (up to fetch_wait): OffsetQuery is
+  // quicker.
   virtual absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                                      absl::Duration timeout) = 0;
 

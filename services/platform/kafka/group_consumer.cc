@@ -29,8 +29,8 @@ class KafkaGroupConsumer final : public GroupConsumer {
 
   absl::Status Open(const KafkaConfig& config) {
     Client::Settings settings(config);
-    kafka_internal::SetReaderOptions(settings, /*read_committed=*/true, options_.fetch_wait,
-                                     options_.prefetch_kib_max);
+    kafka_internal::SetReaderOptions(settings, {.fetch_wait = options_.fetch_wait,
+                                                .prefetch_kib_max = options_.prefetch_kib_max});
     kafka_internal::SetGroupOptions(settings, {.group = options_.group,
                                                .instance_id = options_.instance_id,
                                                .session_timeout = options_.session_timeout,

@@ -134,6 +134,7 @@ absl::Status Client::Open(rd_kafka_type_t type, Settings settings, void* owner) 
 
 void Client::Close() {
   topics_.clear();
+  known_.clear();
   handle_.reset();
 }
 
@@ -142,6 +143,9 @@ void Client::OnLog(const rd_kafka_t* handle, int severity, const char* facility,
   // May run before Open() has stored the handle and while Close() destroys it.
   const KafkaLogger& logger = static_cast<const Client*>(rd_kafka_opaque(handle))->logger_;
   if (!logger) return;
+  // Notes to programmers about settings, at every start of a client.
+  constexpr int kDebug = 7;
+  if (std::string_view(facility) == "CONFWARN") severity = kDebug;
   logger({.severity = severity,
           .client = rd_kafka_name(handle),
           .facility = facility,
@@ -161,6 +165,28 @@ rd_kafka_topic_t* Client::Topic(const std::string& name) {
   TopicHandle& topic = topics_[name];
   if (topic == nullptr) topic.reset(rd_kafka_topic_new(handle_.get(), name.c_str(), nullptr));
   return topic.get();
+}
+
+absl::Status Client::FetchMetadata(const std::string& topic, absl::Duration timeout) {
+  {
+    const std::lock_guard lock(topics_mutex_);
+    if (known_.contains(topic)) return absl::OkStatus();
+  }
+  const std::string doing = "read the metadata of " + topic;
+  rd_kafka_topic_t* handle = Topic(topic);
+  if (handle == nullptr) return Error(rd_kafka_last_error(), doing);
+  const struct rd_kafka_metadata* answer = nullptr;
+  const rd_kafka_resp_err_t asked =
+      rd_kafka_metadata(handle_.get(), /*all_topics=*/0, handle, &answer, Milliseconds(timeout));
+  const MetadataHandle owned(answer);
+  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return Error(asked, doing);
+  for (int i = 0; i < owned->topic_cnt; ++i) {
+    absl::Status found = Error(owned->topics[i].err, doing);
+    if (!found.ok()) return found;
+  }
+  const std::lock_guard lock(topics_mutex_);
+  known_.insert(topic);
+  return absl::OkStatus();
 }
 
 absl::Status Client::Error(rd_kafka_resp_err_t code, const std::string& doing,

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,6 +98,10 @@ class Client {
     return *static_cast<T*>(static_cast<Client*>(opaque)->owner_);
   }
 
+  // Asks for the partitions and leaders of a topic, once for each topic. NOT_FOUND when there is
+  // none.
+  absl::Status FetchMetadata(const std::string& topic, absl::Duration timeout);
+
   // A handle of the topic that lives as long as the client. Thread-safe.
   rd_kafka_topic_t* Topic(const std::string& name);
 
@@ -119,7 +124,8 @@ class Client {
   void* owner_ = nullptr;
   ClientHandle handle_;
   std::mutex topics_mutex_;
-  std::map<std::string, TopicHandle> topics_;
+  std::map<std::string, TopicHandle> topics_;  // Guarded by topics_mutex_.
+  std::set<std::string> known_;                // Topics with metadata; guarded by topics_mutex_.
 };
 
 }  // namespace trama::platform::kafka_internal

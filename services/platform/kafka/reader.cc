@@ -8,17 +8,16 @@
 
 namespace trama::platform::kafka_internal {
 
-void SetReaderOptions(Client::Settings& settings, bool read_committed, absl::Duration fetch_wait,
-                      int prefetch_kib_max) {
+void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options) {
   settings.Set("enable.auto.commit", "false");
   settings.Set("enable.auto.offset.store", "false");
   settings.Set("enable.partition.eof", "true");
-  settings.Set("isolation.level", read_committed ? "read_committed" : "read_uncommitted");
+  settings.Set("isolation.level", options.read_committed ? "read_committed" : "read_uncommitted");
   // A position that is gone is an error: a silent jump would be a silent loss.
   settings.Set("auto.offset.reset", "error");
-  settings.Set("fetch.wait.max.ms", fetch_wait);
+  settings.Set("fetch.wait.max.ms", options.fetch_wait);
   settings.Set("fetch.error.backoff.ms", absl::Milliseconds(100));
-  settings.Set("queued.max.messages.kbytes", int64_t{prefetch_kib_max});
+  settings.Set("queued.max.messages.kbytes", int64_t{options.prefetch_kib_max});
   settings.Set("check.crcs", "true");
   settings.Set("allow.auto.create.topics", "false");
 }

@@ -15,8 +15,7 @@
 namespace trama::platform::kafka_internal {
 
 // Settings of every reader: nothing is committed or skipped behind our back.
-void SetReaderOptions(Client::Settings& settings, bool read_committed, absl::Duration fetch_wait,
-                      int prefetch_kib_max);
+void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options);
 
 // Takes messages from a client and keeps the positions. Not thread-safe.
 class Reader {

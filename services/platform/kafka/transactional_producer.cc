@@ -1,5 +1,6 @@
 #include "services/platform/kafka/transactional_producer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -31,6 +32,7 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
     if (options.transactional_id.empty()) {
       return absl::InvalidArgumentError("transactional_id is empty, name the owner");
     }
+    settle_time_ = options.settle_time;
     Client::Settings settings(config);
     settings.Set("transactional.id", options.transactional_id);
     settings.Set("transaction.timeout.ms", options.transaction_timeout);
@@ -52,24 +54,15 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
                                 absl::Duration timeout) override {
     const absl::Time deadline = absl::Now() + timeout;
     for (const std::string& name : topics) {
-      const std::string doing = absl::StrCat("read the metadata of ", name);
-      rd_kafka_topic_t* topic = client_.Topic(name);
-      if (topic == nullptr) return client_.Error(rd_kafka_last_error(), doing);
-      const struct rd_kafka_metadata* answer = nullptr;
-      const rd_kafka_resp_err_t asked = rd_kafka_metadata(
-          client_.get(), /*all_topics=*/0, topic, &answer, Milliseconds(deadline - absl::Now()));
-      const kafka_internal::MetadataHandle owned(answer);
-      if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return client_.Error(asked, doing);
-      for (int i = 0; i < owned->topic_cnt; ++i) {
-        const absl::Status found = client_.Error(owned->topics[i].err, doing);
-        if (!found.ok()) return found;
-      }
+      absl::Status known = client_.FetchMetadata(name, deadline - absl::Now());
+      if (!known.ok()) return known;
     }
     return absl::OkStatus();
   }
 
   absl::Status Begin() override {
     first_failure_ = absl::OkStatus();
+    absl::SleepFor(std::max(absl::ZeroDuration(), settled_at_ - absl::Now()));
     return client_.Error(rd_kafka_begin_transaction(client_.get()), "begin a transaction");
   }
 
@@ -114,6 +107,8 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
 
   Client client_;
   absl::Status first_failure_;  // Of the open transaction.
+  absl::Duration settle_time_;
+  absl::Time settled_at_ = absl::InfinitePast();
   int since_poll_ = 0;
 };
 

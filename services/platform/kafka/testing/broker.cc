@@ -79,7 +79,7 @@ void BrokerTest::Write(const std::string& topic, int32_t partition,
 
 std::vector<Record> BrokerTest::ReadAll(const std::string& topic, int32_t partition) {
   std::vector<Record> records;
-  const auto consumer = Consumer::Create(config());
+  const auto consumer = Consumer::Create(config(), {.fetch_wait = absl::Milliseconds(5)});
   EXPECT_TRUE(consumer.ok()) << consumer.status();
   if (!consumer.ok()) return records;
   const absl::Status assigned = (*consumer)->Assign({{topic, partition, kOffsetBeginning}});
