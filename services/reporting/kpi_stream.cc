@@ -1,82 +1,55 @@
 #include "services/reporting/kpi_stream.h"
 
-#include <mutex>
+#include <string>
 #include <utility>
 
 #include "boost/asio/steady_timer.hpp"
-#include "services/platform/grpc/errors.h"
 
 namespace trama::reporting {
+namespace {
 
-// What timers and workers share with the stream; outlives it.
-struct KpiStream::State {
-  State(boost::asio::io_context& io_context, platform::WorkerPool& pool, platform::Call admitted,
-        Look how)
-      : io(io_context), workers(pool), call(std::move(admitted)), look(std::move(how)) {}
+// One watcher; kept by the timer or the work that is under way.
+struct Watch : std::enable_shared_from_this<Watch> {
+  Watch(boost::asio::io_context& io_context, platform::WorkerPool& pool,
+        std::shared_ptr<KpiStream> watched, LookUp how)
+      : timer(io_context), workers(pool), stream(std::move(watched)), look(std::move(how)) {}
 
-  boost::asio::io_context& io;
-  platform::WorkerPool& workers;
-  platform::Call call;
-  Look look;
-
-  std::mutex mutex;
-  KpiStream* stream = nullptr;  // Null once Finish was called.
-  v1::GetKpisResponse written;
-  std::string seen;  // The last figures, without their time.
-
-  // With the mutex held.
-  void Finish(const absl::Status& status) {
-    if (stream == nullptr) return;
-    std::exchange(stream, nullptr)
-        ->grpc::ServerWriteReactor<v1::GetKpisResponse>::Finish(platform::ToGrpc(status));
+  void LookNow() {
+    const bool queued = workers.Submit([self = shared_from_this()] { self->Send(); });
+    if (!queued) Wait();
   }
-};
 
-KpiStream::KpiStream(boost::asio::io_context& io, platform::WorkerPool& workers,
-                     platform::Call call, Look look)
-    : state_(std::make_shared<State>(io, workers, std::move(call), std::move(look))) {
-  state_->stream = this;
-  LookNow(state_);
-}
-
-void KpiStream::LookNow(const std::shared_ptr<State>& state) {
-  const bool queued = state->workers.Submit([state] {
-    absl::StatusOr<v1::GetKpisResponse> figures = state->look();
-    std::lock_guard lock(state->mutex);
-    if (state->stream == nullptr) return;
-    if (!figures.ok()) return state->Finish(figures.status());
+  void Send() {
+    if (stream->finishing()) return;
+    absl::StatusOr<v1::GetKpisResponse> figures = look();
+    if (!figures.ok()) return stream->Finish(figures.status());
     v1::GetKpisResponse timeless = *figures;
     timeless.clear_as_of();
-    if (std::string now = timeless.SerializeAsString(); now != state->seen) {
-      state->seen = std::move(now);
-      state->written = *std::move(figures);
-      state->stream->StartWrite(&state->written);
-    } else {
-      Wait(state);
-    }
-  });
-  if (!queued) Wait(state);
-}
+    std::string now = timeless.SerializeAsString();
+    // What does not fit is looked at again: the client then gets what is newest.
+    if (now != seen && stream->Send(*std::move(figures))) seen = std::move(now);
+    Wait();
+  }
 
-void KpiStream::Wait(std::shared_ptr<State> state) {
-  auto timer = std::make_shared<boost::asio::steady_timer>(state->io);
-  timer->expires_after(std::chrono::milliseconds(kLookEveryMs));
-  timer->async_wait([timer, state](const boost::system::error_code& error) {
-    if (!error) LookNow(state);
-  });
-}
+  void Wait() {
+    timer.expires_after(std::chrono::milliseconds(kLookEveryMs));
+    timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (!error && !self->stream->finishing()) self->LookNow();
+    });
+  }
 
-void KpiStream::OnWriteDone(bool ok) {
-  std::lock_guard lock(state_->mutex);
-  if (!ok) return state_->Finish(absl::CancelledError("the client has gone"));
-  Wait(state_);
-}
+  boost::asio::steady_timer timer;
+  platform::WorkerPool& workers;
+  std::shared_ptr<KpiStream> stream;
+  LookUp look;
+  std::string seen;  // The last figures, without their time.
+};
 
-void KpiStream::OnCancel() {
-  std::lock_guard lock(state_->mutex);
-  state_->Finish(absl::CancelledError("the client has gone"));
-}
+}  // namespace
 
-void KpiStream::OnDone() { delete this; }
+void SendFigures(boost::asio::io_context& io, platform::WorkerPool& workers,
+                 std::shared_ptr<KpiStream> stream, LookUp look) {
+  std::make_shared<Watch>(io, workers, std::move(stream), std::move(look))->LookNow();
+}
 
 }  // namespace trama::reporting

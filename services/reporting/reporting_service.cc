@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "google/protobuf/util/time_util.h"
-#include "services/platform/grpc/errors.h"
 #include "services/reporting/kpi_stream.h"
 
 namespace trama::reporting {
@@ -14,13 +13,6 @@ using google::protobuf::util::TimeUtil;
 platform::Access AccessTo(const v1::GetKpisRequest& request) {
   return {.workspace = request.workspace(), .roles = {"supervisor", "integrator", "admin"}};
 }
-
-// A stream that ends at once.
-class RefusedStream final : public grpc::ServerWriteReactor<v1::GetKpisResponse> {
- public:
-  explicit RefusedStream(const absl::Status& why) { Finish(platform::ToGrpc(why)); }
-  void OnDone() override { delete this; }
-};
 
 }  // namespace
 
@@ -60,12 +52,15 @@ grpc::ServerUnaryReactor* ReportingServer::GetKpis(grpc::CallbackServerContext* 
 grpc::ServerWriteReactor<v1::GetKpisResponse>* ReportingServer::WatchKpis(
     grpc::CallbackServerContext* context, const v1::GetKpisRequest* request) {
   absl::StatusOr<platform::Call> call = gate_.AdmitStream(*context, AccessTo(*request));
-  if (!call.ok()) return new RefusedStream(call.status());
+  if (!call.ok()) return KpiStream::Refuse(call.status());
   auto look = [this, wanted = *request]() -> absl::StatusOr<v1::GetKpisResponse> {
     if (stopping_) return absl::UnavailableError("this replica is stopping; watch another one");
     return Figures(wanted);
   };
-  return new KpiStream(io_, gate_.workers(), *std::move(call), std::move(look));
+  auto stream = KpiStream::Open(*std::move(call), /*queue_max=*/1);
+  grpc::ServerWriteReactor<v1::GetKpisResponse>* reactor = stream->reactor();
+  SendFigures(io_, gate_.workers(), std::move(stream), std::move(look));
+  return reactor;
 }
 
 }  // namespace trama::reporting
