@@ -1,0 +1,90 @@
+#include "services/channels/sms/find.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+
+namespace trama::sms {
+namespace {
+
+using Kind = channels::FindOutcome::Kind;
+
+// Mon, 23 Nov 2026 06:15:00 UTC.
+const absl::Time kStarted = absl::FromUnixSeconds(1'795'414'500);
+
+outbound::v1::OutboundMessage Message() {
+  outbound::v1::OutboundMessage message;
+  message.set_recipient_address("+5511987654321");
+  message.add_parts()->mutable_text()->set_body("hello");
+  return message;
+}
+
+std::string Listed(const std::string& sid, const std::string& body, const std::string& time,
+                   const std::string& direction = "outbound-api") {
+  return absl::StrCat(R"({"sid":")", sid, R"(","body":")", body,
+                      R"(","status":"sent","direction":")", direction,
+                      R"(","date_created":"Mon, 23 Nov 2026 )", time, R"( +0000"})");
+}
+
+Kind Find(const std::vector<std::string>& messages, const std::set<std::string>& taken = {},
+          int http = 200) {
+  const std::string body = absl::StrCat(R"({"messages":[)", absl::StrJoin(messages, ","), "]}");
+  return OutcomeOfFind(http, body, Message(), kStarted, taken).kind;
+}
+
+TEST(FindTest, AsksForTheMessagesToTheRecipient) {
+  SmsAccountView account;
+  account.account_sid = "AC1";
+  account.api_base_url = "http://127.0.0.1:4010";
+  EXPECT_EQ(BuildFind(account, Message()).url,
+            "http://127.0.0.1:4010/2010-04-01/Accounts/AC1/Messages.json?To=%2B5511987654321"
+            "&PageSize=50");
+}
+
+TEST(FindTest, MessageWithOurTextMadeSinceTheAttemptIsOurs) {
+  EXPECT_EQ(Find({Listed("SM2", "hello", "06:15:01")}), Kind::kFound);
+  EXPECT_EQ(Find({Listed("SM2", "hello", "06:14:59")}), Kind::kFound);
+}
+
+TEST(FindTest, EarlierMessagesAreNotOurs) {
+  EXPECT_EQ(Find({Listed("SM1", "hello", "06:10:00")}), Kind::kNotFound);
+  EXPECT_EQ(Find({}), Kind::kNotFound);
+}
+
+TEST(FindTest, MessagesOfOtherOutboundRecordsAreNotOurs) {
+  EXPECT_EQ(Find({Listed("SM2", "hello", "06:15:01")}, {"SM2"}), Kind::kNotFound);
+}
+
+TEST(FindTest, WhatTheCustomerSentIsNotOurs) {
+  EXPECT_EQ(Find({Listed("SM2", "hello", "06:15:01", "inbound")}), Kind::kNotFound);
+}
+
+TEST(FindTest, AnotherTextSinceThenLeavesADoubt) {
+  EXPECT_EQ(Find({Listed("SM2", "hello http://short", "06:15:01")}), Kind::kCannotTell);
+}
+
+TEST(FindTest, FullPageThatDoesNotReachBackProvesNothing) {
+  std::vector<std::string> page;
+  std::set<std::string> taken;
+  for (int i = 0; i < kFindPageSize; ++i) {
+    page.push_back(Listed(absl::StrCat("SM", i), "hello", "06:15:30"));
+    taken.insert(absl::StrCat("SM", i));
+  }
+  EXPECT_EQ(Find(page, taken), Kind::kCannotTell);
+}
+
+TEST(FindTest, VendorThatIsDownIsAskedLater) {
+  EXPECT_EQ(Find({}, {}, 500), Kind::kTryLater);
+  EXPECT_EQ(Find({}, {}, 429), Kind::kTryLater);
+  EXPECT_EQ(Find({}, {}, 404), Kind::kCannotTell);
+}
+
+TEST(FindTest, AnswersThatCannotBeReadProveNothing) {
+  for (const char* body : {"", "[]", "{}", R"({"messages":5})", R"({"messages":[5]})",
+                           R"({"messages":[{"sid":"SM1"}]})"}) {
+    EXPECT_EQ(OutcomeOfFind(200, body, Message(), kStarted, {}).kind, Kind::kCannotTell) << body;
+  }
+}
+
+}  // namespace
+}  // namespace trama::sms
