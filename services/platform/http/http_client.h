@@ -33,7 +33,7 @@ struct HttpOutcome {
   // Why there is no answer; OK with kResponse. Names the host, never the target or a header.
   absl::Status error = absl::UnknownError("not sent");
   // With kAmbiguous only `status`, and only if the answer broke off after its header; else 0.
-  HttpResponse response;
+  HttpResponse response = HttpResponse::Empty(0);
 };
 
 struct HttpClientRequest {
@@ -94,8 +94,9 @@ class HttpClient {
 
   static constexpr int kRedirectsMax = 10;
   // GET and HEAD: follows at most `redirects_max` (<= kRedirectsMax) redirects, all within one
-  // timeout, every hop under the address policy. Authorization and Cookie are not sent to another
-  // origin; https never becomes http. A redirect too many ends as the redirect itself.
+  // timeout, every hop under the address policy. Another origin gets no header but Accept,
+  // Accept-Language, Range and User-Agent, because any other may be a credential; https never
+  // becomes http. A redirect too many, or one that must not be followed, is the answer itself.
   Awaitable<HttpOutcome> Follow(HttpClientRequest request, int redirects_max);
 
  private:

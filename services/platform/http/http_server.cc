@@ -91,6 +91,7 @@ class HttpServer::Core : public std::enable_shared_from_this<Core> {
   uint16_t port() const { return port_; }
 
   void Open() {
+    accepting_.TryEnter(1);
     asio::co_spawn(acceptor_.get_executor(), Accept(shared_from_this()), asio::detached);
   }
 
@@ -112,8 +113,8 @@ class HttpServer::Core : public std::enable_shared_from_this<Core> {
     TRAMA_CHECK(!io_.get_executor().running_in_this_thread());
     const absl::Time until = absl::Now() + limit;
     StopAccepting();
-    const bool done =
-        serving_->connections.WaitForNone(until) && serving_->handlers.WaitForNone(until);
+    const bool done = accepting_.WaitForNone(until) && serving_->connections.WaitForNone(until) &&
+                      serving_->handlers.WaitForNone(until);
     if (done) return true;
     Cut();
     serving_->connections.WaitForNone(absl::Now() + kCutMax);
@@ -135,6 +136,7 @@ class HttpServer::Core : public std::enable_shared_from_this<Core> {
       }
       core->Take(std::move(socket));
     }
+    core->accepting_.Leave();
   }
 
   void Take(tcp::socket socket) {
@@ -191,6 +193,7 @@ class HttpServer::Core : public std::enable_shared_from_this<Core> {
   const std::shared_ptr<HttpServing> serving_;
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
+  BusyCount accepting_;
   BusyCount turned_away_;
   std::mutex mutex_;
   std::map<uint64_t, std::weak_ptr<HttpConnection>> open_;  // Guarded by mutex_.

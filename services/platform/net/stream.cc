@@ -105,6 +105,7 @@ Stream::Stream(tcp::socket socket) : state_(std::make_shared<State>(std::move(so
 }
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&&) noexcept = default;
 
 void Stream::ExpiresAfter(absl::Duration limit) {
   state_->SetDeadline(SteadyClock::now() +

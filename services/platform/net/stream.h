@@ -29,7 +29,7 @@ class Stream {
   explicit Stream(boost::asio::ip::tcp::socket socket);
   ~Stream();
   Stream(Stream&&) noexcept;
-  Stream& operator=(Stream&&) = delete;
+  Stream& operator=(Stream&&) noexcept;
 
   // Operations that have not ended this much later end with timed_out; the connection stays open,
   // so that a last word can be said after setting a new limit. Holds until it is set again.

@@ -14,15 +14,17 @@ void ServerFixture::Start(HttpServerOptions options) {
   HttpRouter router;
   router.Exact("GET", "/hello",
                SyncHandler([](const HttpRequest&) { return HttpResponse::Text(200, "hello"); }));
-  router.Exact("POST", "/echo", SyncHandler([](const HttpRequest& request) {
-                 HttpResponse response = HttpResponse::Text(200, request.body);
-                 response.headers.Set("X-Target", request.target);
-                 response.headers.Set("X-Path", request.path);
-                 response.headers.Set("X-Query", request.query);
-                 response.headers.Set("X-Peer", request.peer);
-                 response.headers.Set("X-Trace", request.traceparent);
-                 return response;
-               }));
+  const HttpHandler echo = SyncHandler([](const HttpRequest& request) {
+    HttpResponse response = HttpResponse::Text(200, request.body);
+    response.headers.Set("X-Target", request.target);
+    response.headers.Set("X-Path", request.path);
+    response.headers.Set("X-Query", request.query);
+    response.headers.Set("X-Peer", request.peer);
+    response.headers.Set("X-Trace", request.traceparent);
+    return response;
+  });
+  router.Exact("POST", "/echo", echo);
+  router.Exact("PUT", "/echo", echo);
   router.Exact("POST", "/small", SyncHandler([](const HttpRequest& request) {
                  return HttpResponse::Text(200, request.body);
                }),
