@@ -10,6 +10,7 @@
 #include "grpcpp/create_channel.h"
 #include "nlohmann/json.hpp"
 #include "services/platform/base/server_address.h"
+#include "services/platform/grpc/callback_threads.h"
 #include "services/platform/grpc/caller.h"
 
 namespace trama::platform {
@@ -87,6 +88,7 @@ absl::StatusOr<std::shared_ptr<Peer>> Peer::Make(const PeerOptions& options) {
                         ParseServerAddresses(options.addresses)->front().ToString());
   }
 
+  HoldCallbackThreads();
   std::shared_ptr<Peer> peer(new Peer);
   peer->channel_ = grpc::CreateCustomChannel(*target, *credentials, arguments);
   peer->token_ = options.token;

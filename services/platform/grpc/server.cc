@@ -8,6 +8,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server_builder.h"
 #include "services/platform/base/server_address.h"
+#include "services/platform/grpc/callback_threads.h"
 #include "services/platform/grpc/server_metrics.h"
 
 namespace trama::platform {
@@ -65,6 +66,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
       ServerCredentialsOf(options.tls);
   if (!credentials.ok()) return credentials.status();
 
+  HoldCallbackThreads();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
