@@ -11,6 +11,7 @@ namespace trama::platform {
 
 inline constexpr size_t kBlobBytesMax = 128 << 20;
 inline constexpr size_t kContentTypeBytesMax = 255;
+inline constexpr char kDefaultContentType[] = "application/octet-stream";
 
 struct Blob {
   std::string bytes;
@@ -31,7 +32,7 @@ class BlobStore {
 
   // `identifier_key`: a KeyedId of the identifier, never its bare value, which could be found from
   // the reference by trying all telephone numbers.
-  // After OK the bytes survive a crash. INVALID_ARGUMENT (empty, too long, bad workspace),
+  // After OK the bytes survive a crash. INVALID_ARGUMENT (too long, bad workspace),
   // RESOURCE_EXHAUSTED (store full), UNAVAILABLE (the store does not work; come again).
   virtual absl::StatusOr<std::string> Put(std::string_view workspace,
                                           std::string_view identifier_key, std::string_view bytes,
@@ -60,10 +61,18 @@ struct BlobReference {
 
 absl::StatusOr<BlobReference> ParseBlobReference(std::string_view text);
 
+// The middle part of the references of an identifier. INVALID_ARGUMENT.
+absl::StatusOr<std::string> BlobIdentifier(std::string_view workspace,
+                                           std::string_view identifier_key);
+
 // The reference that Put gives; the errors of Put for what can be seen without the store.
 absl::StatusOr<BlobReference> MakeBlobReference(std::string_view workspace,
                                                 std::string_view identifier_key,
                                                 std::string_view bytes,
                                                 std::string_view content_type);
+
+// The errors of Get that every store has.
+absl::Status BlobNotFound(const BlobReference& reference);
+absl::Status BlobTooLong(const BlobReference& reference, size_t bytes, size_t bytes_max);
 
 }  // namespace trama::platform

@@ -37,6 +37,10 @@ class FolderBlobStore final : public BlobStore {
   explicit FolderBlobStore(const FolderBlobOptions& options) : options_(options) {}
   std::string IdentifierFolder(const BlobReference& reference) const;
   absl::Status CheckSpace(size_t bytes) const;
+  absl::Status Write(const std::string& folder, const std::string& name,
+                     std::string_view content) const;
+  // What processes that died in the middle of a write have left.
+  void EraseLeftovers() const;
 
   const FolderBlobOptions options_;
 };
