@@ -5,13 +5,14 @@
 #include "absl/time/clock.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/handles.h"
-#include "services/platform/kafka/offsets.h"
+#include "services/platform/kafka/offset_client.h"
 #include "services/platform/kafka/reader.h"
 
 namespace trama::platform {
 namespace {
 
 using kafka_internal::Client;
+using kafka_internal::OffsetClient;
 using kafka_internal::PartitionList;
 using kafka_internal::Reader;
 
@@ -21,6 +22,8 @@ constexpr size_t kReadToEndRecordsMax = 1000;
 
 class KafkaConsumer final : public Consumer {
  public:
+  explicit KafkaConsumer(const KafkaConfig& config) : offsets_(config) {}
+
   ~KafkaConsumer() override {
     if (client_.get() == nullptr) return;
     rd_kafka_consumer_close(client_.get());
@@ -51,6 +54,8 @@ class KafkaConsumer final : public Consumer {
         client_.Error(rd_kafka_assign(client_.get(), list.get()), "assign partitions");
     if (!assigned.ok()) return assigned;
     reader_.ForgetAll();
+    // A takeover asks between two assignments and not again; nobody keeps idle connections.
+    offsets_.Close();
     for (const TopicPartitionOffset& start : *starts) {
       reader_.Follow({start.topic, start.partition}, start.offset);
     }
@@ -65,7 +70,7 @@ class KafkaConsumer final : public Consumer {
 
   absl::Status ReadToEnd(absl::Time deadline,
                          const std::function<absl::Status(const Record&)>& on_record) override {
-    auto targets = kafka_internal::AskEnds(client_, reader_.partitions(), deadline - absl::Now());
+    auto targets = offsets_.Ends(reader_.partitions(), deadline - absl::Now());
     if (!targets.ok()) return targets.status();
     while (true) {
       std::erase_if(*targets, [&](const TopicPartitionOffset& target) {
@@ -97,13 +102,13 @@ class KafkaConsumer final : public Consumer {
 
   absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                              absl::Duration timeout) override {
-    return reader_.QueryWatermarks(partition, timeout);
+    return offsets_.QueryWatermarks(partition, timeout);
   }
 
   absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetsForTimes(
       const std::vector<std::pair<TopicPartition, absl::Time>>& times,
       absl::Duration timeout) override {
-    return kafka_internal::AskOffsetsForTimes(client_, times, timeout);
+    return offsets_.OffsetsForTimes(times, timeout);
   }
 
   absl::Status Pause(const std::vector<TopicPartition>& partitions) override {
@@ -132,13 +137,14 @@ class KafkaConsumer final : public Consumer {
  private:
   Client client_;
   Reader reader_{client_};
+  OffsetClient offsets_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(const KafkaConfig& config,
                                                            ConsumerOptions options) {
-  auto consumer = std::make_unique<KafkaConsumer>();
+  auto consumer = std::make_unique<KafkaConsumer>(config);
   const absl::Status opened = consumer->Open(config, options);
   if (!opened.ok()) return opened;
   return consumer;

@@ -38,8 +38,12 @@ struct RecordBatch {
 };
 
 struct Watermarks {
-  int64_t low = 0;   // The first offset that still exists.
-  int64_t high = 0;  // After the last one; with read_committed: before the first open transaction.
+  int64_t low = 0;  // The first offset that still exists.
+  // After the last record, whether its transaction has ended or not. A reader whose position gets
+  // here has seen everything that was committed before the question; an open transaction keeps it
+  // from getting here. (The end that read_committed names would not do: a commit is answered before
+  // its markers are written, so that its records may still lie behind that end.)
+  int64_t high = 0;
 };
 
 // Reads partitions that the caller names (no group decides), committed records only.
@@ -64,8 +68,8 @@ class Consumer {
   // Makes a waiting Poll, or else the next one, return at once. From any thread.
   virtual void Wake() = 0;
 
-  // Polls until every assigned partition was read to the end that the broker named after the call
-  // (its watermark), giving each record to `on_record`; an error from it ends the reading.
+  // Polls until every assigned partition was read to the end that it had at the call
+  // (Watermarks::high), giving each record to `on_record`; an error from it ends the reading.
   virtual absl::Status ReadToEnd(absl::Time deadline,
                                  const std::function<absl::Status(const Record&)>& on_record) = 0;
 
@@ -77,8 +81,8 @@ class Consumer {
   // kOffsetUnknown until something is known.
   virtual int64_t Position(const TopicPartition& partition) const = 0;
 
-  // Asked from the broker, never cached. Waits behind a fetch (up to fetch_wait): OffsetQuery is
-  // quicker.
+  // Asked from the broker, never cached, over a connection of its own that is kept until the next
+  // Assign(). OffsetQuery asks for many at once.
   virtual absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                                      absl::Duration timeout) = 0;
 

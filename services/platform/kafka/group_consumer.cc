@@ -5,6 +5,7 @@
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/group.h"
 #include "services/platform/kafka/handles.h"
+#include "services/platform/kafka/offset_client.h"
 #include "services/platform/kafka/reader.h"
 
 namespace trama::platform {
@@ -18,7 +19,8 @@ constexpr absl::Duration kCommittedWaitMax = absl::Seconds(10);
 
 class KafkaGroupConsumer final : public GroupConsumer {
  public:
-  explicit KafkaGroupConsumer(GroupOptions options) : options_(std::move(options)) {}
+  KafkaGroupConsumer(const KafkaConfig& config, GroupOptions options)
+      : options_(std::move(options)), offsets_(config) {}
 
   ~KafkaGroupConsumer() override {
     if (client_.get() == nullptr) return;
@@ -73,7 +75,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
 
   absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                              absl::Duration timeout) override {
-    return reader_.QueryWatermarks(partition, timeout);
+    return offsets_.QueryWatermarks(partition, timeout);
   }
 
   void Close() override {
@@ -120,6 +122,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
   const GroupOptions options_;
   Client client_;
   Reader reader_{client_};
+  kafka_internal::OffsetClient offsets_;
   bool closed_ = false;
 };
 
@@ -130,7 +133,7 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
   if (options.group.empty() || options.topics.empty()) {
     return absl::InvalidArgumentError("a group consumer needs a group and at least one topic");
   }
-  auto consumer = std::make_unique<KafkaGroupConsumer>(std::move(options));
+  auto consumer = std::make_unique<KafkaGroupConsumer>(config, std::move(options));
   const absl::Status opened = consumer->Open(config);
   if (!opened.ok()) return opened;
   return consumer;

@@ -1,55 +1,77 @@
 #include "services/platform/kafka/offset_query.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/platform/kafka/errors.h"
-#include "services/platform/kafka/offsets.h"
-#include "services/platform/kafka/reader.h"
+#include "services/platform/kafka/offset_client.h"
 
 namespace trama::platform {
 namespace kafka_internal {
 namespace {
 
-// Kafka's ListOffsets takes these in place of a time.
+// Kafka's ListOffsets takes this in place of a time.
 constexpr int64_t kLatest = -1;
 
-absl::StatusOr<std::vector<TopicPartitionOffset>> AskOffsets(
-    Client& client, const std::vector<TopicPartitionOffset>& question, absl::Duration timeout) {
+}  // namespace
+
+absl::Status OffsetClient::Open() {
+  if (client_ != nullptr) return absl::OkStatus();
+  Client::Settings settings(config_);
+  settings.Set("isolation.level", "read_uncommitted");
+  auto client = std::make_unique<Client>();
+  absl::Status opened = client->Open(RD_KAFKA_CONSUMER, std::move(settings), nullptr);
+  if (opened.ok()) client_ = std::move(client);
+  return opened;
+}
+
+absl::StatusOr<Watermarks> OffsetClient::QueryWatermarks(const TopicPartition& partition,
+                                                         absl::Duration timeout) {
+  if (absl::Status opened = Open(); !opened.ok()) return opened;
+  Watermarks watermarks;
+  const absl::Status asked = client_->Error(
+      rd_kafka_query_watermark_offsets(client_->get(), partition.topic.c_str(), partition.partition,
+                                       &watermarks.low, &watermarks.high, Milliseconds(timeout)),
+      absl::StrCat("ask for the watermarks of ", partition.topic, "/", partition.partition));
+  if (!asked.ok()) return asked;
+  return watermarks;
+}
+
+absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::Ask(
+    const std::vector<TopicPartitionOffset>& question, absl::Duration timeout) {
+  if (question.empty()) return question;
+  if (absl::Status opened = Open(); !opened.ok()) return opened;
   const PartitionList list = ToList(question);
   absl::Status answered =
-      client.Error(rd_kafka_offsets_for_times(client.get(), list.get(), Milliseconds(timeout)),
-                   "ask for offsets");
+      client_->Error(rd_kafka_offsets_for_times(client_->get(), list.get(), Milliseconds(timeout)),
+                     "ask for offsets");
   if (answered.ok()) answered = FirstError(*list, "ask for the offset");
   if (!answered.ok()) return answered;
   return ToPositions(*list);
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<TopicPartitionOffset>> AskEnds(
-    Client& client, const std::vector<TopicPartition>& partitions, absl::Duration timeout) {
+absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::Ends(
+    const std::vector<TopicPartition>& partitions, absl::Duration timeout) {
   std::vector<TopicPartitionOffset> question;
   for (const TopicPartition& each : partitions) {
     question.push_back({each.topic, each.partition, kLatest});
   }
-  return AskOffsets(client, question, timeout);
+  return Ask(question, timeout);
 }
 
-absl::StatusOr<std::vector<TopicPartitionOffset>> AskOffsetsForTimes(
-    Client& client, const std::vector<std::pair<TopicPartition, absl::Time>>& times,
-    absl::Duration timeout) {
+absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::OffsetsForTimes(
+    const std::vector<std::pair<TopicPartition, absl::Time>>& times, absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   std::vector<TopicPartitionOffset> question;
   for (const auto& [partition, time] : times) {
     question.push_back({partition.topic, partition.partition, absl::ToUnixMillis(time)});
   }
-  auto offsets = AskOffsets(client, question, timeout);
+  auto offsets = Ask(question, timeout);
   if (!offsets.ok()) return offsets;
   std::vector<TopicPartition> at_end;
   for (const TopicPartitionOffset& each : *offsets) {
     if (each.offset < 0) at_end.push_back({each.topic, each.partition});
   }
-  if (at_end.empty()) return offsets;
-  const auto ends = AskEnds(client, at_end, deadline - absl::Now());
+  const auto ends = Ends(at_end, deadline - absl::Now());
   if (!ends.ok()) return ends;
   size_t next = 0;  // The answer is in the order of the question.
   for (TopicPartitionOffset& each : *offsets) {
@@ -64,32 +86,30 @@ namespace {
 
 class KafkaOffsetQuery final : public OffsetQuery {
  public:
-  absl::Status Open(const KafkaConfig& config) {
-    kafka_internal::Client::Settings settings(config);
-    kafka_internal::SetReaderOptions(settings, {});
-    return client_.Open(RD_KAFKA_CONSUMER, std::move(settings), this);
-  }
+  explicit KafkaOffsetQuery(const KafkaConfig& config) : client_(config) {}
+
+  absl::Status Open() { return client_.Open(); }
 
   absl::StatusOr<std::vector<TopicPartitionOffset>> Ends(
       const std::vector<TopicPartition>& partitions, absl::Duration timeout) override {
-    return kafka_internal::AskEnds(client_, partitions, timeout);
+    return client_.Ends(partitions, timeout);
   }
 
   absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetsForTimes(
       const std::vector<std::pair<TopicPartition, absl::Time>>& times,
       absl::Duration timeout) override {
-    return kafka_internal::AskOffsetsForTimes(client_, times, timeout);
+    return client_.OffsetsForTimes(times, timeout);
   }
 
  private:
-  kafka_internal::Client client_;
+  kafka_internal::OffsetClient client_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<OffsetQuery>> OffsetQuery::Create(const KafkaConfig& config) {
-  auto query = std::make_unique<KafkaOffsetQuery>();
-  const absl::Status opened = query->Open(config);
+  auto query = std::make_unique<KafkaOffsetQuery>(config);
+  const absl::Status opened = query->Open();
   if (!opened.ok()) return opened;
   return query;
 }

@@ -12,17 +12,15 @@
 
 namespace trama::platform {
 
-// Asks the brokers where partitions begin and end, over connections of its own: a broker answers
-// the requests of one connection one by one, so that a question to a Consumer waits behind its
-// fetch (up to fetch_wait). Answers come in a few milliseconds. Thread-safe; one per process is
-// enough.
+// Asks the brokers where partitions end, over connections of its own: a broker answers the requests
+// of one connection one by one, so that a question on a reader's connection would wait behind its
+// fetch. Answers come in a few milliseconds. Thread-safe; one per process is enough.
 class OffsetQuery {
  public:
   static absl::StatusOr<std::unique_ptr<OffsetQuery>> Create(const KafkaConfig& config);
   virtual ~OffsetQuery() = default;
 
-  // The end of each partition as a read_committed reader will see it (Watermarks::high), asked in
-  // one request per broker.
+  // Where each partition ends, as Watermarks::high; one request per broker for all of them.
   virtual absl::StatusOr<std::vector<TopicPartitionOffset>> Ends(
       const std::vector<TopicPartition>& partitions, absl::Duration timeout) = 0;
 

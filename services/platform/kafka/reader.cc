@@ -143,11 +143,14 @@ absl::Status Reader::Seek(const std::vector<TopicPartitionOffset>& positions,
                           absl::Duration timeout) {
   if (positions.empty()) return absl::OkStatus();
   const PartitionList list = ToList(positions);
-  absl::Status sought = client_.Error(
+  const absl::Status asked = client_.Error(
       rd_kafka_seek_partitions(client_.get(), list.get(), Milliseconds(timeout)), "seek");
-  if (sought.ok()) sought = FirstError(*list, "seek");
-  if (!sought.ok()) return sought;
-  for (const TopicPartitionOffset& position : positions) {
+  if (!asked.ok()) return asked;
+  for (int i = 0; i < list->cnt; ++i) {
+    const TopicPartitionOffset& position = positions[i];
+    absl::Status sought = StatusOf(list->elems[i].err, "seek in " + position.topic);
+    if (list->elems[i].err == RD_KAFKA_RESP_ERR__STATE) sought = TakeAnew(position);
+    if (!sought.ok()) return sought;
     Followed* followed = Find(position.topic, position.partition);
     if (followed == nullptr) continue;
     followed->position = position.offset < 0 ? kOffsetUnknown : position.offset;
@@ -156,15 +159,13 @@ absl::Status Reader::Seek(const std::vector<TopicPartitionOffset>& positions,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Watermarks> Reader::QueryWatermarks(const TopicPartition& partition,
-                                                   absl::Duration timeout) {
-  Watermarks watermarks;
-  const absl::Status asked = client_.Error(
-      rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition,
-                                       &watermarks.low, &watermarks.high, Milliseconds(timeout)),
-      absl::StrCat("ask for the watermarks of ", partition.topic, "/", partition.partition));
-  if (!asked.ok()) return asked;
-  return watermarks;
+absl::Status Reader::TakeAnew(const TopicPartitionOffset& position) {
+  const PartitionList list = ToList(std::vector<TopicPartitionOffset>{position});
+  absl::Status left = client_.Error(rd_kafka_incremental_unassign(client_.get(), list.get()),
+                                    "leave " + position.topic + " to take it anew");
+  if (!left.ok()) return left;
+  return client_.Error(rd_kafka_incremental_assign(client_.get(), list.get()),
+                       "take " + position.topic + " anew");
 }
 
 absl::StatusOr<std::vector<TopicPartitionOffset>> Reader::Committed(

@@ -43,10 +43,8 @@ class Reader {
   // Where each partition with uncommitted records would begin again.
   std::vector<TopicPartitionOffset> RewindPositions() const;
 
-  // librdkafka's seek, after which Position() is `position.offset` (if it is an offset).
+  // Goes on from there; Position() is then `position.offset` (if it is an offset).
   absl::Status Seek(const std::vector<TopicPartitionOffset>& positions, absl::Duration timeout);
-  absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
-                                             absl::Duration timeout);
   // The group's offsets; kOffsetUnknown where there is none.
   absl::StatusOr<std::vector<TopicPartitionOffset>> Committed(
       const std::vector<TopicPartition>& partitions, absl::Duration timeout);
@@ -67,6 +65,9 @@ class Reader {
   const Followed* Find(const TopicPartition& partition) const;
   // Adds the message to the batch; an error ends the batch.
   absl::Status Take(const rd_kafka_message_t& message, RecordBatch& batch);
+
+  // For a partition that librdkafka has stopped at an error, where it refuses to seek.
+  absl::Status TakeAnew(const TopicPartitionOffset& position);
 
   Client& client_;
   QueueHandle queue_;               // To wake up a waiting Poll.

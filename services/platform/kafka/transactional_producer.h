@@ -61,7 +61,8 @@ class TransactionalProducer {
   // Queues a record for the open transaction. Delivery errors show in Commit().
   virtual absl::Status Produce(const Record& record) = 0;
 
-  // Writes what is queued and commits. OK: everything is durable and visible.
+  // Writes what is queued and commits. OK: everything is durable. Readers see it as soon as the
+  // broker has written its markers, usually a few milliseconds later (see Watermarks::high).
   virtual absl::Status Commit(absl::Duration timeout) = 0;
 
   // Withdraws the open transaction. Retriable after a time-out.
