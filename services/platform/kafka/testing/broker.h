@@ -33,6 +33,9 @@ class BrokerTest : public ::testing::Test {
   std::string NewTopic(std::string_view label, int32_t partitions,
                        std::map<std::string, std::string> settings = {});
 
+  // For a topic that the test makes by other means.
+  void DeleteAfterwards(const std::string& topic) { topics_.push_back(topic); }
+
   Admin& admin() { return *admin_; }
 
   // Writes records with these values to one partition and waits.

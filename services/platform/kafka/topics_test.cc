@@ -1,0 +1,115 @@
+#include "services/platform/kafka/topics.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/platform/kafka/testing/broker.h"
+
+namespace trama::platform {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr absl::Duration kWait = absl::Seconds(30);
+
+class TopicsTest : public testing::BrokerTest {
+ protected:
+  void SetUp() override {
+    BrokerTest::SetUp();
+    if (HasFatalFailure()) return;
+    file_.numbers = 2;
+    file_.topics = {{.name = Unique("events"), .partitions = 2, .keep = absl::Hours(24)},
+                    {.name = Unique("rows"),
+                     .partitions = 2,
+                     .compacted = true,
+                     .tuning = {{"segment.bytes", "16777216"}}}};
+  }
+
+  void TearDown() override {
+    for (const TopicSpec& spec : file_.topics) DeleteAfterwards(spec.name);
+    BrokerTest::TearDown();
+  }
+
+  absl::Status Ensure() { return EnsureTopics(admin(), file_, kWait); }
+  absl::Status Check(const std::vector<std::string>& names = {}) {
+    return CheckTopics(admin(), file_, names, kWait);
+  }
+
+  TopicsFile file_;
+};
+
+TEST_F(TopicsTest, CreatesWhatIsMissing) {
+  const absl::Status ensured = Ensure();
+
+  ASSERT_TRUE(ensured.ok()) << ensured;
+  const auto counts = admin().PartitionCounts(kWait);
+  ASSERT_TRUE(counts.ok()) << counts.status();
+  EXPECT_EQ(counts->at(file_.topics[0].name), 2);
+  const auto settings = admin().DescribeConfigs({file_.topics[1].name}, kWait);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->at(file_.topics[1].name).at("cleanup.policy"), "compact");
+  EXPECT_EQ(settings->at(file_.topics[1].name).at("segment.bytes"), "16777216");
+}
+
+TEST_F(TopicsTest, AgainIsNoHarm) {
+  ASSERT_TRUE(Ensure().ok());
+  const absl::Status again = Ensure();
+  EXPECT_TRUE(again.ok()) << again;
+}
+
+TEST_F(TopicsTest, NamesEveryDifference) {
+  ASSERT_TRUE(Ensure().ok());
+  file_.topics[0].partitions = 3;
+  file_.topics[0].keep = absl::Hours(48);
+  file_.topics[1].compacted = false;
+
+  const absl::Status ensured = Ensure();
+
+  EXPECT_EQ(ensured.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(ensured.message()),
+              AllOf(HasSubstr(file_.topics[0].name + " has 2 partitions instead of 3"),
+                    HasSubstr("retention.ms=86400000 instead of 172800000"),
+                    HasSubstr("cleanup.policy=compact instead of delete")));
+}
+
+TEST_F(TopicsTest, TuningMayDiffer) {
+  ASSERT_TRUE(Ensure().ok());
+  file_.topics[1].tuning["segment.bytes"] = "33554432";
+  EXPECT_TRUE(Check().ok());
+}
+
+TEST_F(TopicsTest, ChecksOnlyTheNamedOnes) {
+  ASSERT_TRUE(Ensure().ok());
+  file_.topics[0].partitions = 3;
+  EXPECT_TRUE(Check({file_.topics[1].name}).ok());
+}
+
+TEST_F(TopicsTest, NamesMissingAndUndeclaredTopics) {
+  const absl::Status checked = Check({file_.topics[0].name, "other"});
+  EXPECT_EQ(checked.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(checked.message()),
+              AllOf(HasSubstr(file_.topics[0].name + " does not exist"),
+                    HasSubstr("other is not declared"), Not(HasSubstr(file_.topics[1].name))));
+}
+
+TEST_F(TopicsTest, WithoutABrokerItIsAnErrorInTime) {
+  KafkaConfig unreachable = config();
+  unreachable.brokers = "127.0.0.1:1";
+  unreachable.logger = nullptr;
+  const auto admin = Admin::Create(unreachable);
+  ASSERT_TRUE(admin.ok()) << admin.status();
+  const absl::Status created = (*admin)->CreateTopics({{.name = "t"}}, absl::Milliseconds(300));
+  EXPECT_FALSE(created.ok());
+  EXPECT_FALSE((*admin)->PartitionCounts(absl::Milliseconds(300)).ok());
+}
+
+TEST_F(TopicsTest, CreatingInvalidTopicsNamesThem) {
+  const absl::Status created =
+      admin().CreateTopics({{.name = Unique("x"), .config = {{"no.such.setting", "1"}}}}, kWait);
+  EXPECT_EQ(created.code(), absl::StatusCode::kInvalidArgument) << created;
+  EXPECT_THAT(std::string(created.message()), HasSubstr(Unique("x")));
+}
+
+}  // namespace
+}  // namespace trama::platform
