@@ -6,29 +6,6 @@
 
 namespace trama::channels {
 
-namespace {
-
-std::string_view KindWord(types::v1::IdentifierKind kind) {
-  switch (kind) {
-    case types::v1::IDENTIFIER_KIND_EMAIL:
-      return kEmailKind;
-    case types::v1::IDENTIFIER_KIND_PHONE:
-      return kPhoneKind;
-    case types::v1::IDENTIFIER_KIND_ACCOUNT:
-      return kAccountKind;
-    case types::v1::IDENTIFIER_KIND_DEVICE:
-      return kDeviceKind;
-    case types::v1::IDENTIFIER_KIND_REFERENCE:
-      return kReferenceKind;
-    case types::v1::IDENTIFIER_KIND_SMS_SENDER:
-      return kSmsKind;
-    default:
-      return "channel";
-  }
-}
-
-}  // namespace
-
 std::string InteractionId(std::string_view channel, std::string_view workspace,
                           std::string_view account, std::string_view vendor_event_id,
                           interaction::v1::Kind kind) {
@@ -54,28 +31,6 @@ std::string InteractionKey(std::string_view workspace, const types::v1::Identifi
   return absl::StrCat(ToAbsl(workspace), "/", ToAbsl(KindWord(sender.kind())), ":",
                       sender.scope().empty() ? "" : absl::StrCat(sender.scope(), ":"),
                       sender.value());
-}
-
-types::v1::Identifier ToProto(const Identifier& identifier) {
-  types::v1::Identifier proto;
-  if (identifier.kind == kEmailKind) {
-    proto.set_kind(types::v1::IDENTIFIER_KIND_EMAIL);
-  } else if (identifier.kind == kPhoneKind) {
-    proto.set_kind(types::v1::IDENTIFIER_KIND_PHONE);
-  } else if (identifier.kind == kSmsKind) {
-    proto.set_kind(types::v1::IDENTIFIER_KIND_SMS_SENDER);
-  } else if (identifier.kind == kAccountKind) {
-    proto.set_kind(types::v1::IDENTIFIER_KIND_ACCOUNT);
-  } else if (identifier.kind == kDeviceKind) {
-    proto.set_kind(types::v1::IDENTIFIER_KIND_DEVICE);
-  } else if (identifier.kind == kReferenceKind) {
-    proto.set_kind(types::v1::IDENTIFIER_KIND_REFERENCE);
-  } else {
-    proto.set_kind(types::v1::IDENTIFIER_KIND_CHANNEL);
-  }
-  proto.set_scope(identifier.scope);
-  proto.set_value(identifier.value);
-  return proto;
 }
 
 std::string BlobOwnerKey(std::string_view identity_secret, const types::v1::Identifier& owner) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "services/kernel/identifier.h"
+#include "services/kernel/resources/identifiers.h"
 #include "trama/interaction/v1/interaction_events.pb.h"
 #include "trama/types/v1/types.pb.h"
 
@@ -32,9 +33,7 @@ std::string ReceiptId(std::string_view channel, std::string_view workspace,
 // order. Personal data; it stands on topics that may hold such only.
 std::string InteractionKey(std::string_view workspace, const types::v1::Identifier& sender);
 
-// Between the kernel's identifier and the one in events. A kind that the kernel does not know by
-// name is a channel's own (IDENTIFIER_KIND_CHANNEL).
-types::v1::Identifier ToProto(const Identifier& identifier);
+using trama::ToProto;
 
 // Whose files these are, for BlobStore: keyed with the workspace's identity secret, so that nobody
 // finds a telephone number by trying all.
