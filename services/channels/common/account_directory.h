@@ -12,69 +12,70 @@
 
 #include "absl/status/statusor.h"
 #include "services/channels/common/delivery_rules.h"
+#include "services/platform/base/clock.h"
+#include "services/platform/config/config_source.h"
 #include "trama/config/v1/resources.pb.h"
 
 namespace trama::channels {
 
-// A channel account as it stands in the configuration.
+// A channel account as it stands in the configuration. A value.
 struct ChannelAccount {
   std::string workspace;
   std::string name;
   config::v1::ChannelAccountSpec spec;
   int32_t partition = 0;       // The workspace's partition number.
-  std::string default_region;  // The workspace's.
-  int64_t revision = 0;        // Changes whenever the account or its workspace does.
+  std::string default_region;  // The workspace's; may be empty.
+  // Changes whenever the account or its workspace does.
+  std::pair<int64_t, int64_t> revision;
 
   bool is_on() const { return spec.state() == config::v1::ChannelAccountSpec::ON; }
   bool is_draining() const { return spec.state() == config::v1::ChannelAccountSpec::DRAINING; }
+  bool is_off() const { return !is_on() && !is_draining(); }
 };
-using ChannelAccountPtr = std::shared_ptr<const ChannelAccount>;
 
 using SecretResolver = std::function<absl::StatusOr<std::string>(std::string_view reference)>;
 
-// The accounts of one channel, out of the configuration's latest revision.
+// The accounts of one channel in the present configuration, and their secrets.
 //
-// Threads: safe from any. Accounts handed out are immutable and stay valid.
+// Threads: safe from any. Lifetime: what it is given must outlive it.
 class AccountDirectory {
  public:
-  // `resolve` reads secrets (platform::ResolveSecret).
-  AccountDirectory(std::string channel, SecretResolver resolve);
+  // `resolve` reads secrets: platform::ResolveSecret.
+  AccountDirectory(std::string channel, const platform::ConfigSource& config,
+                   const platform::Clock& clock, SecretResolver resolve);
 
-  // A new revision. Call it for each; ConfigFollower gives them in order.
-  void Update(const config::v1::Snapshot& snapshot);
+  const std::string& channel() const { return channel_; }
 
-  // True after the first Update.
-  bool ready() const;
+  // None when there is none, or when its workspace has no partition number (yet). Accounts that are
+  // OFF are found, too.
+  std::optional<ChannelAccount> Find(std::string_view workspace, std::string_view name) const;
+  // In the order of workspace and name.
+  std::vector<ChannelAccount> All() const;
 
-  // Null when there is none. Accounts that are OFF are found, too.
-  ChannelAccountPtr Find(std::string_view workspace, std::string_view name) const;
-  // Ordered by workspace and name.
-  std::vector<ChannelAccountPtr> All() const;
-
-  // For delivery; `receipt_wait` gives an account's own wait, zero for the rules'.
+  // For delivery. `receipt_wait` gives an account's own wait; zero, or no function: the rules'.
   DeliveryAccounts ForDelivery(
       const std::function<absl::Duration(const ChannelAccount&)>& receipt_wait = nullptr) const;
 
-  // The value of a secret, e.g. "file:/run/secrets/x". Read anew at most every kSecretKept, so that
-  // a rotated file is seen. The error names the reference, never the value.
-  absl::StatusOr<std::string> Secret(const std::string& reference, absl::Time now) const;
-  // The secret by which a workspace's ids of personal values are keyed.
-  absl::StatusOr<std::string> IdentitySecret(const std::string& workspace, absl::Time now) const;
+  // The value of a secret, e.g. "file:/run/secrets/x". Read anew after kSecretKept, so that a
+  // rotated file is seen. The error names the reference, never the value.
+  absl::StatusOr<std::string> Secret(const std::string& reference) const;
+  // The secret by which a workspace's ids of personal values are keyed. FAILED_PRECONDITION when it
+  // has none, or one that is too short.
+  absl::StatusOr<std::string> IdentitySecret(const std::string& workspace) const;
 
   static constexpr absl::Duration kSecretKept = absl::Seconds(10);
 
  private:
-  struct State;
   struct CachedSecret {
     absl::StatusOr<std::string> value;
-    absl::Time read_at;
+    absl::Duration read_at;
   };
-  std::shared_ptr<const State> state() const;
 
   const std::string channel_;
+  const platform::ConfigSource& config_;
+  const platform::Clock& clock_;
   const SecretResolver resolve_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const State> state_;
   mutable std::map<std::string, CachedSecret> secrets_;
 };
 

@@ -42,6 +42,10 @@ struct DeliveryLoopOptions {
   std::string instance_id;
   // SIGTERM and rebalances: attempts under way get this long to end.
   absl::Duration drain_max = absl::Seconds(15);
+  // Receipts of other processes may be stamped by clocks that are so much behind.
+  absl::Duration clock_skew_max = absl::Minutes(5);
+  // This process is out of the group for good. From a thread of the loop.
+  std::function<void(const absl::Status&)> on_fatal;
   // Tests only.
   std::function<void(DeliveryMoment)> on_moment;
 };
@@ -54,7 +58,8 @@ struct DeliveryLoopOptions {
 // so after kill -9 at any point no message is blindly sent again. Messages of one conversation
 // leave in order; one that must wait does not hold up others.
 //
-// Lifetime: what it is given must outlive it. `io` runs the sender's coroutines.
+// Lifetime: what it is given must outlive it. `io` runs the sender's coroutines; a call that has
+// not ended within drain_max may outlive the loop, but not `io`, so the sender must live as long.
 class DeliveryLoop {
  public:
   // The present accounts; called on the loop's threads.

@@ -56,16 +56,16 @@ void DeliveryPlan::Recall(const dv::Delivery& past) {
   past_.Fold(past);
 }
 
-void DeliveryPlan::Take(int64_t offset, OutboundPtr message, const std::string& traceparent,
+bool DeliveryPlan::Take(int64_t offset, OutboundPtr message, const std::string& traceparent,
                         absl::Time now, DeliveryEffects& effects) {
   TRAMA_CHECK(offset > last_offset_);
   last_offset_ = offset;
   const std::string& id = message->message_id();
-  if (by_id_.contains(id) || finished_.Has(id)) return;
+  if (by_id_.contains(id) || finished_.Has(id)) return false;
   MessagePast past = past_.Take(id);
   if (past.finished) {
     finished_.Add(id);
-    return;
+    return false;
   }
 
   Open& open = open_[offset];
@@ -83,6 +83,7 @@ void DeliveryPlan::Take(int64_t offset, OutboundPtr message, const std::string& 
   open_bytes_ += open.bytes;
   conversations_[open.conversation].push_back(offset);
   Resume(open, std::move(past), now, effects);
+  return true;
 }
 
 // Goes on where an earlier owner left off.

@@ -64,8 +64,9 @@ class DeliveryPlan {
   // Every message that the past can be about has been taken.
   void ForgetPast() { past_.Clear(); }
 
-  // The next message of the outbound topic. Offsets rise. A repeat is passed over.
-  void Take(int64_t offset, OutboundPtr message, const std::string& traceparent, absl::Time now,
+  // The next message of the outbound topic. Offsets rise. False: a repeat, or finished by an
+  // earlier owner; it is passed over.
+  bool Take(int64_t offset, OutboundPtr message, const std::string& traceparent, absl::Time now,
             DeliveryEffects& effects);
 
   // Any record of trama.deliveries.v1, read while running: receipts are what matters.

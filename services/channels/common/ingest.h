@@ -1,16 +1,12 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "services/channels/common/publisher.h"
 #include "services/channels/common/raw_archive.h"
 #include "services/channels/common/seen_memory.h"
-#include "services/platform/base/clock.h"
-#include "services/platform/base/metrics.h"
 #include "services/platform/net/awaitable.h"
 #include "trama/interaction/v1/interaction_events.pb.h"
 
@@ -36,7 +32,9 @@ struct Arrival {
 };
 
 struct IngestResult {
-  absl::Status status;   // OK: acknowledge it. UNAVAILABLE: the vendor must come again.
+  // OK: acknowledge it. UNAVAILABLE, FAILED_PRECONDITION: the vendor must come again.
+  // INVALID_ARGUMENT: it can never be written; give it to GiveUp.
+  absl::Status status;
   bool seen = false;     // It was a redelivery, nothing was written.
   std::string raw_blob;  // Where the original lies.
 };
@@ -53,7 +51,7 @@ class Ingest {
   platform::Awaitable<IngestResult> Take(Arrival arrival);
 
   // What was proved to be the vendor's and yet cannot be read goes to the dead letters, whole.
-  // OK: it stands there, acknowledge it.
+  // OK: it stands there, acknowledge it. UNAVAILABLE: the vendor must come again.
   platform::Awaitable<absl::Status> GiveUp(Unreadable unreadable);
 
  private:

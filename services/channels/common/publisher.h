@@ -10,6 +10,7 @@
 #include "services/platform/base/clock.h"
 #include "services/platform/base/metrics.h"
 #include "services/platform/kafka/producer.h"
+#include "services/platform/kafka/topics.h"
 #include "services/platform/net/awaitable.h"
 #include "trama/delivery/v1/delivery_events.pb.h"
 #include "trama/interaction/v1/interaction_events.pb.h"
@@ -37,20 +38,25 @@ struct PublisherOptions {
   std::string channel;  // "sms"
   // Waits so long for Kafka's acknowledgement; a door has 2.5 s in all.
   absl::Duration wait_max = absl::Seconds(2);
+  std::string interactions_topic = platform::kInteractions;
+  std::string deliveries_topic = platform::kDeliveries;
+  std::string dead_letter_topic = platform::kDeadLetters;
 };
 
-// Writes what the channels take in to trama.interactions.v1, trama.deliveries.v1 and
-// trama.deadletter.v1 and waits until Kafka has acknowledged it (acks=all, idempotent).
+// Writes what the channels take in and waits until Kafka has acknowledged it (acks=all,
+// idempotent).
 //
 // UNAVAILABLE: Kafka did not acknowledge in time, the vendor must come again. The records may
-// appear nevertheless: ids are derived, readers drop repeats.
+// appear nevertheless: ids are derived, readers drop repeats. INVALID_ARGUMENT: it can never be
+// written (a record too large, a partition number that does not exist).
 //
-// Threads: safe from any. The producer must outlive every call.
+// Threads: safe from any. What it is given must outlive every call.
 class Publisher {
  public:
   Publisher(platform::Producer& producer, const platform::Clock& clock, platform::Metrics& metrics,
             PublisherOptions options);
 
+  // All or an error; none is no error.
   platform::Awaitable<absl::Status> Publish(std::vector<interaction::v1::Interaction> interactions,
                                             std::vector<Receipt> receipts, std::string traceparent);
   platform::Awaitable<absl::Status> DeadLetter(Unreadable unreadable);
@@ -61,8 +67,9 @@ class Publisher {
   platform::Producer& producer_;
   const platform::Clock& clock_;
   const PublisherOptions options_;
-  platform::CounterFamily& published_;
-  platform::HistogramFamily& seconds_;
+  const std::string source_;  // "/trama/sms"
+  platform::CounterFamily& records_;
+  prometheus::Histogram& seconds_;
 };
 
 }  // namespace trama::channels

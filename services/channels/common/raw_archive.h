@@ -1,10 +1,10 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "services/channels/common/account_directory.h"
+#include "services/platform/base/clock.h"
 #include "services/platform/base/metrics.h"
 #include "services/platform/base/worker_pool.h"
 #include "services/platform/blob/blob_store.h"
@@ -19,23 +19,25 @@ namespace trama::channels {
 class RawArchive {
  public:
   RawArchive(platform::BlobStore& store, platform::WorkerPool& workers,
-             const AccountDirectory& accounts, platform::Metrics& metrics, std::string channel);
+             const AccountDirectory& accounts, const platform::Clock& clock,
+             platform::Metrics& metrics);
 
   // The blob's reference. The blob belongs to `owner`, an identifier of a customer. UNAVAILABLE:
-  // the store does not work or is full; the vendor must come again. FAILED_PRECONDITION: the
-  // workspace has no identity secret that can be read.
+  // the store does not work or is full, or too much waits for it; the vendor must come again.
+  // FAILED_PRECONDITION: the workspace has no identity secret that can be read.
   platform::Awaitable<absl::StatusOr<std::string>> Put(std::string workspace,
                                                        types::v1::Identifier owner,
                                                        std::string bytes, std::string content_type);
-  // As BlobStore::Get; UNAVAILABLE also when the workers are full.
+
+  // As BlobStore::Get; UNAVAILABLE also when too much waits.
   platform::Awaitable<absl::StatusOr<platform::Blob>> Get(std::string reference, size_t bytes_max);
 
  private:
   platform::BlobStore& store_;
   platform::WorkerPool& workers_;
   const AccountDirectory& accounts_;
-  platform::HistogramFamily& seconds_;
-  const std::string channel_;
+  const platform::Clock& clock_;
+  prometheus::Histogram& seconds_;
 };
 
 }  // namespace trama::channels

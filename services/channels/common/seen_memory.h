@@ -33,13 +33,13 @@ class SeenMemory {
   platform::Awaitable<void> Mark(std::string workspace, std::string account,
                                  std::vector<std::string> event_ids);
 
-  // "trama:{seen:<channel>:<workspace>/<account>:<hash of the id>}", with the colons of the tag
-  // percent-encoded: each id has a tag of its own, so that they spread over a Redis Cluster.
+  // "trama:{seen:<channel>:<workspace>/<account>:<hash of the id>}", the colons of the tag
+  // percent-encoded. Each id has a tag of its own, so that they spread over a Redis Cluster.
   std::string KeyOf(std::string_view workspace, std::string_view account,
                     std::string_view event_id) const;
 
  private:
-  platform::RedisClient* redis_;
+  platform::RedisClient* const redis_;
   const std::string channel_;
   platform::CounterFamily& checks_;
 };

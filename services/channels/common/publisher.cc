@@ -1,0 +1,123 @@
+#include "services/channels/common/publisher.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/channels/common/await_within.h"
+#include "services/channels/common/interaction_ids.h"
+#include "services/channels/common/proto_time.h"
+#include "services/kernel/machine.h"
+#include "services/platform/kafka/cloud_event.h"
+#include "services/platform/kafka/dead_letter.h"
+
+namespace trama::channels {
+
+namespace {
+
+OutRecord ToOut(const interaction::v1::Interaction& interaction, const std::string& topic,
+                const std::string& traceparent) {
+  OutRecord out;
+  out.topic = topic;
+  out.key = InteractionKey(interaction.workspace(), interaction.sender().identifier());
+  out.type = interaction.GetDescriptor()->full_name();
+  out.id = interaction.interaction_id();
+  // Not the key: a header may be logged by tools, and the key is personal data.
+  out.subject = interaction.channel() + "/" + interaction.channel_account();
+  out.time = FromProto(interaction.received_at());
+  out.traceparent = traceparent;
+  out.value = interaction.SerializeAsString();
+  return out;
+}
+
+OutRecord ToOut(const delivery::v1::Delivery& delivery, const std::string& topic,
+                const std::string& traceparent) {
+  OutRecord out;
+  out.topic = topic;
+  out.key = delivery.conversation_id();
+  out.type = delivery.GetDescriptor()->full_name();
+  out.id = delivery.event_id();
+  out.subject = delivery.conversation_id();
+  out.time = FromProto(delivery.occurred_at());
+  out.traceparent = traceparent;
+  out.value = delivery.SerializeAsString();
+  return out;
+}
+
+// Every error that a later attempt can heal is UNAVAILABLE to the caller.
+absl::Status ForCaller(const absl::Status& status) {
+  if (status.ok() || status.code() == absl::StatusCode::kInvalidArgument) return status;
+  return absl::UnavailableError(absl::StrCat("kafka: ", status.message()));
+}
+
+}  // namespace
+
+Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
+                     platform::Metrics& metrics, PublisherOptions options)
+    : producer_(producer),
+      clock_(clock),
+      options_(std::move(options)),
+      source_("/trama/" + options_.channel),
+      records_(metrics.Counter("trama_ingest_records_total",
+                               "Records written by the channels, by what became of them.",
+                               {"channel", "topic", "outcome"})),
+      seconds_(metrics
+                   .Histogram("trama_ingest_publish_seconds",
+                              "From a write to Kafka's acknowledgement.", {"channel"},
+                              platform::kLatencySecondsBuckets)
+                   .With({options_.channel})) {}
+
+platform::Awaitable<absl::Status> Publisher::Publish(
+    std::vector<interaction::v1::Interaction> interactions, std::vector<Receipt> receipts,
+    std::string traceparent) {
+  std::vector<platform::Record> records;
+  for (const interaction::v1::Interaction& interaction : interactions) {
+    absl::StatusOr<platform::Record> record =
+        platform::EventRecord(ToOut(interaction, options_.interactions_topic, traceparent),
+                              platform::kPartitionByKey, source_);
+    if (!record.ok()) co_return record.status();
+    records.push_back(*std::move(record));
+  }
+  for (const Receipt& receipt : receipts) {
+    absl::StatusOr<platform::Record> record =
+        platform::EventRecord(ToOut(receipt.delivery, options_.deliveries_topic, traceparent),
+                              receipt.partition, source_);
+    if (!record.ok()) co_return record.status();
+    records.push_back(*std::move(record));
+  }
+  co_return co_await Produce(std::move(records));
+}
+
+platform::Awaitable<absl::Status> Publisher::DeadLetter(Unreadable unreadable) {
+  platform::ForeignInput input;
+  input.source = std::move(unreadable.door);
+  input.id = std::move(unreadable.id);
+  input.content_type = std::move(unreadable.content_type);
+  input.body = std::move(unreadable.body);
+  platform::DeadLetterReason why;
+  why.service = options_.channel;
+  why.reason = std::move(unreadable.reason);
+  why.failed_at = clock_.Now();
+  why.workspace = std::move(unreadable.workspace);
+  why.traceparent = std::move(unreadable.traceparent);
+  std::vector<platform::Record> records = {platform::DeadLetterOf(input, why)};
+  records[0].topic = options_.dead_letter_topic;
+  co_return co_await Produce(std::move(records));
+}
+
+platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Record> records) {
+  if (records.empty()) co_return absl::OkStatus();
+  const absl::Duration began = clock_.Monotonic();
+  const absl::Status too_late = absl::DeadlineExceededError("no acknowledgement in time");
+  const absl::Status produced = co_await AwaitWithin<absl::Status>(
+      options_.wait_max, too_late, [&](std::function<void(absl::Status)> done) {
+        producer_.ProduceAll(records, std::move(done));
+      });
+  seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
+  for (const platform::Record& record : records) {
+    records_.With({options_.channel, record.topic, produced.ok() ? "written" : "failed"})
+        .Increment();
+  }
+  co_return ForCaller(produced);
+}
+
+}  // namespace trama::channels

@@ -1,0 +1,86 @@
+#include "services/channels/common/webhook_host.h"
+
+#include <memory>
+#include <utility>
+
+#include "services/platform/base/log.h"
+#include "services/platform/base/trace.h"
+
+namespace trama::channels {
+
+namespace {
+
+// For the vendor's next attempt; ours is usually back within seconds.
+constexpr char kRetryAfterSeconds[] = "5";
+
+int StatusOf(const absl::Status& verdict) {
+  switch (verdict.code()) {
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kInvalidArgument:
+      return 400;
+    default:
+      return 503;
+  }
+}
+
+}  // namespace
+
+WebhookHost::WebhookHost(std::string channel, Ingest& ingest, const platform::Clock& clock,
+                         platform::Metrics& metrics)
+    : channel_(std::move(channel)),
+      ingest_(ingest),
+      clock_(clock),
+      requests_(metrics.Counter("trama_webhook_requests_total",
+                                "Requests of vendors, by what became of them: taken, seen, "
+                                "ignored, dead_letter, or the HTTP status of a refusal.",
+                                {"channel", "door", "outcome"})) {}
+
+platform::HttpHandler WebhookHost::Handler(WebhookDoor door) {
+  auto shared = std::make_shared<const WebhookDoor>(std::move(door));
+  return
+      [this, shared](platform::HttpRequest request) { return Serve(shared, std::move(request)); };
+}
+
+platform::HttpResponse WebhookHost::Refuse(const WebhookDoor& door, const absl::Status& why) {
+  const int status = StatusOf(why);
+  requests_.With({channel_, door.name, std::to_string(status)}).Increment();
+  platform::Log(status == 503 ? platform::LogLevel::kError : platform::LogLevel::kWarning,
+                "webhook refused",
+                {{"channel", channel_}, {"door", door.name}, {"status", status}, {"why", why}});
+  platform::HttpResponse response = platform::HttpResponse::Empty(status);
+  if (status == 503) response.headers.Set("Retry-After", kRetryAfterSeconds);
+  return response;
+}
+
+platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
+    std::shared_ptr<const WebhookDoor> door, platform::HttpRequest request) {
+  WebhookReading reading = door->read(request, clock_.Now());
+  if (!reading.verdict.ok()) co_return Refuse(*door, reading.verdict);
+
+  std::string outcome = "ignored";
+  if (reading.unreadable.has_value()) {
+    reading.unreadable->traceparent = request.traceparent;
+    platform::Log(platform::LogLevel::kWarning, "webhook could not be read",
+                  {{"channel", channel_},
+                   {"door", reading.unreadable->door},
+                   {"why", reading.unreadable->reason}});
+    const absl::Status kept = co_await ingest_.GiveUp(*std::move(reading.unreadable));
+    if (!kept.ok()) co_return Refuse(*door, kept);
+    outcome = "dead_letter";
+  } else if (reading.arrival.has_value()) {
+    reading.arrival->traceparent = request.traceparent;
+    const Arrival arrival = *reading.arrival;
+    const IngestResult result = co_await ingest_.Take(*std::move(reading.arrival));
+    if (!result.status.ok())
+      co_return Refuse(*door, absl::UnavailableError(result.status.message()));
+    if (door->after) co_await door->after(arrival);
+    outcome = result.seen ? "seen" : "taken";
+  }
+  requests_.With({channel_, door->name, outcome}).Increment();
+  co_return door->accepted;
+}
+
+}  // namespace trama::channels

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/channels/common/ingest.h"
+#include "services/platform/base/clock.h"
+#include "services/platform/base/metrics.h"
+#include "services/platform/http/http_router.h"
+#include "services/platform/net/awaitable.h"
+
+namespace trama::channels {
+
+// What a channel makes of one request, without any I/O but the reading of secrets.
+struct WebhookReading {
+  // PERMISSION_DENIED: not the vendor's (403). NOT_FOUND: no such door (404). UNAVAILABLE: come
+  // again (503). INVALID_ARGUMENT: no request of any vendor (400). The text goes to the log only.
+  absl::Status verdict;
+  // With an OK verdict one of these; none: acknowledged, and nothing to write.
+  std::optional<Arrival> arrival;
+  std::optional<Unreadable> unreadable;
+};
+
+struct WebhookDoor {
+  std::string name;  // For metrics and logs: "message", "status".
+  std::function<WebhookReading(const platform::HttpRequest&, absl::Time received_at)> read;
+  platform::HttpResponse accepted;  // What the vendor wants to hear.
+  // After the event stands in Kafka, and for redeliveries; may be empty. Must not fail.
+  std::function<platform::Awaitable<void>(Arrival)> after;
+};
+
+// Connects the HTTP server to a channel: verify → read → Ingest → answer, in this order. Whatever
+// hinders (Kafka, blob store) is 503, so that the vendor comes again; what is not the vendor's is
+// 4xx without a word why.
+//
+// Threads: safe from any; handlers run on the server's. What it is given must outlive the server.
+class WebhookHost {
+ public:
+  WebhookHost(std::string channel, Ingest& ingest, const platform::Clock& clock,
+              platform::Metrics& metrics);
+
+  platform::HttpHandler Handler(WebhookDoor door);
+
+ private:
+  platform::Awaitable<platform::HttpResponse> Serve(std::shared_ptr<const WebhookDoor> door,
+                                                    platform::HttpRequest request);
+  platform::HttpResponse Refuse(const WebhookDoor& door, const absl::Status& why);
+
+  const std::string channel_;
+  Ingest& ingest_;
+  const platform::Clock& clock_;
+  platform::CounterFamily& requests_;
+};
+
+}  // namespace trama::channels
