@@ -62,7 +62,7 @@ absl::StatusOr<CommandAnswer> Applier::Carry(const Wish& wish) {
     bool again = false;
     absl::StatusOr<CommandAnswer> answer = Attempt(wish, command, &again);
     if (!again) return answer;
-    platform::Log(LogLevel::kWarning, "config.append_failed",
+    platform::Log(LogLevel::kWarning, "revision could not be written, trying again",
                   {{"attempt", attempt}, {"error", answer.status()}});
     if (clock_.Now() >= wish.deadline) {
       return absl::UnavailableError(
@@ -92,7 +92,7 @@ absl::StatusOr<CommandAnswer> Applier::Attempt(const Wish& wish, const std::stri
   const absl::Status appended = log_.Append(revision, wish.deadline);
   *again = !appended.ok();
   if (!appended.ok()) return appended;
-  platform::Log(LogLevel::kInfo, "config.applied",
+  platform::Log(LogLevel::kInfo, "revision applied",
                 {{"revision", revision.plan.revision},
                  {"author", revision.author},
                  {"written", revision.plan.written.size()},

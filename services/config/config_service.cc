@@ -1,0 +1,163 @@
+#include "services/config/config_service.h"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/kernel/errors.h"
+#include "services/kernel/suggestion.h"
+#include "services/platform/grpc/unary.h"
+
+namespace trama::config {
+namespace {
+
+using platform::Access;
+using platform::Call;
+
+constexpr int32_t kPageDefault = 100;
+constexpr int32_t kPageMax = 1000;
+constexpr size_t kCommandIdMaxBytes = 128;
+// Below the limit of an answer, whatever the resources hold.
+constexpr size_t kPageMaxBytes = 3 << 20;
+
+const std::vector<std::string_view>& Readers() {
+  static const auto& roles =
+      *new std::vector<std::string_view>{"admin", "supervisor", "agent", "integrator", "service"};
+  return roles;
+}
+
+// The one workspace that a call is about; empty when there are several, which only callers of all
+// workspaces may name. (That each resource is of it is checked again when the change is planned.)
+template <typename Resources>
+std::string WorkspaceOf(const Resources& resources) {
+  std::set<std::string> workspaces;
+  for (const auto& resource : resources) workspaces.insert(IdOf(resource).tenant());
+  return workspaces.size() == 1 ? *workspaces.begin() : "";
+}
+
+absl::Status CheckCommandId(const std::string& id) {
+  if (id.size() <= kCommandIdMaxBytes) return absl::OkStatus();
+  return InvalidField("command_id", "", absl::StrCat("is longer than ", kCommandIdMaxBytes));
+}
+
+absl::Status CheckKind(const std::string& field, const std::string& kind) {
+  if (SpecField(kind) != nullptr) return absl::OkStatus();
+  return InvalidField(field, kind, absl::StrCat("is not a kind", DidYouMean(kind, Kinds())));
+}
+
+absl::StatusOr<ListFilter> FilterOf(const v1::ListRequest& request) {
+  ListFilter filter{.kind = request.kind(), .workspace = request.workspace()};
+  if (!filter.kind.empty()) {
+    if (absl::Status status = CheckKind("kind", filter.kind); !status.ok()) return status;
+  }
+  if (request.page_size() < 0 || request.page_size() > kPageMax) {
+    return InvalidField("page_size", absl::StrCat(request.page_size()),
+                        absl::StrCat("must lie between 0 and ", kPageMax));
+  }
+  filter.count_max = request.page_size() == 0 ? kPageDefault : request.page_size();
+  if (!request.page_token().empty()) {
+    std::optional<ResourceId> after = ParseKey(request.page_token());
+    if (!after) return InvalidField("page_token", "", "is not one that List has given");
+    filter.after = *std::move(after);
+  }
+  return filter;
+}
+
+absl::StatusOr<v1::ListResponse> ListPage(const ConfigStore& store,
+                                          const v1::ListRequest& request) {
+  absl::StatusOr<ListFilter> filter = FilterOf(request);
+  if (!filter.ok()) return filter.status();
+  const Page page = List(store, *filter);
+  v1::ListResponse response;
+  response.set_revision(store.revision());
+  size_t bytes = 0;
+  bool more = page.more;
+  for (const auto& resource : page.resources) {
+    bytes += resource->ByteSizeLong();
+    if (bytes > kPageMaxBytes && response.resources_size() > 0) {
+      more = true;
+      break;
+    }
+    *response.add_resources() = *resource;
+  }
+  if (more) {
+    response.set_next_page_token(IdOf(response.resources(response.resources_size() - 1)).Key());
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetResponse> GetOne(const ConfigStore& store, const v1::GetRequest& request) {
+  const ResourceId id = IdOf(request.resource());
+  if (absl::Status status = CheckKind("resource.kind", id.kind); !status.ok()) return status;
+  const v1::Resource* resource = store.Find(id);
+  if (resource == nullptr) {
+    return TypedError(absl::StatusCode::kNotFound, "UNKNOWN_RESOURCE",
+                      absl::StrCat(id.Label(), " does not exist",
+                                   id.workspace.empty() ? "" : " in workspace " + id.workspace,
+                                   DidYouMean(id.name, store.Names(id.kind, id.workspace))));
+  }
+  v1::GetResponse response;
+  *response.mutable_resource() = *resource;
+  return response;
+}
+
+const char* OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return "done";
+  return status.code() == absl::StatusCode::kUnavailable ? "unavailable" : "refused";
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ConfigServer::Apply(grpc::CallbackServerContext* context,
+                                              const v1::ApplyRequest* request,
+                                              v1::ApplyResponse* response) {
+  return platform::RunUnary(
+      gate_, context, request, response,
+      Access{.workspace = WorkspaceOf(request->resources()), .roles = {"admin"}},
+      [this](const Call& call,
+             const v1::ApplyRequest& wanted) -> absl::StatusOr<v1::ApplyResponse> {
+        if (absl::Status bad = CheckCommandId(wanted.command_id()); !bad.ok()) return bad;
+        auto answer = applier_.Apply(call.caller, wanted, call.deadline);
+        metrics_.changes.With({"apply", OutcomeOf(answer.status())}).Increment();
+        return answer;
+      });
+}
+
+grpc::ServerUnaryReactor* ConfigServer::Delete(grpc::CallbackServerContext* context,
+                                               const v1::DeleteRequest* request,
+                                               v1::DeleteResponse* response) {
+  return platform::RunUnary(
+      gate_, context, request, response,
+      Access{.workspace = WorkspaceOf(request->resources()), .roles = {"admin"}},
+      [this](const Call& call,
+             const v1::DeleteRequest& wanted) -> absl::StatusOr<v1::DeleteResponse> {
+        if (absl::Status bad = CheckCommandId(wanted.command_id()); !bad.ok()) return bad;
+        auto answer = applier_.Delete(call.caller, wanted, call.deadline);
+        metrics_.changes.With({"delete", OutcomeOf(answer.status())}).Increment();
+        return answer;
+      });
+}
+
+grpc::ServerUnaryReactor* ConfigServer::Get(grpc::CallbackServerContext* context,
+                                            const v1::GetRequest* request,
+                                            v1::GetResponse* response) {
+  return platform::RunUnary(
+      gate_, context, request, response,
+      Access{.workspace = IdOf(request->resource()).tenant(), .roles = Readers()},
+      [this](const Call&, const v1::GetRequest& wanted) {
+        return GetOne(*log_.Current(), wanted);
+      });
+}
+
+grpc::ServerUnaryReactor* ConfigServer::List(grpc::CallbackServerContext* context,
+                                             const v1::ListRequest* request,
+                                             v1::ListResponse* response) {
+  return platform::RunUnary(gate_, context, request, response,
+                            Access{.workspace = request->workspace(), .roles = Readers()},
+                            [this](const Call&, const v1::ListRequest& wanted) {
+                              return ListPage(*log_.Current(), wanted);
+                            });
+}
+
+}  // namespace trama::config
