@@ -7,12 +7,13 @@
 #include "boost/asio/io_context.hpp"
 #include "services/platform/base/health.h"
 #include "services/platform/base/metrics.h"
+#include "services/platform/http/http_server.h"
 
 namespace trama::platform {
 
 // The small HTTP server for probes and Prometheus:
-//   GET /livez    200 "ok", or 503 and what does not turn
-//   GET /readyz   200 "ok", or 503 and what is missing
+//   GET /livez    200 "ok", or 503 and what does not turn, one per line
+//   GET /readyz   200 "ok", or 503 and what is missing, one per line
 //   GET /metrics  text exposition format
 class AdminServer {
  public:
@@ -21,10 +22,15 @@ class AdminServer {
                                                             const std::string& listen,
                                                             const Health& health,
                                                             const Metrics& metrics);
-  virtual ~AdminServer() = default;
 
-  virtual std::string address() const = 0;
-  virtual void Stop() = 0;
+  std::string address() const;  // host:port with the real port.
+  // See HttpServer::Drain.
+  void Stop(absl::Duration limit) { server_->Drain(limit); }
+
+ private:
+  AdminServer() = default;
+  std::string host_;
+  std::unique_ptr<HttpServer> server_;
 };
 
 }  // namespace trama::platform

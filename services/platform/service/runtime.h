@@ -30,7 +30,7 @@ struct ServiceInfo {
 };
 
 // What a service gets while it is set up and while it runs. Made by ServiceMain; lives longer than
-// everything that the setup function makes and hands over.
+// everything that the setup function makes and hands over (Own, AddGrpcService).
 //
 // Order of life: setup → gRPC server listens → AfterStart functions → serving → (SIGTERM, SIGINT or
 // Fatal) → not ready → --drain_delay → stoppers, in reverse order → gRPC server drains → closers,
@@ -67,10 +67,12 @@ class Runtime {
 
   // Runs once the gRPC server listens; an error ends the process with exit 1.
   virtual void AfterStart(std::function<absl::Status()> start) = 0;
-  // "host:port" that others dial (--grpc_advertise, or the address listened on). After start.
+  // "host:port" that others dial: --grpc_advertise, or the address listened on. Empty before the
+  // server listens.
   virtual std::string grpc_address() const = 0;
 
-  // Stops taking work in: close a listener, end streams. Must not wait for long.
+  // Stops taking work in: close a listener, end streams, let requests under way end. What it waits
+  // for must fit into drain_time_left().
   virtual void AddStopper(std::string name, std::function<void()> stop) = 0;
   // Finishes and closes: commit, flush, join.
   virtual void AddCloser(std::string name, std::function<void()> close) = 0;
@@ -78,6 +80,8 @@ class Runtime {
   // A part that cannot go on: logs `why` and ends the process with exit 1 after the same ordered
   // drain. From any thread; returns at once.
   virtual void Fatal(const absl::Status& why) = 0;
+  // Of --drain_timeout; all of it before the drain has begun.
+  virtual absl::Duration drain_time_left() const = 0;
   // Asks for the drain, as SIGTERM does.
   virtual void RequestStop() = 0;
   // For long work during setup: has a stop been asked for?
