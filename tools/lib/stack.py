@@ -1,0 +1,381 @@
+"""A whole Trama on this machine: Kafka, Redis and every service, as tools/up and the end-to-end
+tests start it. Everything that it writes lies below one folder; every process is signalled by the
+pid that was written down when it was started."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = pathlib.Path(os.environ.get("TRAMA_CACHE") or pathlib.Path(
+    os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "trama")
+READY_WAIT_MAX_S = 90
+STOP_WAIT_MAX_S = 40
+HOST = "127.0.0.1"
+
+# Every port, by what listens there. TRAMA_PORT_<NAME> sets one; `offset` moves them all.
+PORTS = {
+    "kafka": 9092, "redis": 6390,
+    "config": 7000, "routing_0": 7010, "routing_1": 7011, "profile": 7020,
+    "sla_0": 7030, "sla_1": 7031, "reporting": 7040,
+    "sms_http": 8010, "email_smtp": 2525, "email_lmtp": 2424,
+    "config_admin": 9100, "routing_0_admin": 9110, "routing_1_admin": 9111, "profile_admin": 9120,
+    "sla_0_admin": 9130, "sla_1_admin": 9131, "reporting_admin": 9140, "email_admin": 9150,
+    "sms_admin": 9160,
+    "postfix": 2526, "twilio": 4010,
+}
+# Who may call: name in endpoints.json -> (subject, workspace, roles).
+PEOPLE = {
+    "ana": ("ana", "demo", ["agent"]),
+    "bruno": ("bruno", "demo", ["agent"]),
+    "carla": ("carla", "demo", ["agent"]),
+    "supervisor": ("supervisor", "demo", ["supervisor", "agent"]),
+    "integrator": ("integrator", "demo", ["integrator"]),
+    "acme/ana": ("ana", "acme", ["agent"]),
+    "acme/supervisor": ("supervisor", "acme", ["supervisor", "agent"]),
+    "admin": ("admin", "", ["admin", "supervisor", "integrator"]),
+}
+SERVICE_CALLERS = ["routing", "sla", "profile", "reporting", "email", "sms", "config"]
+
+
+class StackError(Exception):
+    """Something a person has to mend; the text says what."""
+
+
+def wait_until(what, condition, seconds=READY_WAIT_MAX_S):
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise StackError(f"gave up after {seconds} s waiting until {what}")
+        time.sleep(0.05)
+
+
+def port_is_open(port):
+    with contextlib.closing(socket.socket()) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+class Process:
+    """One process of ours, known by its pid file, over any number of runs of this tool."""
+
+    def __init__(self, folder, name):
+        self.name = name
+        self.pid_file = folder / "pids" / name
+        self.log_file = folder / "logs" / f"{name}.log"
+
+    def pid(self):
+        try:
+            pid, started = self.pid_file.read_text().split()
+        except (FileNotFoundError, ValueError):
+            return None
+        return int(pid) if _start_time(int(pid)) == started else None
+
+    def start(self, command, env=None):
+        if self.pid():
+            return False
+        for file in (self.pid_file, self.log_file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log_file, "ab") as log:
+            process = subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, **(env or {})}, start_new_session=True)
+        self.pid_file.write_text(f"{process.pid} {_start_time(process.pid)}")
+        return True
+
+    def signal(self, number):
+        pid = self.pid()
+        if pid:
+            os.kill(pid, number)
+        return pid
+
+    def stop(self, seconds=STOP_WAIT_MAX_S):
+        if self.signal(signal.SIGTERM):
+            deadline = time.monotonic() + seconds
+            while self.pid() and time.monotonic() < deadline:
+                _reap()
+                time.sleep(0.02)
+            self.kill()
+        self.pid_file.unlink(missing_ok=True)
+
+    def kill(self):
+        if self.signal(signal.SIGKILL):
+            while self.pid():
+                _reap()
+                time.sleep(0.01)
+        self.pid_file.unlink(missing_ok=True)
+
+    def tail(self, lines=15):
+        try:
+            return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+        except FileNotFoundError:
+            return "(no log)"
+
+
+def _start_time(pid):
+    """When the kernel started that pid: tells our process from a later one with its number."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, IndexError, ProcessLookupError):
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _reap():
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+class Stack:
+    def __init__(self, folder, build, offset=0):
+        self.folder = pathlib.Path(folder)
+        self.build = pathlib.Path(build)
+        self.ports = {name: int(os.environ.get(f"TRAMA_PORT_{name.upper()}", port)) + offset
+                      for name, port in PORTS.items()}
+        self.secrets = self.folder / "secrets"
+        self.blobs = self.folder / "blobs"
+
+    # -- addresses
+
+    def at(self, name):
+        return f"{HOST}:{self.ports[name]}"
+
+    def replicas(self):
+        """Every service process: name -> its service."""
+        return {"config": "config", "profile": "profile", "routing_0": "routing",
+                "routing_1": "routing", "sla_0": "sla", "sla_1": "sla", "reporting": "reporting",
+                "email": "email", "sms": "sms"}
+
+    def process(self, name):
+        return Process(self.folder, name)
+
+    # -- secrets
+
+    def make_secrets(self):
+        self.secrets.mkdir(parents=True, exist_ok=True)
+        self.secrets.chmod(0o700)
+        entries = []
+        for name, (subject, workspace, roles) in PEOPLE.items():
+            entries.append(self._token_entry(self.token(name), subject, workspace, roles))
+        for service in SERVICE_CALLERS:
+            entries.append(self._token_entry(self.token(f"service-{service}"), service, "",
+                                             ["service"]))
+        self._write("tokens.json", json.dumps(entries, indent=1))
+        for name in ("identity-demo", "identity-acme", "email-token", "twilio-auth-token",
+                     "twilio-auth-token-acme", "media-link"):
+            self.secret(name)
+        key = self.secrets / "dkim.pem"
+        if not key.exists():
+            subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True,
+                           capture_output=True)
+
+    def secret(self, name):
+        """The text of a secret, drawn when first asked for."""
+        path = self.secrets / name
+        if not path.exists():
+            self._write(name, secrets.token_hex(16))
+        return path.read_text()
+
+    def token(self, name):
+        return self.secret("token-" + name.replace("/", "-"))
+
+    def _write(self, name, text):
+        path = self.secrets / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+
+    @staticmethod
+    def _token_entry(token, subject, workspace, roles):
+        return {"token_sha256": hashlib.sha256(token.encode()).hexdigest(), "subject": subject,
+                "workspace": workspace, "roles": roles}
+
+    # -- the parts
+
+    def start_kafka(self):
+        done = subprocess.run([str(ROOT / "tools/broker"), "start", "--dir",
+                               str(self.folder / "kafka"), "--port", str(self.ports["kafka"])],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StackError(f"Kafka did not start: {done.stderr or done.stdout}")
+
+    def start_redis(self):
+        data = self.folder / "redis"
+        data.mkdir(parents=True, exist_ok=True)
+        process = self.process("redis")
+        if not process.pid():
+            self._check_free("redis")
+        process.start(["redis-server", "--port", self.ports["redis"], "--bind", HOST, "--dir", data,
+                       "--save", "", "--appendonly", "no"])
+        wait_until("Redis answers", lambda: port_is_open(self.ports["redis"]), 20)
+
+    def command(self, name):
+        """The command line of one service process."""
+        service = self.replicas()[name]
+        flags = {
+            "kafka_brokers": self.at("kafka"),
+            "admin_listen": self.at(f"{name}_admin"),
+            "tokens_file": self.secrets / "tokens.json",
+            "service_token_file": self.secrets / f"token-service-{service}",
+        }
+        if name in self.ports:
+            flags["grpc_listen"] = self.at(name)
+        if service in ("profile", "reporting", "email", "sms"):
+            flags["redis"] = self.at("redis")
+        if service in ("profile", "routing", "email", "sms"):
+            flags["blob_dir"] = self.blobs
+        if service == "routing":
+            flags["profile_address"] = self.at("profile")
+        if service != "config":
+            flags["group_instance"] = name.replace("_", "-") if "_" in name else f"{name}-0"
+        if service == "sms":
+            flags["http_listen"] = self.at("sms_http")
+        if service == "email":
+            flags["smtp_listen"] = self.at("email_smtp")
+            flags["lmtp_listen"] = self.at("email_lmtp")
+        binary = self.build / "bin" / f"trama-{service}"
+        return [binary] + [f"--{flag}={value}" for flag, value in flags.items()]
+
+    def start_service(self, name):
+        process = self.process(name)
+        if not process.pid():
+            for port in self.ports:
+                if port == name or port.startswith(f"{name}_") and port not in self.replicas():
+                    self._check_free(port)
+        process.start(self.command(name))
+
+    def wait_ready(self, names=None):
+        for name in names or self.replicas():
+            self.wait_ready_one(name)
+
+    def wait_ready_one(self, name):
+        process = self.process(name)
+
+        def ready():
+            if not process.pid():
+                raise StackError(f"{name} ended while starting:\n{process.tail()}")
+            return self.ready_text(name) == "ok"
+        try:
+            wait_until(f"{name} is ready", ready)
+        except StackError as error:
+            raise StackError(f"{error}\nits /readyz says: {self.ready_text(name)}\n"
+                             f"its log ends with:\n{process.tail()}") from None
+
+    def ready_text(self, name):
+        try:
+            with urllib.request.urlopen(f"http://{self.at(f'{name}_admin')}/readyz",
+                                        timeout=2) as answer:
+                return answer.read().decode().strip()
+        except urllib.error.HTTPError as error:
+            return error.read().decode().strip()
+        except OSError as error:
+            return str(error)
+
+    def _check_free(self, name):
+        if port_is_open(self.ports[name]):
+            raise StackError(f"port {self.ports[name]} ({name}) is taken; "
+                             f"choose another with TRAMA_PORT_{name.upper()}")
+
+    # -- all together
+
+    def up(self, say=print):
+        self.make_secrets()
+        self.blobs.mkdir(parents=True, exist_ok=True)
+        say(f"starting Kafka on {self.at('kafka')} and Redis on {self.at('redis')}")
+        self.start_kafka()
+        self.start_redis()
+        self.write_endpoints()
+        self.tramactl("topics", "ensure")
+        say("starting " + ", ".join(self.replicas()))
+        for name in self.replicas():
+            self.start_service(name)
+        self.wait_ready()
+
+    def down(self):
+        for name in reversed(list(self.replicas())):
+            self.process(name).signal(signal.SIGTERM)
+        for name in reversed(list(self.replicas())):
+            self.process(name).stop()
+        self.process("redis").stop()
+        subprocess.run([str(ROOT / "tools/broker"), "stop", "--dir", str(self.folder / "kafka")],
+                       capture_output=True)
+
+    def endpoints(self):
+        metrics = {}
+        for name, service in self.replicas().items():
+            metrics.setdefault(service, []).append(self.at(f"{name}_admin"))
+        grpc = {}
+        for name, service in self.replicas().items():
+            if name in self.ports:
+                grpc.setdefault(service, []).append(self.at(name))
+        return {
+            "kafka": self.at("kafka"),
+            "redis": self.at("redis"),
+            "grpc": grpc,
+            "http": {"sms": self.at("sms_http")},
+            "smtp": {"email": self.at("email_smtp")},
+            "lmtp": {"email": self.at("email_lmtp")},
+            "metrics": metrics,
+            "accounts": {
+                "email": {"address": "help@demo.test", "sends_to": self.at("postfix")},
+                "sms": {"public_url": f"https://sms.demo.test/sms/demo/sms",
+                        "account_sid": "AC" + "0" * 31 + "1",
+                        "auth_token": self.secret("twilio-auth-token"),
+                        "number": "+14155550199",
+                        "api_base": f"http://{self.at('twilio')}"},
+            },
+            "tokens": {name: self.token(name) for name in PEOPLE},
+        }
+
+    def write_endpoints(self):
+        path = self.folder / "endpoints.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(self.endpoints(), indent=2) + "\n")
+        return path
+
+    def tramactl(self, *arguments, who="admin", check=True, stdin=None, env=None):
+        """Runs tramactl against this stack; its standard output."""
+        done = subprocess.run(
+            [str(self.build / "bin/tramactl"), "--endpoints", str(self.folder / "endpoints.json"),
+             "--as", who, *map(str, arguments)],
+            input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})})
+        if check and done.returncode != 0:
+            raise StackError(f"tramactl {' '.join(map(str, arguments))}: exit {done.returncode}\n"
+                             f"{done.stderr}{done.stdout}")
+        return done.stdout if check else done
+
+    def apply_demo(self):
+        self.tramactl("apply", "-f", ROOT / "deploy/demo", env=self.demo_variables())
+
+    def demo_variables(self):
+        accounts = self.endpoints()["accounts"]
+        return {
+            "TRAMA_DEMO_SECRETS": str(self.secrets),
+            "TRAMA_DEMO_SMTP_SERVER": accounts["email"]["sends_to"],
+            "TRAMA_DEMO_TWILIO_API": accounts["sms"]["api_base"],
+            "TRAMA_DEMO_ACCOUNT_SID": accounts["sms"]["account_sid"],
+        }
+
+
+def default_stack():
+    folder = os.environ.get("TRAMA_RUN") or ROOT / ".run"
+    build = os.environ.get("TRAMA_BUILD") or ROOT / "build/dev"
+    return Stack(folder, build)
+
+
+def fail(error):
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(1)
