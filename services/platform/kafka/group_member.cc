@@ -54,6 +54,11 @@ class KafkaGroupMember final : public GroupMember {
     return subscribed;
   }
 
+  void NotePositions(const std::vector<TopicPartitionOffset>& positions) override {
+    const PartitionList list = kafka_internal::ToList(positions);
+    rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
+  }
+
  private:
   void Run() {
     while (!stopping_) {
@@ -85,7 +90,7 @@ class KafkaGroupMember final : public GroupMember {
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
       kafka_internal::Accept(member.client_, nothing);
       member.held_.insert(numbers.begin(), numbers.end());
-      if (!numbers.empty() && member.options_.on_assigned) {
+      if (member.options_.on_assigned) {
         member.options_.on_assigned({numbers.begin(), numbers.end()});
       }
       return;

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/kafka/record.h"
 
 namespace trama::platform {
 
@@ -25,7 +26,8 @@ struct GroupMemberOptions {
   absl::Duration callback_time_max = absl::Minutes(1);
 
   // From the member's thread. The others of the group wait for on_revoked to return. Every number
-  // that was assigned is revoked or lost once, at the latest by the destructor.
+  // that was assigned is revoked or lost once, at the latest by the destructor. on_assigned comes
+  // with no number too, when the group has answered and has nothing (more) for us.
   std::function<void(const std::vector<int32_t>&)> on_assigned;
   std::function<void(const std::vector<int32_t>&)> on_revoked;
   // Others may own these already. Not set: on_revoked.
@@ -46,6 +48,11 @@ class GroupMember {
   // Revokes everything, leaves the group (a dynamic member at once; the slot of a static one is
   // kept for session_timeout) and waits for its thread.
   virtual ~GroupMember() = default;
+
+  // Notes how far the partitions of any topics were read, for those who watch the group's lag. Does
+  // not wait, and nobody begins there: a note that does not arrive is made up for by the next one.
+  // From any thread.
+  virtual void NotePositions(const std::vector<TopicPartitionOffset>& positions) = 0;
 };
 
 }  // namespace trama::platform

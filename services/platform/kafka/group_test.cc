@@ -96,12 +96,6 @@ class GroupTest : public testing::BrokerTest {
     return *std::move(member);
   }
 
-  static bool Eventually(const std::function<bool()>& condition) {
-    const absl::Time deadline = absl::Now() + kWait;
-    while (!condition() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
-    return condition();
-  }
-
   std::unique_ptr<GroupConsumer> NewGroupConsumer(GroupCallbacks callbacks = {},
                                                   const std::string& instance = "") {
     GroupOptions options;

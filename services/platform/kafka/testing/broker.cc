@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +14,8 @@ namespace trama::platform::testing {
 namespace {
 
 constexpr absl::Duration kBrokerWait = absl::Seconds(30);
+constexpr absl::Duration kConditionWait = absl::Minutes(1);
+constexpr absl::Duration kConditionPause = absl::Milliseconds(5);
 
 }  // namespace
 
@@ -53,6 +53,15 @@ std::string BrokerTest::Unique(std::string_view label) const {
   return absl::StrCat("test.", ToAbsl(label), ".",
                       ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".",
                       run_id_);
+}
+
+bool BrokerTest::Eventually(const std::function<bool()>& condition) {
+  const absl::Time deadline = absl::Now() + kConditionWait;
+  while (!condition()) {
+    if (absl::Now() >= deadline) return false;
+    absl::SleepFor(kConditionPause);
+  }
+  return true;
 }
 
 std::string BrokerTest::NewTopic(std::string_view label, int32_t partitions,

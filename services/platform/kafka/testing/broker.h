@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,9 @@ class BrokerTest : public ::testing::Test {
   // A new topic with that many partitions, deleted after the test.
   std::string NewTopic(std::string_view label, int32_t partitions,
                        std::map<std::string, std::string> settings = {});
+
+  // Waits until `condition` holds, at most a minute; true if it does.
+  static bool Eventually(const std::function<bool()>& condition);
 
   // For a topic that the test makes by other means.
   void DeleteAfterwards(const std::string& topic) { topics_.push_back(topic); }
