@@ -1,4 +1,4 @@
-#include "tools/tramactl/yaml_message.h"
+#include "tools/cli/yaml_message.h"
 
 #include <algorithm>
 #include <set>

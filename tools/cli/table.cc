@@ -1,4 +1,4 @@
-#include "tools/tramactl/table.h"
+#include "tools/cli/table.h"
 
 #include <algorithm>
 #include <cmath>

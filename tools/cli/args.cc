@@ -1,4 +1,4 @@
-#include "tools/tramactl/args.h"
+#include "tools/cli/args.h"
 
 #include <algorithm>
 #include <set>

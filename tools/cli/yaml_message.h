@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
-#include "tools/tramactl/yaml_file.h"
+#include "tools/cli/yaml_file.h"
 
 namespace trama::tramactl {
 

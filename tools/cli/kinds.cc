@@ -1,4 +1,4 @@
-#include "tools/tramactl/kinds.h"
+#include "tools/cli/kinds.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "services/kernel/errors.h"
-#include "tools/tramactl/yaml_file.h"
+#include "tools/cli/yaml_file.h"
 #include "trama/config/v1/resources.pb.h"
 
 namespace trama::tramactl {

@@ -1,4 +1,4 @@
-#include "tools/tramactl/yaml_file.h"
+#include "tools/cli/yaml_file.h"
 
 #include <algorithm>
 #include <cctype>

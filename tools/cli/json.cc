@@ -1,11 +1,11 @@
-#include "tools/tramactl/json.h"
+#include "tools/cli/json.h"
 
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
 #include "google/protobuf/util/json_util.h"
 #include "services/kernel/check.h"
-#include "tools/tramactl/kinds.h"
+#include "tools/cli/kinds.h"
 #include "yaml-cpp/yaml.h"
 
 namespace trama::tramactl {

@@ -1,4 +1,4 @@
-#include "tools/tramactl/endpoints.h"
+#include "tools/cli/endpoints.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

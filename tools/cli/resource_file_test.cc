@@ -1,8 +1,8 @@
-#include "tools/tramactl/resource_file.h"
+#include "tools/cli/resource_file.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/tramactl/json.h"
+#include "tools/cli/json.h"
 
 namespace trama::tramactl {
 namespace {

@@ -1,9 +1,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/tramactl/endpoints.h"
-#include "tools/tramactl/json.h"
-#include "tools/tramactl/kinds.h"
-#include "tools/tramactl/table.h"
+#include "tools/cli/endpoints.h"
+#include "tools/cli/json.h"
+#include "tools/cli/kinds.h"
+#include "tools/cli/table.h"
 
 namespace trama::tramactl {
 namespace {

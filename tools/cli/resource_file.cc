@@ -1,4 +1,4 @@
-#include "tools/tramactl/resource_file.h"
+#include "tools/cli/resource_file.h"
 
 #include <optional>
 #include <utility>
@@ -6,8 +6,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/suggestion.h"
-#include "tools/tramactl/kinds.h"
-#include "tools/tramactl/yaml_message.h"
+#include "tools/cli/kinds.h"
+#include "tools/cli/yaml_message.h"
 
 namespace trama::tramactl {
 namespace {

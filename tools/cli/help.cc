@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/text.h"
-#include "tools/tramactl/args.h"
+#include "tools/cli/args.h"
 
 namespace trama::tramactl {
 namespace {

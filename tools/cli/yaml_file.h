@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tools/tramactl/args.h"
+#include "tools/cli/args.h"
 #include "yaml-cpp/yaml.h"
 
 // YAML files with the lines of everything in them.
