@@ -31,7 +31,7 @@ class Loop final : public DeliveryLoop {
 
   absl::Status Join() {
     platform::GroupMemberOptions group;
-    group.group = options_.group + ".members";
+    group.group = options_.group_of_members;
     group.instance_id = options_.instance_id;
     group.topic = options_.outbound_topic;
     group.callback_time_max = options_.drain_max + absl::Seconds(45);
@@ -96,6 +96,7 @@ absl::StatusOr<std::unique_ptr<DeliveryLoop>> DeliveryLoop::Start(
   if (options.group.empty()) {
     options.group = absl::StrCat("trama-", options.rules.channel, "-delivery");
   }
+  if (options.group_of_members.empty()) options.group_of_members = options.group + ".members";
   auto loop = std::make_unique<Loop>(kafka, std::move(options), sender, std::move(accounts), io,
                                      clock, metrics, health);
   if (absl::Status joined = loop->Join(); !joined.ok()) return joined;

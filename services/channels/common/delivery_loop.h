@@ -35,9 +35,12 @@ struct DeliveryLoopOptions {
   std::string outbound_topic;
   std::string deliveries_topic = "trama.deliveries.v1";
   std::string dead_letter_topic = "trama.deadletter.v1";
-  // "trama-<channel>-delivery" when empty: names the consumer group (of positions; members are in
-  // "<group>.members") and the transactional ids "<group>-<number>".
+  // "trama-<channel>-delivery" when empty: names the consumer group of positions and the
+  // transactional ids "<group>-<number>".
   std::string group;
+  // The group whose members share the numbers, "<group>.members" when empty: apart from the group
+  // of positions, which only outsiders of a group may set.
+  std::string group_of_members;
   // Stable slot of this process in the group; empty: a member that comes and goes.
   std::string instance_id;
   // SIGTERM and rebalances: attempts under way get this long to end.

@@ -1,0 +1,308 @@
+#include "services/channels/email/mail_parser.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "services/channels/email/gmime.h"
+#include "services/kernel/digest.h"
+#include "services/kernel/strings.h"
+#include "services/kernel/text.h"
+
+namespace trama::email {
+namespace {
+
+constexpr size_t kThreadIndexBytes = 22;  // The thread's part; what follows are its replies.
+
+std::string Text(const char* text) {
+  return text == nullptr ? "" : CleanUtf8(std::string_view(text)).substr(0, kHeaderBytesMax);
+}
+
+GPtr<GMimeStream> StreamOf(std::string_view bytes) {
+  return GPtr<GMimeStream>(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
+}
+
+std::string BytesOf(GMimeStream* stream) {
+  const GByteArray* bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+  return std::string(reinterpret_cast<const char*>(bytes->data), bytes->len);
+}
+
+// The decoded bytes of a part; those of a whole message for message/rfc822.
+std::string ContentOf(GMimeObject* object) {
+  const GPtr<GMimeStream> stream(g_mime_stream_mem_new());
+  if (GMIME_IS_PART(object)) {
+    GMimeDataWrapper* content = g_mime_part_get_content(GMIME_PART(object));
+    if (content != nullptr) g_mime_data_wrapper_write_to_stream(content, stream.get());
+  } else if (GMIME_IS_MESSAGE_PART(object)) {
+    GMimeMessage* inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+    if (inner != nullptr) {
+      g_mime_object_write_to_stream(GMIME_OBJECT(inner), nullptr, stream.get());
+    }
+  } else {
+    g_mime_object_write_to_stream(object, nullptr, stream.get());
+  }
+  return BytesOf(stream.get());
+}
+
+std::string TypeOf(GMimeObject* object) {
+  GMimeContentType* type = g_mime_object_get_content_type(object);
+  if (type == nullptr) return "application/octet-stream";
+  const GText text(g_mime_content_type_get_mime_type(type));
+  return absl::AsciiStrToLower(Text(text.get()));
+}
+
+// Without any folder; control characters away.
+std::string SafeFileName(std::string name) {
+  if (const size_t slash = name.find_last_of("/\\"); slash != std::string::npos) {
+    name.erase(0, slash + 1);
+  }
+  name.erase(std::remove_if(name.begin(), name.end(),
+                            [](unsigned char c) { return c < 0x20 || c == 0x7f; }),
+             name.end());
+  return std::string(TruncateUtf8(name, 255));
+}
+
+class BodyWalk {
+ public:
+  explicit BodyWalk(ParsedMail& mail) : mail_(mail) {}
+
+  void Visit(GMimeObject* object, int depth) {
+    if (mail_.pieces.size() >= kPartsMax) return Odd("more parts than are read");
+    if (depth > kPartDepthMax) {
+      Odd("parts nested deeper than is read");
+      return AddFile(object);
+    }
+    if (GMIME_IS_MULTIPART(object)) return VisitMultipart(GMIME_MULTIPART(object), depth);
+    if (TypeOf(object) == "message/delivery-status") return VisitReport(object);
+    if (mail_.is_delivery_report && TypeOf(object) == "text/rfc822-headers") {
+      return ReadReportedHeaders(ContentOf(object));
+    }
+    if (GMIME_IS_MESSAGE_PART(object)) {
+      if (mail_.is_delivery_report) ReadReportedHeaders(ContentOf(object));
+      return AddFile(object);
+    }
+    if (!IsFile(object) && GMIME_IS_TEXT_PART(object)) return AddText(GMIME_TEXT_PART(object));
+    AddFile(object);
+  }
+
+ private:
+  void VisitMultipart(GMimeMultipart* multipart, int depth) {
+    const int count = g_mime_multipart_get_count(multipart);
+    if (TypeOf(GMIME_OBJECT(multipart)) == "multipart/report") {
+      const char* type =
+          g_mime_object_get_content_type_parameter(GMIME_OBJECT(multipart), "report-type");
+      if (type == nullptr || absl::EqualsIgnoreCase(type, "delivery-status")) {
+        mail_.is_delivery_report = true;
+      }
+    }
+    if (count == 0) {
+      Odd("a multipart without parts");
+      AddFile(GMIME_OBJECT(multipart));
+    }
+    for (int i = 0; i < count; ++i) Visit(g_mime_multipart_get_part(multipart, i), depth + 1);
+  }
+
+  static bool IsFile(GMimeObject* object) {
+    const char* disposition = g_mime_object_get_disposition(object);
+    if (disposition != nullptr && absl::EqualsIgnoreCase(disposition, "attachment")) return true;
+    const std::string type = TypeOf(object);
+    return type != "text/plain" && type != "text/html";
+  }
+
+  void AddText(GMimeTextPart* part) {
+    Piece& piece = mail_.pieces.emplace_back();
+    piece.kind =
+        TypeOf(GMIME_OBJECT(part)) == "text/html" ? Piece::Kind::kHtml : Piece::Kind::kPlain;
+    piece.content_type = TypeOf(GMIME_OBJECT(part));
+    const GText text(g_mime_text_part_get_text(part));
+    piece.text = text != nullptr ? CleanUtf8(std::string_view(text.get()))
+                                 : CleanUtf8(ContentOf(GMIME_OBJECT(part)));
+    if (text == nullptr) Odd("a text in an unknown charset");
+  }
+
+  void AddFile(GMimeObject* object) {
+    Piece& piece = mail_.pieces.emplace_back();
+    piece.kind = Piece::Kind::kFile;
+    piece.content_type = TypeOf(object);
+    piece.bytes = ContentOf(object);
+    if (GMIME_IS_PART(object)) {
+      piece.file_name = SafeFileName(Text(g_mime_part_get_filename(GMIME_PART(object))));
+      piece.content_id = Text(g_mime_part_get_content_id(GMIME_PART(object)));
+    } else if (GMIME_IS_MESSAGE_PART(object)) {
+      piece.file_name = "message.eml";
+    }
+    const char* disposition = g_mime_object_get_disposition(object);
+    piece.is_inline = disposition != nullptr ? absl::EqualsIgnoreCase(disposition, "inline")
+                                             : !piece.content_id.empty();
+  }
+
+  // Blocks of headers with empty lines between: one for the message, then one per recipient.
+  void VisitReport(GMimeObject* object) {
+    mail_.is_delivery_report = true;
+    RecipientReport report;
+    const auto flush = [&] {
+      if (!report.action.empty() || !report.status.empty()) mail_.reports.push_back(report);
+      report = RecipientReport();
+    };
+    const std::string content = CleanUtf8(ContentOf(object));
+    for (const absl::string_view raw : absl::StrSplit(content, '\n')) {
+      const absl::string_view line = absl::StripAsciiWhitespace(raw);
+      if (line.empty()) flush();
+      const std::pair<std::string, std::string> field =
+          absl::StrSplit(line, absl::MaxSplits(':', 1));
+      const std::string value(absl::StripAsciiWhitespace(field.second));
+      if (absl::EqualsIgnoreCase(field.first, "Action")) {
+        report.action = absl::AsciiStrToLower(value);
+      } else if (absl::EqualsIgnoreCase(field.first, "Status")) {
+        report.status = value.substr(0, value.find(' '));
+      } else if (absl::EqualsIgnoreCase(field.first, "Diagnostic-Code")) {
+        const size_t semicolon = value.find(';');
+        report.diagnostic = std::string(absl::StripAsciiWhitespace(
+            semicolon == std::string::npos ? value : value.substr(semicolon + 1)));
+      }
+    }
+    flush();
+  }
+
+  void ReadReportedHeaders(const std::string& bytes) {
+    const ParsedMail reported = ParseMail(bytes);
+    const auto id = reported.headers.find("message-id");
+    if (id == reported.headers.end()) return;
+    const std::vector<std::string> ids = MessageIds(id->second);
+    if (!ids.empty()) mail_.reported_message_id = ids.front();
+  }
+
+  void Odd(const char* what) {
+    if (std::find(mail_.anomalies.begin(), mail_.anomalies.end(), what) == mail_.anomalies.end()) {
+      mail_.anomalies.push_back(what);
+    }
+  }
+
+  ParsedMail& mail_;
+};
+
+void AddMailboxes(InternetAddressList* list, std::vector<Address>& out) {
+  if (list == nullptr) return;
+  for (int i = 0; i < internet_address_list_length(list); ++i) {
+    InternetAddress* one = internet_address_list_get_address(list, i);
+    if (INTERNET_ADDRESS_IS_MAILBOX(one)) {
+      out.push_back({Text(internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one))),
+                     Text(internet_address_get_name(one))});
+    } else if (INTERNET_ADDRESS_IS_GROUP(one)) {
+      AddMailboxes(internet_address_group_get_members(INTERNET_ADDRESS_GROUP(one)), out);
+    }
+  }
+}
+
+void ReadHeaders(GMimeMessage* message, ParsedMail& mail) {
+  GMimeHeaderList* list = g_mime_object_get_header_list(GMIME_OBJECT(message));
+  static const auto* singletons = new std::set<std::string>(
+      {"from", "sender", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
+       "reply-to", "mime-version", "content-type"});
+  for (int i = 0; i < g_mime_header_list_get_count(list); ++i) {
+    GMimeHeader* header = g_mime_header_list_get_header_at(list, i);
+    const std::string name = absl::AsciiStrToLower(Text(g_mime_header_get_name(header)));
+    if (name == "received") ++mail.received_count;
+    const std::string value = Text(g_mime_header_get_value(header));
+    if (name == "authentication-results") mail.authentication_results.push_back(value);
+    const bool first = mail.headers.emplace(name, value).second;
+    if (!first && singletons->contains(name)) {
+      mail.anomalies.push_back(absl::StrCat("second ", name, " header ignored"));
+    }
+  }
+}
+
+std::string HeaderOf(const ParsedMail& mail, const std::string& name) {
+  const auto it = mail.headers.find(name);
+  return it == mail.headers.end() ? "" : it->second;
+}
+
+void ReadThread(ParsedMail& mail) {
+  mail.in_reply_to = MessageIds(HeaderOf(mail, "in-reply-to"));
+  mail.references = MessageIds(HeaderOf(mail, "references"));
+  std::string index;
+  if (absl::Base64Unescape(HeaderOf(mail, "thread-index"), &index) &&
+      index.size() >= kThreadIndexBytes) {
+    mail.thread_index = absl::Base64Escape(index.substr(0, kThreadIndexBytes));
+  }
+}
+
+// A mail that no parser understands is still a text that somebody wrote.
+void KeepWhole(std::string_view raw, ParsedMail& mail) {
+  mail.anomalies.push_back("not readable as a mail; kept whole");
+  Piece& piece = mail.pieces.emplace_back();
+  piece.text = CleanUtf8(raw.substr(0, kHeaderBytesMax));
+  piece.content_type = "text/plain";
+  Piece& file = mail.pieces.emplace_back();
+  file.kind = Piece::Kind::kFile;
+  file.bytes = std::string(raw);
+  file.content_type = "message/rfc822";
+  file.file_name = "original.eml";
+}
+
+}  // namespace
+
+std::vector<std::string> MessageIds(std::string_view header) {
+  std::vector<std::string> ids;
+  for (size_t open = header.find('<');
+       open != std::string_view::npos && ids.size() < kReferencesReadMax;
+       open = header.find('<', open + 1)) {
+    const size_t close = header.find('>', open);
+    if (close == std::string_view::npos) break;
+    std::string id(header.substr(open, close - open + 1));
+    id.erase(std::remove_if(id.begin(), id.end(), [](unsigned char c) { return c <= 0x20; }),
+             id.end());
+    // An empty id would thread strangers together.
+    if (id.size() > 2 && id.size() < 999) ids.push_back(std::move(id));
+    open = close;
+  }
+  return ids;
+}
+
+std::string BodyHash(std::string_view raw) {
+  size_t end = raw.find("\r\n\r\n");
+  const size_t bare = raw.find("\n\n");
+  if (bare < end) end = bare;
+  return HexSha256(end == std::string_view::npos ? raw : raw.substr(end));
+}
+
+ParsedMail ParseMail(std::string_view raw) {
+  InitGmime();
+  ParsedMail mail;
+  const GPtr<GMimeStream> stream = StreamOf(raw);
+  const GPtr<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
+  const GPtr<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
+  if (message != nullptr) {
+    ReadHeaders(message.get(), mail);
+    std::vector<Address> from;
+    AddMailboxes(g_mime_message_get_from(message.get()), from);
+    if (!from.empty()) mail.from = from.front();
+    if (from.size() > 1) mail.anomalies.push_back("several authors in From; the first counts");
+    AddMailboxes(g_mime_message_get_to(message.get()), mail.to);
+    AddMailboxes(g_mime_message_get_cc(message.get()), mail.to);
+    mail.subject = Text(g_mime_message_get_subject(message.get()));
+    if (GDateTime* date = g_mime_message_get_date(message.get()); date != nullptr) {
+      mail.date = absl::FromUnixSeconds(g_date_time_to_unix(date));
+    }
+    ReadThread(mail);
+    GMimeObject* body = g_mime_message_get_mime_part(message.get());
+    if (body != nullptr) BodyWalk(mail).Visit(body, 0);
+  }
+  if (mail.headers.empty()) KeepWhole(raw, mail);
+  const std::vector<std::string> ids = MessageIds(HeaderOf(mail, "message-id"));
+  if (!ids.empty()) {
+    mail.message_id = ids.front();
+  } else {
+    mail.message_id = absl::StrCat("<", HexSha256(raw), "@missing.local>");
+    mail.anomalies.push_back("no message id; one was made up");
+  }
+  return mail;
+}
+
+}  // namespace trama::email
