@@ -23,6 +23,8 @@ using DeleteTopicHandle =
     std::unique_ptr<rd_kafka_DeleteTopic_t, Destroyer<rd_kafka_DeleteTopic_destroy>>;
 using DeleteGroupHandle =
     std::unique_ptr<rd_kafka_DeleteGroup_t, Destroyer<rd_kafka_DeleteGroup_destroy>>;
+using DeleteRecordsHandle =
+    std::unique_ptr<rd_kafka_DeleteRecords_t, Destroyer<rd_kafka_DeleteRecords_destroy>>;
 using ResourceHandle =
     std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
 using OptionsHandle =
@@ -137,6 +139,22 @@ class KafkaAdmin final : public Admin {
       }
     }
     return settings;
+  }
+
+  absl::Status DeleteRecords(const std::vector<TopicPartitionOffset>& before,
+                             absl::Duration timeout) override {
+    if (before.empty()) return absl::OkStatus();
+    const kafka_internal::PartitionList list = kafka_internal::ToList(before);
+    const DeleteRecordsHandle handle(rd_kafka_DeleteRecords_new(list.get()));
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    rd_kafka_DeleteRecords_t* pointer = handle.get();
+    rd_kafka_DeleteRecords(client_.get(), &pointer, 1,
+                           Options(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout).get(), queue.get());
+    const auto answer = Wait(queue, absl::Now() + timeout, "delete records");
+    if (!answer.ok()) return answer.status();
+    return kafka_internal::FirstError(
+        *rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(answer->get())),
+        "delete records");
   }
 
   absl::Status DeleteGroup(const std::string& group, absl::Duration timeout) override {

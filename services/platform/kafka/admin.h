@@ -42,6 +42,11 @@ class Admin {
   virtual absl::StatusOr<std::map<std::string, std::map<std::string, std::string>>> DescribeConfigs(
       const std::vector<std::string>& topics, absl::Duration timeout) = 0;
 
+  // Deletes every record before each position; `offset` may be kOffsetEnd for all of them. Only in
+  // topics that delete old records, not in compacted ones.
+  virtual absl::Status DeleteRecords(const std::vector<TopicPartitionOffset>& before,
+                                     absl::Duration timeout) = 0;
+
   // Forgets a group that has no members. NOT_FOUND when there is none.
   virtual absl::Status DeleteGroup(const std::string& group, absl::Duration timeout) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "services/kernel/check.h"
 #include "services/kernel/ids.h"
 #include "services/platform/kafka/cloud_event.h"
@@ -60,6 +61,9 @@ Record DeadLetterOf(const Record& original, const DeadLetterReason& why) {
   if (const std::string* type = FindHeader(original, "content-type")) {
     letter.set_content_type(*type);
   }
+  int32_t requeued = 0;
+  const std::string* count = FindHeader(original, kRequeuedHeader);
+  if (count != nullptr && absl::SimpleAtoi(*count, &requeued)) letter.set_requeued(requeued);
   AddHeaders(original.headers, letter);
   return ToRecord(letter, why);
 }

@@ -9,6 +9,10 @@
 
 namespace trama::platform {
 
+// On a record that was put back into its topic after it had been dead-lettered: how often that was,
+// in decimal. DeadLetterOf takes it over.
+inline constexpr char kRequeuedHeader[] = "trama-requeued";
+
 // Input that came by another door than Kafka: a webhook, a mail.
 struct ForeignInput {
   std::string source;        // "webhook:sms:demo/support"

@@ -57,6 +57,13 @@ TEST(DeadLetterTest, SaysWhoWhyAndWhen) {
   EXPECT_EQ(letter.failed_at().nanos(), 123'000'000);
 }
 
+TEST(DeadLetterTest, CountsHowOftenTheOriginalWasPutBack) {
+  EXPECT_EQ(Parse(DeadLetterOf(Original(), kReason)).requeued(), 0);
+  Record again = Original();
+  again.headers.push_back({kRequeuedHeader, "2"});
+  EXPECT_EQ(Parse(DeadLetterOf(again, kReason)).requeued(), 2);
+}
+
 TEST(DeadLetterTest, IsAnEventOfItsTopic) {
   const Record record = DeadLetterOf(Original(), kReason);
 

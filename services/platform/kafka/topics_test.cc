@@ -104,6 +104,16 @@ TEST_F(TopicsTest, WithoutABrokerItIsAnErrorInTime) {
   EXPECT_FALSE((*admin)->PartitionCounts(absl::Milliseconds(300)).ok());
 }
 
+TEST_F(TopicsTest, DeletesTheRecordsBeforeAPosition) {
+  const std::string topic = NewTopic("deleted", 1);
+  Write(topic, 0, {"a", "b", "c"});
+  ASSERT_TRUE(admin().DeleteRecords({{topic, 0, 2}}, kWait).ok());
+  EXPECT_EQ(testing::Values(ReadAll(topic, 0)), std::vector<std::string>{"c"});
+  ASSERT_TRUE(admin().DeleteRecords({{topic, 0, kOffsetEnd}}, kWait).ok());
+  EXPECT_TRUE(ReadAll(topic, 0).empty());
+  EXPECT_EQ(admin().DeleteRecords({{topic, 0, 99}}, kWait).code(), absl::StatusCode::kOutOfRange);
+}
+
 TEST_F(TopicsTest, CreatingInvalidTopicsNamesThem) {
   const absl::Status created =
       admin().CreateTopics({{.name = Unique("x"), .config = {{"no.such.setting", "1"}}}}, kWait);
