@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/platform/base/server_address.h"
+#include "services/platform/base/tokens.h"
 
 ABSL_FLAG(std::string, admin_listen, "127.0.0.1:0",
           "host:port of the HTTP server for /livez, /readyz and /metrics");
@@ -117,6 +118,16 @@ void CheckTls(Mistakes& mistakes) {
                    "--tls_ca_file");
 }
 
+// Reads them, so that a mistake inside is found together with the others.
+void CheckCredentials(Mistakes& mistakes) {
+  if (const std::string path = absl::GetFlag(FLAGS_tokens_file); !path.empty()) {
+    mistakes.AddStatus("tokens_file", TokenStore::Open(path).status());
+  }
+  if (const std::string path = absl::GetFlag(FLAGS_service_token_file); !path.empty()) {
+    mistakes.AddStatus("service_token_file", ServiceToken::Open(path).status());
+  }
+}
+
 }  // namespace
 
 void CheckCommonFlags(const std::vector<CommonFlag>& needed, Mistakes& mistakes) {
@@ -150,6 +161,7 @@ void CheckCommonFlags(const std::vector<CommonFlag>& needed, Mistakes& mistakes)
               "/etc/trama/service-token", mistakes);
   }
   CheckTls(mistakes);
+  CheckCredentials(mistakes);
   CheckLimits(mistakes);
 }
 

@@ -66,8 +66,8 @@ enum class CommonFlag {
   kServiceTokenFile,
 };
 
-// Adds a mistake for each of `needed` that is missing or has not the right form, and for each
-// limit or time that is out of range.
+// Adds a mistake for each of `needed` that is missing, for each address that has not the right
+// form, each limit or time that is out of range and each file of credentials that cannot be used.
 void CheckCommonFlags(const std::vector<CommonFlag>& needed, Mistakes& mistakes);
 
 }  // namespace trama::platform

@@ -21,7 +21,7 @@
 // Personal data and secrets must not get in. Three nets, of which the first is the one to rely on:
 //   1. The caller logs ids, counts and reasons, never what a customer said or who he is. Where
 //      lines about one personal value must be told apart, log Redacted(value).
-//   2. Keys that name such things (kDeniedKeys in log.cc: body, email, phone, token, …) are
+//   2. Keys that name such things (kDeniedKeys in log_mask.cc: body, email, phone, token, …) are
 //      written as "[redacted]".
 //   3. What looks like an e-mail address, a telephone number in E.164 form or a bearer token inside
 //      any text is masked, because error texts quote what was wrong.

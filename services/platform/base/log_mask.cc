@@ -50,6 +50,7 @@ size_t PhoneEnd(std::string_view text, size_t at) {
 // The end of the token after "Bearer " at `at`, or `at`.
 size_t BearerEnd(std::string_view text, size_t at) {
   constexpr std::string_view kWord = "bearer ";
+  if (text[at] != 'b' && text[at] != 'B') return at;
   if (!absl::StartsWithIgnoreCase(ToAbsl(text.substr(at)), ToAbsl(kWord))) return at;
   size_t end = at + kWord.size();
   while (end < text.size() && IsTokenByte(static_cast<unsigned char>(text[end]))) ++end;

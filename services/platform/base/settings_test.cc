@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/platform/base/common_flags.h"
-#include "services/platform/base/temp_folder.h"
+#include "services/platform/base/testing/temp_folder.h"
 
 ABSL_FLAG(std::string, test_name, "none", "for these tests");
 ABSL_FLAG(int32_t, test_count, 1, "for these tests");

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/platform/base/temp_folder.h"
+#include "services/platform/base/testing/temp_folder.h"
 
 namespace trama::platform {
 namespace {

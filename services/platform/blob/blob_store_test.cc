@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/kernel/digest.h"
-#include "services/platform/base/temp_folder.h"
+#include "services/platform/base/testing/temp_folder.h"
 #include "services/platform/blob/folder_blob_store.h"
 #include "services/platform/blob/memory_blob_store.h"
 

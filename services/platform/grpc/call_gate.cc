@@ -1,5 +1,6 @@
 #include "services/platform/grpc/call_gate.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -50,8 +51,10 @@ absl::StatusOr<Call> CallGate::Admit(const grpc::ServerContextBase& context, con
     refused_.With({"TOO_LATE"}).Increment();
     return LateError();
   }
-  if (left == absl::InfiniteDuration()) left = limits_.deadline_default;
-  call->deadline = clock_.Now() + std::min(left, limits_.deadline_max);
+  const bool own_limit = access.deadline_max > absl::ZeroDuration();
+  if (left == absl::InfiniteDuration() && !own_limit) left = limits_.deadline_default;
+  call->deadline =
+      clock_.Now() + std::min(left, own_limit ? access.deadline_max : limits_.deadline_max);
   return call;
 }
 

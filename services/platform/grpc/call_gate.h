@@ -61,6 +61,8 @@ struct Call {
 struct Access {
   std::string workspace;
   std::vector<std::string_view> roles;  // One of them is needed.
+  // Cuts longer deadlines and stands in for missing ones; zero: those of CallLimits. Unary only.
+  absl::Duration deadline_max = absl::ZeroDuration();
 };
 
 // Thread-safe; must outlive the server.

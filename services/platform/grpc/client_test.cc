@@ -4,7 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/platform/base/temp_folder.h"
+#include "services/platform/base/testing/temp_folder.h"
 #include "services/platform/grpc/testing/grpc_fixture.h"
 #include "services/platform/grpc/unary.h"
 #include "trama/profile/v1/profile_service.grpc.pb.h"

@@ -27,6 +27,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+constexpr absl::Duration kResolveDeadlineMax = absl::Minutes(5);
+
 // A service whose handlers are given by the test.
 class Scripted final : public ProfileService::CallbackService {
  public:
@@ -47,7 +49,9 @@ class Scripted final : public ProfileService::CallbackService {
                                     const ResolveRequest* request,
                                     ResolveResponse* response) override {
     return RunUnaryAsync(gate_, context, request, response,
-                         {.workspace = request->workspace(), .roles = {"agent"}},
+                         {.workspace = request->workspace(),
+                          .roles = {"agent"},
+                          .deadline_max = kResolveDeadlineMax},
                          [this](UnaryReply<ResolveResponse> reply, const ResolveRequest&) {
                            async(std::move(reply));
                          });
@@ -213,6 +217,21 @@ TEST_F(ServerTest, LongAndMissingDeadlinesAreCut) {
   ASSERT_TRUE(GetCustomer({.timeout = absl::InfiniteDuration()}).ok());
   EXPECT_GE(deadline, start + absl::Seconds(3));
   EXPECT_LE(deadline, absl::Now() + absl::Seconds(3));
+}
+
+TEST_F(ServerTest, MethodMayHaveItsOwnLongestDeadline) {
+  Serve();
+  absl::Time deadline;
+  service_->async = [&](const UnaryReply<ResolveResponse>& reply) {
+    deadline = reply.call().deadline;
+    reply.Finish(ResolveResponse());
+  };
+  for (const absl::Duration timeout : {absl::Hours(1), absl::InfiniteDuration()}) {
+    const absl::Time start = absl::Now();
+    ASSERT_TRUE(Resolve({.timeout = timeout}).ok());
+    EXPECT_GE(deadline, start + kResolveDeadlineMax);
+    EXPECT_LE(deadline, absl::Now() + kResolveDeadlineMax);
+  }
 }
 
 TEST_F(ServerTest, CallBeginsATraceWhenTheClientHasNone) {

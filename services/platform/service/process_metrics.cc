@@ -54,6 +54,10 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics, const std::string& service,
   Update();
 }
 
+prometheus::Gauge& ReadinessMetric(Metrics& metrics) {
+  return *metrics.Gauge("trama_ready", "1 when ready for work.");
+}
+
 void ProcessMetrics::Update() {
   resident_bytes_->Set(ResidentBytes());
   cpu_seconds_->Increment(std::max(0.0, CpuSeconds() - cpu_seconds_->Value()));

@@ -23,4 +23,7 @@ class ProcessMetrics {
   GaugeFamily& threads_;
 };
 
+// trama_ready: 1 when ready for work.
+prometheus::Gauge& ReadinessMetric(Metrics& metrics);
+
 }  // namespace trama::platform

@@ -57,7 +57,8 @@ class Runtime {
   // Only during setup. A process without services has no gRPC server.
   virtual void AddGrpcService(std::unique_ptr<grpc::Service> service) = 0;
 
-  // Keeps something alive until all closers have run; destroyed in reverse order.
+  // Keeps something alive until all closers have run and no thread of io() or workers() runs any
+  // more; destroyed in reverse order. Only during setup and AfterStart.
   template <typename T>
   T& Own(std::unique_ptr<T> object) {
     T& reference = *object;
@@ -65,7 +66,8 @@ class Runtime {
     return reference;
   }
 
-  // Runs once the gRPC server listens; an error ends the process with exit 1.
+  // Runs once the gRPC server listens, in the order of the calls; an error ends the process with
+  // exit 1. Only during setup.
   virtual void AfterStart(std::function<absl::Status()> start) = 0;
   // "host:port" that others dial: --grpc_advertise, or the address listened on. Empty before the
   // server listens.

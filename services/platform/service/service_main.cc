@@ -2,6 +2,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "services/platform/grpc/tls.h"
 #include "services/platform/service/service_runtime.h"
 #include "services/platform/service/signal_watcher.h"
 #include "services/platform/service/stop_control.h"
@@ -21,6 +22,9 @@ ProgramInfo ProgramOf(const ServiceInfo& info) {
   program.defaults = info.defaults;
   program.validators.push_back(
       [&info](Mistakes& mistakes) { CheckCommonFlags(info.needs, mistakes); });
+  program.validators.push_back([](Mistakes& mistakes) {
+    mistakes.AddStatus("tls_cert_file", ServerCredentialsOf(GrpcTlsFromFlags()).status());
+  });
   program.validators.insert(program.validators.end(), info.validators.begin(),
                             info.validators.end());
   return program;

@@ -13,7 +13,7 @@
 #include "nlohmann/json.hpp"
 #include "services/kernel/errors.h"
 #include "services/platform/base/server_address.h"
-#include "services/platform/base/temp_folder.h"
+#include "services/platform/base/testing/temp_folder.h"
 #include "services/platform/base/tokens.h"
 #include "services/platform/grpc/client.h"
 #include "services/platform/net/testing/test_socket.h"
@@ -118,11 +118,15 @@ TEST_F(ServiceMainTest, CheckEndsWithZeroWithoutStarting) {
   EXPECT_TRUE(process_->lines().empty());
 }
 
-TEST_F(ServiceMainTest, UnreadableTokensFileEndsWithOne) {
+TEST_F(ServiceMainTest, UnusableCredentialsAreMistakes) {
   tokens_file_ = "/nonexistent/tokens.json";
-  Run("serve");
-  EXPECT_EQ(process_->WaitForExit(), 1);
-  EXPECT_TRUE(Logged("/nonexistent/tokens.json"));
+  Run("serve", {"--service_token_file=" + folder_.Write("empty", ""),
+                "--tls_cert_file=" + tokens_file_, "--tls_key_file=" + tokens_file_});
+  EXPECT_EQ(process_->WaitForExit(), 2);
+  EXPECT_THAT(process_->lines(),
+              ElementsAre(HasSubstr("--tokens_file: file /nonexistent/tokens.json cannot be read"),
+                          HasSubstr("--service_token_file: token file"),
+                          HasSubstr("--tls_cert_file: file /nonexistent/tokens.json")));
 }
 
 TEST_F(ServiceMainTest, AnswersProbesScrapesAndCalls) {

@@ -55,6 +55,19 @@ absl::Status ServiceRuntime::Start(const std::function<absl::Status(Runtime&)>& 
   if (absl::Status admin = StartAdmin(); !admin.ok()) return admin;
   housekeeping_ = std::make_unique<Periodic>(kHousekeepingInterval, [this] { KeepHouse(); });
 
+  starting_ = true;
+  absl::Status done = SetUp(setup);
+  starting_ = false;
+  if (!done.ok()) return done;
+  Log(LogLevel::kInfo, "serving",
+      {{"admin_address", admin_->address()},
+       {"grpc_address", grpc_ == nullptr ? std::string("none") : grpc_->address()}});
+  serving_ = true;
+  started_->Set(true);
+  return absl::OkStatus();
+}
+
+absl::Status ServiceRuntime::SetUp(const std::function<absl::Status(Runtime&)>& setup) {
   in_setup_ = true;
   absl::Status done = setup(*this);
   in_setup_ = false;
@@ -66,10 +79,6 @@ absl::Status ServiceRuntime::Start(const std::function<absl::Status(Runtime&)>& 
     if (absl::Status started = start(); !started.ok()) return started;
     if (stopping()) return absl::CancelledError("stopped during the start");
   }
-  Log(LogLevel::kInfo, "serving",
-      {{"admin_address", admin_->address()},
-       {"grpc_address", grpc_ == nullptr ? std::string("none") : grpc_->address()}});
-  started_->Set(true);
   return absl::OkStatus();
 }
 
@@ -114,7 +123,7 @@ void ServiceRuntime::Drain() {
   Log(LogLevel::kInfo, "draining", {{"limit", stop_.time_left()}});
   stop_.Note("waiting for load balancers");
   health_.StartDraining();
-  if (grpc_ != nullptr) absl::SleepFor(absl::GetFlag(FLAGS_drain_delay));
+  if (serving_) absl::SleepFor(absl::GetFlag(FLAGS_drain_delay));
 
   if (gate_ != nullptr) gate_->StartDraining();
   RunReversed("stopper", stoppers_);
@@ -154,7 +163,7 @@ void ServiceRuntime::AfterStart(std::function<absl::Status()> start) {
 }
 
 void ServiceRuntime::KeepAlive(std::shared_ptr<void> object) {
-  TRAMA_CHECK(in_setup_);
+  TRAMA_CHECK(starting_);
   owned_.push_back(std::move(object));
 }
 
@@ -175,7 +184,7 @@ void ServiceRuntime::AddCloser(std::string name, std::function<void()> close) {
 }
 
 void ServiceRuntime::NoteReadiness(bool ready) {
-  metrics_.Gauge("trama_ready", "1 when ready for work.")->Set(ready ? 1 : 0);
+  ReadinessMetric(metrics_).Set(ready ? 1 : 0);
   if (ready) {
     Log(LogLevel::kInfo, "ready");
   } else {

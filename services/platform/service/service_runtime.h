@@ -53,6 +53,7 @@ class ServiceRuntime final : public Runtime {
   void KeepAlive(std::shared_ptr<void> object) override;
   absl::Status OpenCredentials();
   absl::Status StartAdmin();
+  absl::Status SetUp(const std::function<absl::Status(Runtime&)>& setup);
   absl::Status StartGrpc();
   void NoteReadiness(bool ready);
   void KeepHouse();
@@ -72,6 +73,8 @@ class ServiceRuntime final : public Runtime {
   std::unique_ptr<CallGate> gate_;
   std::unique_ptr<AdminServer> admin_;
   bool in_setup_ = false;
+  bool starting_ = false;
+  bool serving_ = false;
   std::vector<std::shared_ptr<void>> owned_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<GrpcServer> grpc_;

@@ -10,7 +10,7 @@
 #include "services/platform/base/clock.h"
 #include "services/platform/base/health.h"
 #include "services/platform/base/metrics.h"
-#include "services/platform/base/temp_folder.h"
+#include "services/platform/base/testing/temp_folder.h"
 #include "services/platform/base/tokens.h"
 #include "services/platform/base/worker_pool.h"
 #include "services/platform/grpc/call_gate.h"
