@@ -17,6 +17,7 @@
 #include "services/platform/engine/stream_forward.h"
 #include "services/platform/grpc/call_gate.h"
 #include "services/platform/grpc/client.h"
+#include "services/platform/grpc/stream.h"
 #include "services/platform/grpc/unary.h"
 
 namespace trama::platform {

@@ -71,7 +71,7 @@ grpc::ServerWriteReactor<Response>* EngineDispatch::ForwardStream(grpc::Callback
                                                                   const std::string& address,
                                                                   Start start) {
   absl::StatusOr<std::shared_ptr<Peer>> peer = peers_.At(address);
-  if (!peer.ok()) return new RefusedStream<Response>(peer.status());
+  if (!peer.ok()) return ServerStream<Response>::Refuse(peer.status());
   CallOptions options = ForwardOptions(call);
   options.timeout = absl::InfiniteDuration();
   auto* stream = new ForwardedStream<Request, Response>(*std::move(peer), request, std::move(call));

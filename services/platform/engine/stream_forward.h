@@ -13,14 +13,6 @@
 
 namespace trama::platform {
 
-// A server stream that ends at once with `status`: return `new RefusedStream<Update>(status)`.
-template <typename Response>
-class RefusedStream final : public grpc::ServerWriteReactor<Response> {
- public:
-  explicit RefusedStream(const absl::Status& status) { this->Finish(ToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
-
 // A server stream that is passed on to a peer, message by message: the next one is read when the
 // one before was written, so that a slow client slows its own stream only. The client's
 // cancellation reaches the peer, the peer's end reaches the client. Deletes itself.

@@ -1,0 +1,206 @@
+#include "services/platform/engine/takeover.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/kernel/strings.h"
+#include "services/platform/base/log.h"
+#include "services/platform/engine/loop_rows.h"
+
+namespace trama::platform {
+namespace {
+
+// A stop is noticed, and the end of the changelog asked for anew, after so long a piece of reading.
+constexpr absl::Duration kReadSlice = absl::Seconds(1);
+// The end of a changelog is the marker of a commit, which is no record: it is found when a fetch
+// comes back empty.
+constexpr absl::Duration kRestoreFetchWait = absl::Milliseconds(5);
+constexpr absl::Duration kAskAgain = absl::Milliseconds(200);
+
+class Takeover {
+ public:
+  Takeover(const LoopContext& context, const TakeoverRequest& request)
+      : context_(context),
+        spec_(context.spec),
+        partition_(request.partition),
+        request_(request),
+        timeout_(context.spec.times.broker_timeout) {}
+
+  absl::StatusOr<Taken> Run() {
+    using Step = absl::Status (Takeover::*)();
+    for (const Step step : {&Takeover::Fence, &Takeover::ReadRows, &Takeover::LoadMachine,
+                            &Takeover::FindInputs, &Takeover::TakeConfig, &Takeover::Commit}) {
+      if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
+      if (absl::Status done = (this->*step)(); !done.ok()) return done;
+    }
+    return std::move(taken_);
+  }
+
+ private:
+  // (1) From here on no other owner can commit, and what the last one had open is ended.
+  absl::Status Fence() {
+    auto producer = TransactionalProducer::Create(
+        context_.deps.kafka,
+        {.transactional_id = absl::StrCat("trama-", spec_.service, "-", partition_),
+         .transaction_timeout = spec_.times.transaction_timeout});
+    if (!producer.ok()) return producer.status();
+    taken_.producer = *std::move(producer);
+    if (absl::Status fenced = taken_.producer->Init(timeout_); !fenced.ok()) return fenced;
+    std::vector<std::string> topics = spec_.outputs;
+    topics.insert(topics.end(), {spec_.changelog, spec_.owners, spec_.dead_letters});
+    return taken_.producer->PrefetchMetadata(topics, timeout_);
+  }
+
+  // (2) Only now, so that the end asked for is the end of all that was ever committed.
+  absl::Status ReadRows() {
+    const auto consumer = Consumer::Create(context_.deps.kafka, {.fetch_wait = kRestoreFetchWait});
+    if (!consumer.ok()) return consumer.status();
+    absl::Status read = (*consumer)->Assign({{spec_.changelog, partition_, kOffsetBeginning}});
+    size_t seen = 0;
+    const auto on_record = [&](const Record& record) {
+      ++seen;
+      if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
+      if (record.value.has_value()) {
+        rows_.insert_or_assign(record.key, *record.value);
+      } else {
+        rows_.erase(record.key);
+      }
+      return absl::OkStatus();
+    };
+    absl::Time given_up = absl::Now() + timeout_;
+    while (read.ok()) {
+      const size_t before = seen;
+      read = (*consumer)->ReadToEnd(absl::Now() + kReadSlice, on_record);
+      if (read.ok()) return read;
+      if (seen > before) given_up = absl::Now() + timeout_;
+      if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
+      // A piece ends by its deadline; only silence for long is a failure.
+      if (absl::IsDeadlineExceeded(read) && absl::Now() < given_up) read = absl::OkStatus();
+    }
+    return read;
+  }
+
+  absl::Status LoadMachine() {
+    taken_.machine = spec_.make_machine(partition_);
+    for (const auto& [key, value] : rows_) {
+      const bool ours = std::string_view(key).substr(0, kLoopRowPrefix.size()) == kLoopRowPrefix;
+      absl::Status loaded =
+          ours ? loop_rows_.Load(key, value) : taken_.machine->LoadRow(key, value);
+      if (!loaded.ok()) return loaded;
+    }
+    rows_.clear();
+    taken_.incarnation = loop_rows_.incarnation + 1;
+    const Clock& clock = context_.deps.clock;
+    taken_.clock = std::make_unique<StampClock>(clock.Now(), clock.Monotonic(), loop_rows_.clock);
+    return absl::OkStatus();
+  }
+
+  // (3) Where the rows say; a topic without a row is read from its beginning.
+  absl::Status FindInputs() {
+    auto consumer = Consumer::Create(context_.deps.kafka);
+    if (!consumer.ok()) return consumer.status();
+    taken_.consumer = *std::move(consumer);
+    TopicOffsets ends;
+    std::vector<TopicPartitionOffset> positions;
+    for (const EngineInput& input : spec_.inputs) {
+      const auto row = loop_rows_.offsets.find(input.topic);
+      const int64_t wanted =
+          row == loop_rows_.offsets.end() ? kOffsetBeginning : row->second.next_offset();
+      const absl::StatusOr<Watermarks> there = AskFor(input.topic, wanted);
+      if (!there.ok()) return there.status();
+      ends[input.topic] = there->high;
+      positions.push_back({input.topic, partition_, Existing(input.topic, wanted, *there)});
+    }
+    const bool died = loop_rows_.found && !request_.was_ours(loop_rows_.incarnation);
+    taken_.caution = std::make_unique<Caution>(loop_rows_, died, std::move(ends));
+    return taken_.consumer->Assign(positions);
+  }
+
+  // An end before our position may be a new leader that does not know its end yet: ask again before
+  // believing it.
+  absl::StatusOr<Watermarks> AskFor(const std::string& topic, int64_t wanted) {
+    const absl::Time deadline = absl::Now() + timeout_;
+    while (true) {
+      absl::StatusOr<Watermarks> there =
+          taken_.consumer->QueryWatermarks({topic, partition_}, timeout_);
+      if (!there.ok() || wanted <= there->high || absl::Now() > deadline) return there;
+      if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
+      absl::SleepFor(kAskAgain);
+    }
+  }
+
+  int64_t Existing(const std::string& topic, int64_t wanted, const Watermarks& there) {
+    if (wanted == kOffsetBeginning) return wanted;
+    if (wanted >= there.low && wanted <= there.high) return wanted;
+    // Retention was faster than we were, or the topic was made anew. To stop would lose more.
+    context_.metrics.alarms.With({kAlarmPositionGone}).Increment();
+    Log(LogLevel::kError, "the input does not hold our position any more, going on at its oldest",
+        {{"topic", topic},
+         {"partition", partition_},
+         {"position", wanted},
+         {"oldest", there.low},
+         {"end", there.high}});
+    return there.low;
+  }
+
+  absl::Status TakeConfig() {
+    absl::StatusOr<ConfigPtr> config = context_.deps.config.Fresh(timeout_);
+    if (!config.ok()) return config.status();
+    taken_.config = *std::move(config);
+    return absl::OkStatus();
+  }
+
+  // (4) In doubt means not ours: the next takeover finds out.
+  absl::Status Commit() {
+    request_.on_claim(taken_.incarnation);
+    TransactionalProducer& producer = *taken_.producer;
+    const Clock& clock = context_.deps.clock;
+    std::vector<RowChange> rows = taken_.caution->TakeoverRows();
+    rows.push_back(IncarnationChange(taken_.incarnation));
+    rows.push_back(ClockChange(taken_.clock->At(clock.Now(), clock.Monotonic())));
+    if (absl::Status begun = producer.Begin(); !begun.ok()) return begun;
+    for (const RowChange& row : rows) {
+      absl::Status produced = producer.Produce(
+          {.topic = spec_.changelog, .partition = partition_, .key = row.key, .value = row.value});
+      if (!produced.ok()) return produced;
+    }
+    absl::Status produced = producer.Produce(
+        OwnerRecord(spec_, partition_, taken_.incarnation, context_.address, clock.Now()));
+    if (!produced.ok()) return produced;
+    return producer.Commit(spec_.times.transaction_timeout);
+  }
+
+  const LoopContext& context_;
+  const EngineSpec& spec_;
+  const int32_t partition_;
+  const TakeoverRequest& request_;
+  const absl::Duration timeout_;
+  std::map<std::string, std::string> rows_;
+  LoopRows loop_rows_;
+  Taken taken_;
+};
+
+}  // namespace
+
+absl::StatusOr<Taken> TakeOver(const LoopContext& context, const TakeoverRequest& request) {
+  return Takeover(context, request).Run();
+}
+
+Record OwnerRecord(const EngineSpec& spec, int32_t partition, int64_t incarnation,
+                   const std::string& address, absl::Time since) {
+  engine::v1::Owner owner;
+  owner.set_service(spec.service);
+  owner.set_partition(partition);
+  owner.set_incarnation(incarnation);
+  owner.set_address(address);
+  owner.mutable_since()->set_seconds(absl::ToUnixSeconds(since));
+  return {.topic = spec.owners,
+          .key = absl::StrCat(spec.service, "/", partition),
+          .value = owner.SerializeAsString()};
+}
+
+}  // namespace trama::platform
