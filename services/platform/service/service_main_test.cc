@@ -14,6 +14,7 @@
 #include "services/kernel/errors.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/base/testing/temp_folder.h"
+#include "services/platform/base/testing/wait_until.h"
 #include "services/platform/base/tokens.h"
 #include "services/platform/grpc/client.h"
 #include "services/platform/net/testing/test_socket.h"
@@ -180,7 +181,7 @@ TEST_F(ServiceMainTest, TermUnderLoadLosesNoCallThatWasTakenIn) {
       }
     });
   }
-  while (answered < 20) absl::SleepFor(absl::Milliseconds(1));
+  ASSERT_TRUE(WaitUntil([&] { return answered >= 20; }));
   process_->Signal(SIGTERM);
   EXPECT_EQ(process_->WaitForExit(), 0);
   for (std::thread& client : clients) client.join();
@@ -257,12 +258,7 @@ TEST_F(ServiceMainTest, ChangedTokensFileIsTakenUp) {
   RunUntilServing();
   EXPECT_TRUE(GetCustomer(*Client(), 0).ok());
   WriteTokens("t-rotated");
-  const absl::Time deadline = absl::Now() + absl::Seconds(30);
-  absl::Status status;
-  while (!(status = GetCustomer(*Client(), 0)).ok() && absl::Now() < deadline) {
-    absl::SleepFor(absl::Milliseconds(20));
-  }
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(WaitUntil([&] { return GetCustomer(*Client(), 0).ok(); }));
 }
 
 TEST_F(ServiceMainTest, TakenPortEndsWithOneAndSaysWhich) {

@@ -10,8 +10,8 @@
 #include <filesystem>
 
 #include "absl/strings/match.h"
-#include "absl/time/clock.h"
 #include "services/kernel/check.h"
+#include "services/platform/base/testing/wait_until.h"
 
 extern char** environ;
 
@@ -62,7 +62,7 @@ void ChildProcess::Signal(int number) { TRAMA_CHECK(kill(pid_, number) == 0); }
 std::optional<std::string> ChildProcess::WaitForLine(const std::string& text) {
   std::unique_lock lock(mutex_);
   std::optional<std::string> found;
-  changed_.wait_for(lock, absl::ToChronoSeconds(kWaitMax), [&] {
+  changed_.wait_for(lock, absl::ToChronoSeconds(kWaitUntilMax), [&] {
     for (const std::string& line : lines_) {
       if (absl::StrContains(line, text)) found = line;
     }
@@ -72,17 +72,14 @@ std::optional<std::string> ChildProcess::WaitForLine(const std::string& text) {
 }
 
 int ChildProcess::WaitForExit() {
-  const absl::Time deadline = absl::Now() + kWaitMax;
-  while (!exit_code_.has_value()) {
+  const bool ended = WaitUntil([this] {
     int status = 0;
-    if (waitpid(pid_, &status, WNOHANG) == pid_) {
+    if (!exit_code_.has_value() && waitpid(pid_, &status, WNOHANG) == pid_) {
       exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    } else if (absl::Now() > deadline) {
-      return -1;
-    } else {
-      absl::SleepFor(absl::Milliseconds(5));
     }
-  }
+    return exit_code_.has_value();
+  });
+  if (!ended) return -1;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return closed_; });
   return *exit_code_;

@@ -9,8 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/time/time.h"
-
 namespace trama::platform {
 
 // For tests: a program run as a process of its own, with what it writes on stderr. Killed at the
@@ -26,13 +24,12 @@ class ChildProcess {
 
   void Signal(int number);
 
-  // Waits for a line that holds `text`; none when the process ended or kWaitMax passed without.
+  // Waits for a line that holds `text`; none when the process ended or kWaitUntilMax passed
+  // without.
   std::optional<std::string> WaitForLine(const std::string& text);
-  // The exit code; 128 + n after signal n; -1 when it still runs after kWaitMax.
+  // The exit code; 128 + n after signal n; -1 when it still runs after kWaitUntilMax.
   int WaitForExit();
   std::vector<std::string> lines() const;
-
-  static constexpr absl::Duration kWaitMax = absl::Seconds(60);
 
  private:
   void ReadLines(int fd);
