@@ -1,0 +1,248 @@
+#include "services/routing/state.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "services/kernel/check.h"
+#include "services/kernel/strings.h"
+#include "services/routing/conversation_state.h"
+#include "services/routing/settings.h"
+
+namespace trama::routing {
+
+std::string RowKey(std::string_view workspace, std::string_view id) {
+  return absl::StrCat(ToAbsl(workspace), "/", ToAbsl(id));
+}
+
+const std::string& WorkspaceNameOf(const config::v1::Resource& resource) {
+  return resource.has_workspace() ? resource.metadata().name() : resource.metadata().workspace();
+}
+
+absl::Status State::LoadRow(std::string_view key, std::string_view value) {
+  const auto [table, id] = SplitRowKey(key);
+  if (table == conversation_rows_.name()) return conversation_rows_.Load(id, value);
+  if (table == agent_rows_.name()) return agent_rows_.Load(id, value);
+  if (table == seen.name()) return seen.Load(id, value);
+  if (table == sources.name()) return sources.Load(id, value);
+  if (table == opted_out.name()) return opted_out.Load(id, value);
+  if (table == resources.name()) return resources.Load(id, value);
+  if (table == meta.name()) return meta.Load(id, value);
+  if (table == commands.name()) return commands.Load(id, value);
+  return absl::DataLossError(
+      absl::StrCat("row ", ToAbsl(key), " is of a table that routing does not know"));
+}
+
+std::vector<RowChange> State::TakeChangedRows() {
+  std::vector<RowChange> changes;
+  conversation_rows_.TakeChanges(changes);
+  agent_rows_.TakeChanges(changes);
+  seen.TakeChanges(changes);
+  sources.TakeChanges(changes);
+  opted_out.TakeChanges(changes);
+  resources.TakeChanges(changes);
+  meta.TakeChanges(changes);
+  commands.TakeChanges(changes);
+  ++batch_;
+  std::sort(changes.begin(), changes.end(),
+            [](const RowChange& a, const RowChange& b) { return a.key < b.key; });
+  return changes;
+}
+
+void State::Restore() {
+  for (const auto& [key, resource] : resources) {
+    WorkspaceOf(WorkspaceNameOf(*resource));
+  }
+  for (const auto& [key, row] : agent_rows_) {
+    const auto [workspace, name] = SplitRowKey(key);
+    WorkspaceOf(workspace).roster.Get(name).row = row.get();
+  }
+  absl::btree_set<std::string> names;
+  for (const auto& [name, workspace] : workspaces_) names.insert(name);
+  Configure(names);
+  for (const auto& [key, row] : conversation_rows_) {
+    Conversation& conversation = Remember(key, row.get());
+    threads.Add(conversation);
+    Sync(conversation);
+  }
+  // Whoever has room looks at all that waits; no conversation has to look for him.
+  for (const auto& [name, workspace] : workspaces_) workspace->fresh.clear();
+}
+
+Workspace& State::WorkspaceOf(std::string_view name) {
+  if (Workspace* workspace = FindWorkspace(name)) return *workspace;
+  auto workspace = std::make_unique<Workspace>(std::string(name));
+  return *workspaces_.emplace(std::string(name), std::move(workspace)).first->second;
+}
+
+Workspace* State::FindWorkspace(std::string_view name) {
+  const auto it = workspaces_.find(name);
+  return it == workspaces_.end() ? nullptr : it->second.get();
+}
+
+void State::Configure(const absl::btree_set<std::string>& names) {
+  absl::btree_map<std::string, std::vector<const config::v1::Resource*>> by_workspace;
+  for (const auto& [key, resource] : resources) {
+    const std::string& name = WorkspaceNameOf(*resource);
+    if (names.contains(name)) by_workspace[name].push_back(resource.get());
+  }
+  for (const std::string& name : names) {
+    Workspace& workspace = WorkspaceOf(name);
+    workspace.Configure(CompileSettings(name, by_workspace[name]));
+    touched_.insert(&workspace);
+  }
+}
+
+Conversation* State::FindConversation(std::string_view workspace, std::string_view id) {
+  const auto it = conversations_.find(RowKey(workspace, id));
+  return it == conversations_.end() ? nullptr : it->second.get();
+}
+
+Conversation& State::Remember(std::string_view key, v1::ConversationRow* row) {
+  auto conversation = std::make_unique<Conversation>();
+  conversation->key = std::string(key);
+  conversation->workspace = &WorkspaceOf(row->workspace());
+  conversation->row = row;
+  conversation->editable_row = row;
+  conversation->channel_class = conversation->workspace->ClassOf(row->channel());
+  touched_.insert(conversation->workspace);  // For a new channel everybody may have room.
+  const auto [it, inserted] = conversations_.emplace(conversation->key, std::move(conversation));
+  TRAMA_CHECK(inserted);
+  return *it->second;
+}
+
+Conversation& State::AddConversation(Workspace& workspace, const std::string& id,
+                                     const std::string& channel) {
+  const std::string key = RowKey(workspace.name, id);
+  v1::ConversationRow& row = conversation_rows_.Put(key);
+  row.set_workspace(workspace.name);
+  row.set_conversation_id(id);
+  row.set_channel(channel);
+  Conversation& conversation = Remember(key, &row);
+  conversation.edited_in = batch_;
+  return conversation;
+}
+
+void State::ForgetConversation(Conversation& conversation) {
+  threads.Remove(conversation);
+  Move(conversation, Placement{});
+  if (conversation.asking) --questions_in_flight;
+  wakes.Set(conversation, 0);
+  closes.Set(conversation, 0);
+  asks.Set(conversation, 0);
+  doubtful_conversations.erase(&conversation);
+  const std::string key = conversation.key;
+  conversations_.erase(key);
+  conversation_rows_.Erase(key);
+}
+
+v1::ConversationRow& State::Edit(Conversation& conversation) {
+  if (conversation.edited_in != batch_) {
+    conversation_rows_.Edit(conversation.key);
+    conversation.edited_in = batch_;
+  }
+  return *conversation.editable_row;
+}
+
+v1::AgentRow& State::Edit(Agent& agent) {
+  v1::AgentRow& row = agent_rows_.Put(agent.key);
+  agent.row = &row;
+  return row;
+}
+
+void State::ForgetAgent(Agent& agent) {
+  silences.Set(agent, 0);
+  doubtful_agents.erase(agent.key);
+  agent_rows_.Erase(agent.key);
+  agent.row = nullptr;
+  agent.workspace->roster.Forget(agent);
+}
+
+void State::MarkFresh(Conversation& conversation) {
+  const Placement& placement = conversation.placement;
+  if (placement.state != conversation::v1::STATE_QUEUED || placement.line->index < 0) return;
+  conversation.workspace->fresh.insert(placement.place);
+  touched_.insert(conversation.workspace);
+}
+
+void State::Refresh(Agent& agent) {
+  agent.workspace->roster.Refresh(agent);
+  touched_.insert(agent.workspace);
+}
+
+Workspace* State::NextToMatch() {
+  while (!touched_.empty()) {
+    Workspace* const workspace = *touched_.begin();
+    if (workspace->HasToMatch()) return workspace;
+    touched_.erase(touched_.begin());
+  }
+  return nullptr;
+}
+
+int64_t State::config_revision() const {
+  const v1::ConfigRow* config = meta.Find(kConfigRowKey);
+  return config == nullptr ? 0 : config->revision();
+}
+
+Placement State::PlacementOf(Conversation& conversation) const {
+  const v1::ConversationRow& row = *conversation.row;
+  Workspace& workspace = *conversation.workspace;
+  Placement placement;
+  placement.state = row.state();
+  if (IsInLine(row.state())) placement.line = &workspace.lines.Get(row.queue());
+  if (row.state() == conversation::v1::STATE_QUEUED) {
+    const int64_t score = row.first_enqueued_at_ms() - row.priority() * kPriorityStepMs;
+    placement.place = {score, row.first_enqueued_at_ms(), &conversation};
+    placement.enqueued_ms = row.enqueued_at_ms();
+  }
+  if (HoldsCapacity(row.state())) {
+    placement.holder = &workspace.roster.Get(row.agent_id());
+    placement.units = row.units();
+  }
+  return placement;
+}
+
+void State::EnterLine(Conversation& conversation) {
+  const Placement& placement = conversation.placement;
+  Workspace& workspace = *conversation.workspace;
+  if (placement.state == conversation::v1::STATE_QUEUED) {
+    workspace.lines.Add(*placement.line, conversation.channel_class, placement.place,
+                        placement.enqueued_ms);
+    MarkFresh(conversation);
+  }
+  if (placement.state == conversation::v1::STATE_OFFERED) ++placement.line->offered_count;
+  if (placement.state == conversation::v1::STATE_ASSIGNED) ++placement.line->assigned_count;
+}
+
+void State::LeaveLine(Conversation& conversation) {
+  const Placement& placement = conversation.placement;
+  Workspace& workspace = *conversation.workspace;
+  if (placement.state == conversation::v1::STATE_QUEUED) {
+    workspace.lines.Remove(*placement.line, conversation.channel_class, placement.place,
+                           placement.enqueued_ms);
+    workspace.fresh.erase(placement.place);
+  }
+  if (placement.state == conversation::v1::STATE_OFFERED) --placement.line->offered_count;
+  if (placement.state == conversation::v1::STATE_ASSIGNED) --placement.line->assigned_count;
+}
+
+void State::Move(Conversation& conversation, const Placement& to) {
+  Roster& roster = conversation.workspace->roster;
+  Agent* const before = conversation.placement.holder;
+  LeaveLine(conversation);
+  if (before != nullptr) roster.Release(*before, conversation, conversation.placement.units);
+  conversation.placement = to;
+  EnterLine(conversation);
+  if (to.holder != nullptr) roster.Hold(*to.holder, conversation, to.units);
+  if (before != nullptr) Refresh(*before);
+  if (to.holder != nullptr && to.holder != before) Refresh(*to.holder);
+}
+
+void State::Sync(Conversation& conversation) {
+  const Placement placement = PlacementOf(conversation);
+  if (!(placement == conversation.placement)) Move(conversation, placement);
+  const v1::ConversationRow& row = *conversation.row;
+  wakes.Set(conversation, WakesAtMs(row));
+  closes.Set(conversation, IsEnding(row.state()) ? row.ends_at_ms() : 0);
+}
+
+}  // namespace trama::routing

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/status/status.h"
+#include "services/kernel/command_memory.h"
+#include "services/kernel/machine.h"
+#include "services/kernel/table.h"
+#include "services/routing/model.h"
+#include "services/routing/schedule.h"
+#include "services/routing/seen.h"
+#include "services/routing/threads.h"
+#include "services/routing/workspace.h"
+#include "trama/config/v1/resources.pb.h"
+#include "trama/engine/v1/engine.pb.h"
+#include "trama/routing/v1/routing_rows.pb.h"
+
+namespace trama::routing {
+
+// Everything that the engine of one partition knows: the rows, and what is derived from them.
+//
+// A step edits rows through Edit(), publishes what happened, and then calls Sync() for every
+// conversation and Refresh() for every agent whose row it has edited. Sync puts lines, capacity and
+// timers in order and notes who has to be matched. That nothing else moves a conversation is what
+// keeps the invariants.
+class State {
+ public:
+  using Conversations = absl::btree_map<std::string, std::unique_ptr<Conversation>, std::less<>>;
+  using Workspaces = absl::btree_map<std::string, std::unique_ptr<Workspace>, std::less<>>;
+
+  explicit State(int32_t partition_in) : partition(partition_in) {}
+
+  absl::Status LoadRow(std::string_view key, std::string_view value);
+  // Derives everything else from the rows; once, after the last LoadRow.
+  void Restore();
+  std::vector<RowChange> TakeChangedRows();
+
+  // Made if need be.
+  Workspace& WorkspaceOf(std::string_view name);
+  Workspace* FindWorkspace(std::string_view name);
+  const Workspaces& workspaces() const { return workspaces_; }
+
+  // Null when there is none.
+  Conversation* FindConversation(std::string_view workspace, std::string_view id);
+  const Conversations& conversations() const { return conversations_; }
+  // With an empty row but for its names.
+  Conversation& AddConversation(Workspace& workspace, const std::string& id,
+                                const std::string& channel);
+  void ForgetConversation(Conversation& conversation);
+  v1::ConversationRow& Edit(Conversation& conversation);
+  void Sync(Conversation& conversation);
+  // It waits and may be offered to somebody to whom it could not be offered before.
+  void MarkFresh(Conversation& conversation);
+  // The first workspace in which agents or conversations have to be looked at, null when none is.
+  Workspace* NextToMatch();
+  // Is there anything left to be matched or settled? Exact after NextToMatch().
+  bool HasUrgentWork() const {
+    return !touched_.empty() || !doubtful_conversations.empty() || !doubtful_agents.empty();
+  }
+
+  v1::AgentRow& Edit(Agent& agent);
+  void Refresh(Agent& agent);
+  void ForgetAgent(Agent& agent);
+
+  int64_t config_revision() const;
+  // Compiles these workspaces' settings anew from the rows in `resources` and `meta`.
+  void Configure(const absl::btree_set<std::string>& names);
+
+  // Dies when what is derived differs from the rows, or an invariant is broken.
+  void CheckInvariants(int64_t now_ms) const;
+
+  const int32_t partition;
+  int64_t incarnation = 0;
+
+  Seen seen;
+  Threads threads;
+  Table<v1::SourceRow> sources{"source"};
+  Table<v1::OptedOutRow> opted_out{"opted_out"};
+  Table<config::v1::Resource> resources{"config"};
+  Table<v1::ConfigRow> meta{"meta"};
+  CommandMemory<engine::v1::CommandRow> commands{"command"};
+
+  // Timers that follow from the rows: offers, exclusions, wrap-up and forgetting; and, to be
+  // decided only when the log has been read so far, the end of reopen windows.
+  Schedule<Conversation, &Conversation::wakes_ms> wakes;
+  Schedule<Conversation, &Conversation::closes_ms> closes;
+  // Timers of this process.
+  Schedule<Conversation, &Conversation::asks_ms> asks;
+  Schedule<Agent, &Agent::silent_ms> silences;
+  int questions_in_flight = 0;
+
+  // What a new configuration has made doubtful and is not settled yet.
+  absl::btree_set<Conversation*, ByKey> doubtful_conversations;
+  absl::btree_map<std::string, Agent*> doubtful_agents;  // By key.
+
+ private:
+  Conversation& Remember(std::string_view key, v1::ConversationRow* row);
+  Placement PlacementOf(Conversation& conversation) const;
+  void EnterLine(Conversation& conversation);
+  void LeaveLine(Conversation& conversation);
+  void Move(Conversation& conversation, const Placement& to);
+
+  Table<v1::ConversationRow> conversation_rows_{"conversation"};
+  Table<v1::AgentRow> agent_rows_{"agent"};
+  Conversations conversations_;
+  Workspaces workspaces_;
+  uint64_t batch_ = 1;  // Counts TakeChangedRows.
+
+  struct ByName {
+    bool operator()(const Workspace* a, const Workspace* b) const { return a->name < b->name; }
+  };
+  absl::btree_set<Workspace*, ByName> touched_;  // In which there may be something to match.
+};
+
+inline constexpr char kConfigRowKey[] = "config";  // In State::meta.
+
+// The workspace that a resource belongs to; a Workspace belongs to itself.
+const std::string& WorkspaceNameOf(const config::v1::Resource& resource);
+
+// "<workspace>/<id>": how rows are keyed.
+std::string RowKey(std::string_view workspace, std::string_view id);
+
+}  // namespace trama::routing
