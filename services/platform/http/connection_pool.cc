@@ -7,6 +7,7 @@
 #include "boost/asio/post.hpp"
 #include "boost/asio/redirect_error.hpp"
 #include "boost/asio/this_coro.hpp"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
 
@@ -28,7 +29,7 @@ Awaitable<SlotOr> ConnectionPool::Acquire(std::string origin, bool may_reuse, ab
           "more than ", limits_.waiting_per_origin_max, " requests wait for ", origin));
     } else {
       waiter = std::make_shared<Waiter>(executor);
-      waiter->timer.expires_after(absl::ToChronoNanoseconds(until - absl::Now()));
+      waiter->timer.expires_after(ToSteady(until - absl::Now()));
       entry.waiting.push_back(waiter);
     }
   }

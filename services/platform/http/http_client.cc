@@ -14,6 +14,7 @@
 #include "services/kernel/strings.h"
 #include "services/platform/http/connection_pool.h"
 #include "services/platform/http/http_exchange.h"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
 namespace {
@@ -197,7 +198,7 @@ Awaitable<HttpOutcome> HttpClient::Follow(HttpClientRequest request, int redirec
 
 HttpOutcome HttpClient::SendBlocking(HttpClientRequest request) {
   TRAMA_CHECK(!core_->io().get_executor().running_in_this_thread());
-  const auto limit = absl::ToChronoNanoseconds(core_->TimeoutOf(request)) + kLostAfter;
+  const auto limit = ToSteady(core_->TimeoutOf(request)) + kLostAfter;
   const auto answer = std::make_shared<std::promise<HttpOutcome>>();
   std::future<HttpOutcome> waiting = answer->get_future();
   asio::co_spawn(core_->io(), Core::Send(core_, std::move(request)),

@@ -16,6 +16,7 @@
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
 #include "services/platform/base/trace.h"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
 namespace {
@@ -121,7 +122,7 @@ void BusyCount::Leave() {
 
 bool BusyCount::WaitForNone(absl::Time until) {
   std::unique_lock lock(mutex_);
-  return none_.wait_until(lock, absl::ToChronoTime(until), [this] { return count_ == 0; });
+  return none_.wait_for(lock, ToSteady(until - absl::Now()), [this] { return count_ == 0; });
 }
 
 size_t BusyCount::count() const {
@@ -212,7 +213,7 @@ Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpReque
   request.peer = stream_.remote().address().to_string();
 
   const auto meeting = std::make_shared<Meeting>(stream_.executor());
-  meeting->timer.expires_after(absl::ToChronoNanoseconds(limit));
+  meeting->timer.expires_after(ToSteady(limit));
   auto finish = [serving = serving_, meeting](const std::exception_ptr& failed,
                                               HttpResponse response) {
     serving->handlers.Leave();

@@ -13,6 +13,7 @@
 #include "services/kernel/strings.h"
 #include "services/platform/http/http_client.h"
 #include "services/platform/http/http_exchange.h"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
 namespace {
@@ -166,7 +167,7 @@ Awaitable<absl::StatusOr<Media>> MediaFetcher::Fetch(std::string url, HttpHeader
 absl::StatusOr<Media> MediaFetcher::FetchBlocking(const std::string& url,
                                                   const HttpHeaders& headers) {
   TRAMA_CHECK(!core_->io().get_executor().running_in_this_thread());
-  const auto limit = absl::ToChronoNanoseconds(core_->limits().timeout) + kLostAfter;
+  const auto limit = ToSteady(core_->limits().timeout) + kLostAfter;
   const auto answer = std::make_shared<std::promise<absl::StatusOr<Media>>>();
   std::future<absl::StatusOr<Media>> waiting = answer->get_future();
   asio::co_spawn(core_->io(), Core::Fetch(core_, url, headers),

@@ -8,6 +8,7 @@
 #include "boost/asio/redirect_error.hpp"
 #include "boost/asio/this_coro.hpp"
 #include "services/kernel/strings.h"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
 namespace {
@@ -47,7 +48,7 @@ Awaitable<absl::StatusOr<Endpoints>> Resolve(ConnectTarget target, absl::Duratio
   if (!not_an_address) co_return Endpoints{tcp::endpoint(address, target.port)};
 
   const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
-  lookup->timer.expires_after(absl::ToChronoNanoseconds(limit));
+  lookup->timer.expires_after(ToSteady(limit));
   lookup->resolver.async_resolve(
       target.host, absl::StrCat(target.port), tcp::resolver::numeric_service,
       [lookup](const error_code& error, const tcp::resolver::results_type& results) {

@@ -13,6 +13,7 @@
 #include "boost/asio/ssl/host_name_verification.hpp"
 #include "boost/asio/write.hpp"
 #include "services/kernel/check.h"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
 namespace {
@@ -108,8 +109,7 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 void Stream::ExpiresAfter(absl::Duration limit) {
-  state_->SetDeadline(SteadyClock::now() +
-                      std::chrono::ceil<SteadyClock::duration>(absl::ToChronoNanoseconds(limit)));
+  state_->SetDeadline(SteadyClock::now() + ToSteady(limit));
 }
 
 void Stream::ExpiresNever() { state_->SetDeadline(SteadyClock::time_point::max()); }

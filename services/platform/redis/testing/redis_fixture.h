@@ -13,7 +13,8 @@
 namespace trama::platform {
 
 // A redis-server of our own for tests: free port below 32768 on loopback, a temporary folder that
-// is removed at the end, nothing saved unless asked for. Kills only the process that it started.
+// is removed at the end, nothing saved unless asked for. Kills only the process that it started; it
+// also ends with the thread that started it. DEBUG is allowed.
 class RedisProcess {
  public:
   struct Options {

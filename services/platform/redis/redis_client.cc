@@ -1,0 +1,227 @@
+#include "services/platform/redis/redis_client.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "services/kernel/check.h"
+#include "services/platform/net/steady_time.h"
+#include "services/platform/redis/redis_client_core.h"
+#include "services/platform/redis/redis_key.h"
+
+namespace trama::platform {
+namespace {
+
+namespace asio = boost::asio;
+using ReplyOr = absl::StatusOr<RedisReply>;
+
+// Beyond a command's own time: only stopped threads can keep a blocked caller waiting so long.
+constexpr std::chrono::seconds kLostAfter(10);
+
+// Commands that change how many answers come, or the connection for everybody who shares it.
+absl::Status CheckCommand(const RedisCommand& command, bool in_batch) {
+  if (command.empty()) {
+    return absl::InvalidArgumentError("a redis command without a name, for example {\"PING\"}");
+  }
+  constexpr std::array<std::string_view, 16> kRefused = {
+      "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE",
+      "MONITOR",   "QUIT",       "RESET",      "HELLO",       "SYNC",         "PSYNC",
+      "AUTH",      "SELECT",     "CLIENT",     "WATCH"};
+  constexpr std::array<std::string_view, 3> kBatchOnly = {"MULTI", "EXEC", "DISCARD"};
+  const std::string name = absl::AsciiStrToUpper(command.front());
+  if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("redis command ", name, " cannot be used on a shared connection"));
+  }
+  if (!in_batch && std::find(kBatchOnly.begin(), kBatchOnly.end(), name) != kBatchOnly.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("redis command ", name, " must be part of a batch, use SendBatch"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOptions(const RedisOptions& options) {
+  const std::pair<const char*, absl::Duration> limits[] = {
+      {"connect_timeout", options.connect_timeout}, {"command_timeout", options.command_timeout},
+      {"silence_max", options.silence_max},         {"backoff_min", options.backoff_min},
+      {"backoff_max", options.backoff_max},
+  };
+  for (const auto& [name, limit] : limits) {
+    if (limit <= absl::ZeroDuration() || limit > absl::Hours(24)) {
+      return absl::InvalidArgumentError(absl::StrCat("redis client: ", name, " is ",
+                                                     absl::FormatDuration(limit),
+                                                     ", must be more than 0s and at most 24h"));
+    }
+  }
+  if (options.pending_max == 0 || options.pending_bytes_max == 0 || options.reply_bytes_max == 0) {
+    return absl::InvalidArgumentError("redis client: every ..._max must be more than 0");
+  }
+  return absl::OkStatus();
+}
+
+bool IsNoScript(const absl::Status& status) {
+  return absl::StartsWith(status.message(), "redis: NOSCRIPT");
+}
+
+// Collects the results of a batch until the last has come.
+struct Batch {
+  std::vector<ReplyOr> results;
+  size_t missing = 0;
+  RedisBatchCallback callback;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RedisClient>> RedisClient::Create(asio::io_context& io,
+                                                                 RedisOptions options) {
+  const absl::Status usable = CheckOptions(options);
+  if (!usable.ok()) return usable;
+  std::shared_ptr<TlsContext> tls;
+  if (options.tls.has_value()) {
+    absl::StatusOr<std::shared_ptr<TlsContext>> made = MakeClientTls(*options.tls);
+    if (!made.ok()) return made.status();
+    tls = *std::move(made);
+  }
+  auto core = std::make_shared<Core>(io, std::move(options), std::move(tls));
+  core->Open();
+  return std::unique_ptr<RedisClient>(new RedisClient(std::move(core)));
+}
+
+RedisClient::RedisClient(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+RedisClient::~RedisClient() { core_->Stop(); }
+
+absl::Status RedisClient::WaitConnected(absl::Duration limit) {
+  return core_->WaitConnected(limit);
+}
+bool RedisClient::connected() const { return core_->connected(); }
+RedisServerInfo RedisClient::server() const { return core_->server(); }
+size_t RedisClient::pending() const { return core_->pending(); }
+
+void RedisClient::OnConnected(std::function<void(const RedisServerInfo&)> callback) {
+  core_->OnConnected(std::move(callback));
+}
+
+void RedisClient::Send(RedisCommand command, RedisCallback callback, absl::Duration timeout) {
+  const absl::Status allowed = CheckCommand(command, /*in_batch=*/false);
+  if (!allowed.ok()) return callback(allowed);
+  core_->Submit({std::move(command)}, {std::move(callback)}, timeout);
+}
+
+void RedisClient::SendBatch(std::vector<RedisCommand> commands, RedisBatchCallback callback,
+                            absl::Duration timeout) {
+  const auto batch = std::make_shared<Batch>();
+  batch->missing = commands.size();
+  for (const RedisCommand& command : commands) {
+    const absl::Status allowed = CheckCommand(command, /*in_batch=*/true);
+    if (allowed.ok()) continue;
+    batch->results.assign(commands.size(), allowed);
+    return callback(std::move(batch->results));
+  }
+  if (commands.empty()) return callback({});
+  batch->results.resize(commands.size());
+  batch->callback = std::move(callback);
+  std::vector<RedisCallback> callbacks;
+  callbacks.reserve(commands.size());
+  for (size_t i = 0; i < commands.size(); ++i) {
+    // All are called one after another, on the strand or in the caller.
+    callbacks.push_back([batch, i](ReplyOr result) {
+      batch->results[i] = std::move(result);
+      if (--batch->missing == 0) batch->callback(std::move(batch->results));
+    });
+  }
+  core_->Submit(commands, std::move(callbacks), timeout);
+}
+
+void RedisClient::SendScript(const RedisScript& script, std::vector<std::string> keys,
+                             std::vector<std::string> args, RedisCallback callback,
+                             absl::Duration timeout) {
+  const absl::Status tagged = CheckRedisKeys(keys);
+  if (!tagged.ok()) return callback(tagged);
+  RedisCommand run = {"EVALSHA", script.sha1(), absl::StrCat(keys.size())};
+  for (auto* list : {&keys, &args}) {
+    for (std::string& item : *list) run.push_back(std::move(item));
+  }
+  const RedisCallback no_matter = [](const ReplyOr&) {};
+  // Loading and running go out together: no later command of the caller comes in between.
+  if (core_->MustLoad(script)) {
+    return core_->Submit({{"SCRIPT", "LOAD", script.source()}, std::move(run)},
+                         {no_matter, std::move(callback)}, timeout);
+  }
+  auto again = [core = core_, source = script.source(), run, no_matter, timeout,
+                callback = std::move(callback)](ReplyOr result) {
+    if (result.ok() || !IsNoScript(result.status())) return callback(std::move(result));
+    core->Submit({{"SCRIPT", "LOAD", source}, run}, {no_matter, callback}, timeout);
+  };
+  core_->Submit({std::move(run)}, {std::move(again)}, timeout);
+}
+
+namespace {
+
+// Starts a call and blocks until its callback has come.
+template <typename Result, typename Start>
+Result WaitFor(absl::Duration limit, Result lost, Start start) {
+  const auto answer = std::make_shared<std::promise<Result>>();
+  std::future<Result> waiting = answer->get_future();
+  start([answer](Result result) { answer->set_value(std::move(result)); });
+  const auto patience = ToSteady(limit) * 2 + kLostAfter;  // A script runs twice.
+  if (waiting.wait_for(patience) != std::future_status::ready) return lost;
+  return waiting.get();
+}
+
+ReplyOr Lost() { return absl::InternalError("the threads of the redis client have stopped"); }
+
+}  // namespace
+
+ReplyOr RedisClient::CallBlocking(RedisCommand command, absl::Duration timeout) {
+  TRAMA_CHECK(!core_->io().get_executor().running_in_this_thread());
+  return WaitFor<ReplyOr>(core_->TimeoutOf(timeout), Lost(), [&](RedisCallback done) {
+    Send(std::move(command), std::move(done), timeout);
+  });
+}
+
+std::vector<ReplyOr> RedisClient::CallBatchBlocking(std::vector<RedisCommand> commands,
+                                                    absl::Duration timeout) {
+  TRAMA_CHECK(!core_->io().get_executor().running_in_this_thread());
+  const std::vector<ReplyOr> lost(commands.size(), Lost());
+  return WaitFor<std::vector<ReplyOr>>(
+      core_->TimeoutOf(timeout), lost,
+      [&](RedisBatchCallback done) { SendBatch(std::move(commands), std::move(done), timeout); });
+}
+
+ReplyOr RedisClient::CallScriptBlocking(const RedisScript& script, std::vector<std::string> keys,
+                                        std::vector<std::string> args, absl::Duration timeout) {
+  TRAMA_CHECK(!core_->io().get_executor().running_in_this_thread());
+  return WaitFor<ReplyOr>(core_->TimeoutOf(timeout), Lost(), [&](RedisCallback done) {
+    SendScript(script, std::move(keys), std::move(args), std::move(done), timeout);
+  });
+}
+
+Awaitable<ReplyOr> RedisClient::Call(RedisCommand command, absl::Duration timeout) {
+  return AwaitCallback<ReplyOr>(
+      [this, command = std::move(command), timeout](RedisCallback done) mutable {
+        Send(std::move(command), std::move(done), timeout);
+      });
+}
+
+Awaitable<std::vector<ReplyOr>> RedisClient::CallBatch(std::vector<RedisCommand> commands,
+                                                       absl::Duration timeout) {
+  return AwaitCallback<std::vector<ReplyOr>>(
+      [this, commands = std::move(commands), timeout](RedisBatchCallback done) mutable {
+        SendBatch(std::move(commands), std::move(done), timeout);
+      });
+}
+
+Awaitable<ReplyOr> RedisClient::CallScript(const RedisScript& script, std::vector<std::string> keys,
+                                           std::vector<std::string> args, absl::Duration timeout) {
+  return AwaitCallback<ReplyOr>([this, &script, keys = std::move(keys), args = std::move(args),
+                                 timeout](RedisCallback done) mutable {
+    SendScript(script, std::move(keys), std::move(args), std::move(done), timeout);
+  });
+}
+
+}  // namespace trama::platform

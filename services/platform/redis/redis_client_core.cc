@@ -1,0 +1,301 @@
+#include "services/platform/redis/redis_client_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
+#include "boost/asio/post.hpp"
+#include "boost/asio/redirect_error.hpp"
+#include "services/kernel/check.h"
+#include "services/kernel/strings.h"
+#include "services/platform/net/steady_time.h"
+
+namespace trama::platform {
+namespace {
+
+namespace asio = boost::asio;
+using SteadyClock = std::chrono::steady_clock;
+using ReplyOr = absl::StatusOr<RedisReply>;
+
+constexpr size_t kReadBytes = 64 * 1024;
+
+// An error answer becomes the status of the call.
+ReplyOr Judge(RedisReply reply) {
+  if (reply.is_error()) return RedisErrorStatus(reply.text);
+  return reply;
+}
+
+absl::Status BeingDestroyed() {
+  return absl::CancelledError("the redis client is being destroyed");
+}
+
+}  // namespace
+
+RedisClient::Core::Core(asio::io_context& io, RedisOptions options, std::shared_ptr<TlsContext> tls)
+    : io_(io),
+      options_(std::move(options)),
+      tls_(std::move(tls)),
+      strand_(asio::make_strand(io)),
+      timer_(strand_),
+      retry_(strand_),
+      random_(std::random_device{}()) {}
+
+absl::Duration RedisClient::Core::TimeoutOf(absl::Duration wanted) const {
+  return wanted > absl::ZeroDuration() ? wanted : options_.command_timeout;
+}
+
+void RedisClient::Core::Open() { asio::co_spawn(strand_, Run(shared_from_this()), asio::detached); }
+
+void RedisClient::Core::Stop() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->stopping_ = true;
+    self->retry_.cancel();
+    if (self->connection_ != nullptr) self->connection_->stream.Close();
+  });
+}
+
+void RedisClient::Core::Submit(const std::vector<RedisCommand>& commands,
+                               std::vector<RedisCallback> callbacks, absl::Duration timeout) {
+  Submission submission;
+  for (const RedisCommand& command : commands) AppendRedisCommand(command, submission.wire);
+  submission.callbacks = std::move(callbacks);
+  submission.deadline = SteadyClock::now() + ToSteady(TimeoutOf(timeout));
+  const size_t count = submission.callbacks.size();
+  const size_t bytes = submission.wire.size();
+  if (!Reserve(count, bytes)) {
+    const absl::Status refusal = absl::ResourceExhaustedError(
+        absl::StrCat("redis client: too much is pending (at most ", options_.pending_max,
+                     " commands and ", options_.pending_bytes_max, " bytes), try again later"));
+    for (const RedisCallback& callback : submission.callbacks) callback(refusal);
+    return;
+  }
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    wake = inbox_.empty();
+    inbox_.push_back(std::move(submission));
+  }
+  if (wake) asio::post(strand_, [self = shared_from_this()] { self->TakeInbox(); });
+}
+
+bool RedisClient::Core::MustLoad(const RedisScript& script) {
+  const std::lock_guard lock(mutex_);
+  return loaded_.insert(script.sha1()).second;
+}
+
+absl::Status RedisClient::Core::WaitConnected(absl::Duration limit) {
+  TRAMA_CHECK(!io_.get_executor().running_in_this_thread());
+  std::unique_lock lock(mutex_);
+  if (changed_.wait_for(lock, ToSteady(limit), [this] { return connected_; })) {
+    return absl::OkStatus();
+  }
+  return absl::DeadlineExceededError(absl::StrCat("no connection to redis at ", options_.host, ":",
+                                                  options_.port, " yet: ", failure_.message()));
+}
+
+bool RedisClient::Core::connected() const {
+  const std::lock_guard lock(mutex_);
+  return connected_;
+}
+
+RedisServerInfo RedisClient::Core::server() const {
+  const std::lock_guard lock(mutex_);
+  return server_;
+}
+
+void RedisClient::Core::OnConnected(std::function<void(const RedisServerInfo&)> callback) {
+  asio::post(strand_, [self = shared_from_this(), callback = std::move(callback)]() mutable {
+    self->on_connected_ = std::move(callback);
+    if (self->connection_ != nullptr) self->on_connected_(self->server());
+  });
+}
+
+bool RedisClient::Core::Reserve(size_t count, size_t bytes) {
+  const bool few = pending_.fetch_add(count) + count <= options_.pending_max;
+  const bool small = pending_bytes_.fetch_add(bytes) + bytes <= options_.pending_bytes_max;
+  if (few && small) return true;
+  pending_ -= count;
+  pending_bytes_ -= bytes;
+  return false;
+}
+
+Awaitable<void> RedisClient::Core::Run(std::shared_ptr<Core> self) {
+  absl::Duration backoff = self->options_.backoff_min;
+  while (!self->stopping_) {
+    RedisServerInfo server;
+    absl::StatusOr<std::shared_ptr<RedisConnection>> opened =
+        co_await OpenRedisConnection(self->options_, self->tls_, &server);
+    absl::Status end = opened.status();
+    if (opened.ok() && !self->stopping_) {
+      backoff = self->options_.backoff_min;
+      self->NoteConnected(*opened, std::move(server));
+      end = co_await self->ReadReplies(*opened);
+      (*opened)->stream.Close();
+    }
+    self->NoteDisconnected(end);
+    if (self->stopping_) break;
+    // At least half of it, so that many clients neither hurry nor come together.
+    std::uniform_real_distribution<double> share(0.5, 1.0);
+    self->retry_.expires_after(ToSteady(backoff * share(self->random_)));
+    boost::system::error_code ignored;
+    co_await self->retry_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    backoff = std::min(backoff * 2, self->options_.backoff_max);
+  }
+}
+
+void RedisClient::Core::NoteConnected(const std::shared_ptr<RedisConnection>& connection,
+                                      RedisServerInfo server) {
+  last_byte_at_ = SteadyClock::now();
+  connection_ = connection;
+  server.connection = ++connections_;
+  {
+    const std::lock_guard lock(mutex_);
+    server_ = server;
+    loaded_.clear();
+  }
+  if (on_connected_) on_connected_(server);
+  const std::lock_guard lock(mutex_);
+  connected_ = true;
+  changed_.notify_all();
+}
+
+void RedisClient::Core::NoteDisconnected(const absl::Status& why) {
+  connection_ = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    connected_ = false;
+    failure_ = why;
+  }
+  const absl::Status lost = stopping_
+                                ? BeingDestroyed()
+                                : absl::UnavailableError(absl::StrCat(
+                                      "no answer, the command may have run: ", why.message()));
+  while (!pipeline_.empty()) Finish(pipeline_.Pop(), lost);
+}
+
+void RedisClient::Core::TakeInbox() {
+  std::vector<Submission> taken;
+  {
+    const std::lock_guard lock(mutex_);
+    taken.swap(inbox_);
+  }
+  const TimePoint now = SteadyClock::now();
+  for (Submission& submission : taken) {
+    size_t bytes = submission.wire.size();  // All of them go with the first command.
+    for (RedisCallback& callback : submission.callbacks) {
+      RedisPipeline::Command command{.callback = std::move(callback),
+                                     .sent_at = now,
+                                     .deadline = submission.deadline,
+                                     .bytes = std::exchange(bytes, 0)};
+      if (connection_ != nullptr) {
+        pipeline_.Push(std::move(command));
+      } else {
+        Finish(std::move(command), NotConnected());
+      }
+    }
+    if (connection_ != nullptr) connection_->out += submission.wire;
+  }
+  if (connection_ == nullptr) return;
+  if (!connection_->writing) {
+    connection_->writing = true;
+    asio::co_spawn(strand_, Write(shared_from_this(), connection_), asio::detached);
+  }
+  ArmTimer();
+}
+
+absl::Status RedisClient::Core::NotConnected() {
+  if (stopping_) return BeingDestroyed();
+  const std::lock_guard lock(mutex_);
+  return absl::UnavailableError(absl::StrCat("not connected to redis at ", options_.host, ":",
+                                             options_.port, ": ", failure_.message()));
+}
+
+Awaitable<void> RedisClient::Core::Write([[maybe_unused]] std::shared_ptr<Core> self,
+                                         std::shared_ptr<RedisConnection> connection) {
+  std::string chunk;
+  while (!connection->out.empty() && connection->stream.is_open()) {
+    chunk.clear();
+    chunk.swap(connection->out);
+    const IoResult sent = co_await connection->stream.Write(chunk);
+    // The reader notices the end and says why.
+    if (sent.error) connection->stream.Close();
+  }
+  connection->writing = false;
+}
+
+Awaitable<absl::Status> RedisClient::Core::ReadReplies(
+    std::shared_ptr<RedisConnection> connection) {
+  std::vector<char> buffer(kReadBytes);
+  while (true) {
+    const IoResult read = co_await connection->stream.ReadSome(buffer.data(), buffer.size());
+    if (read.error) co_return Broke(read.error);
+    last_byte_at_ = SteadyClock::now();
+    const absl::Status fed = connection->reader.Feed({buffer.data(), read.bytes});
+    if (!fed.ok()) co_return fed;
+    const absl::Status delivered = Deliver(*connection);
+    if (!delivered.ok()) co_return delivered;
+  }
+}
+
+// Why the connection, whose reading ended with `error`, is gone.
+absl::Status RedisClient::Core::Broke(const boost::system::error_code& error) {
+  const bool silent = std::exchange(was_silent_, false);
+  const std::string what =
+      silent ? absl::StrCat("said nothing for ", absl::FormatDuration(options_.silence_max))
+             : absl::StrCat("broke the connection: ", error.message());
+  return absl::UnavailableError(
+      absl::StrCat("redis at ", options_.host, ":", options_.port, " ", what));
+}
+
+absl::Status RedisClient::Core::Deliver(RedisConnection& connection) {
+  while (true) {
+    absl::StatusOr<std::optional<RedisReply>> next = connection.reader.Next();
+    if (!next.ok()) return next.status();
+    if (!next->has_value()) return absl::OkStatus();
+    if (pipeline_.empty()) return absl::DataLossError("redis: an answer to no command");
+    const bool read_only = (*next)->is_error() && (*next)->text.substr(0, 8) == "READONLY";
+    Finish(pipeline_.Pop(), Judge(**std::move(next)));
+    // A fail-over: the address may lead to the new primary by now.
+    if (read_only) return absl::UnavailableError("redis has become a replica");
+  }
+}
+
+void RedisClient::Core::Finish(RedisPipeline::Command command, ReplyOr result) {
+  --pending_;
+  pending_bytes_ -= command.bytes;
+  if (command.callback) command.callback(std::move(result));
+}
+
+RedisClient::Core::TimePoint RedisClient::Core::SilenceAt() const {
+  if (pipeline_.empty()) return TimePoint::max();
+  return std::max(last_byte_at_, pipeline_.oldest_sent_at()) + ToSteady(options_.silence_max);
+}
+
+void RedisClient::Core::ArmTimer() {
+  const TimePoint next = std::min(pipeline_.next_deadline(), SilenceAt());
+  if (next == TimePoint::max() || (timer_armed_ && timer_.expiry() <= next)) return;
+  timer_armed_ = true;
+  timer_.expires_at(next);
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    const std::shared_ptr<Core> self = weak.lock();
+    if (!cancelled && self != nullptr) self->OnTimer();
+  });
+}
+
+void RedisClient::Core::OnTimer() {
+  timer_armed_ = false;
+  const TimePoint now = SteadyClock::now();
+  for (const RedisPipeline::Callback& callback : pipeline_.Expire(now)) {
+    callback(absl::DeadlineExceededError("redis did not answer in time, the command may have run"));
+  }
+  if (connection_ != nullptr && SilenceAt() <= now) {
+    was_silent_ = true;
+    connection_->stream.Close();
+    return;
+  }
+  ArmTimer();
+}
+
+}  // namespace trama::platform

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "boost/asio/steady_timer.hpp"
+#include "boost/asio/strand.hpp"
+#include "services/platform/redis/redis_client.h"
+#include "services/platform/redis/redis_connection.h"
+#include "services/platform/redis/redis_pipeline.h"
+
+namespace trama::platform {
+
+// What a RedisClient and its coroutines share; outlives the client until they have ended. Callers
+// put their commands into an inbox; one strand writes, reads, keeps time and reconnects.
+class RedisClient::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(boost::asio::io_context& io, RedisOptions options, std::shared_ptr<TlsContext> tls);
+
+  // Any thread:
+  void Open();
+  void Stop();
+  // One callback per command. Refusals are called back at once, in this thread.
+  void Submit(const std::vector<RedisCommand>& commands, std::vector<RedisCallback> callbacks,
+              absl::Duration timeout);
+  // True for the first who asks since the connection was made: he has to load the script.
+  bool MustLoad(const RedisScript& script);
+  absl::Status WaitConnected(absl::Duration limit);
+  void OnConnected(std::function<void(const RedisServerInfo&)> callback);
+  bool connected() const;
+  RedisServerInfo server() const;
+  size_t pending() const { return pending_; }
+  boost::asio::io_context& io() { return io_; }
+  absl::Duration TimeoutOf(absl::Duration wanted) const;
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  struct Submission {
+    std::string wire;
+    std::vector<RedisCallback> callbacks;
+    TimePoint deadline;
+  };
+
+  bool Reserve(size_t count, size_t bytes);
+
+  // On the strand:
+  static Awaitable<void> Run(std::shared_ptr<Core> self);
+  static Awaitable<void> Write(std::shared_ptr<Core> self,
+                               std::shared_ptr<RedisConnection> connection);
+  // Until the connection ends; says why it did.
+  Awaitable<absl::Status> ReadReplies(std::shared_ptr<RedisConnection> connection);
+  absl::Status Deliver(RedisConnection& connection);
+  void NoteConnected(const std::shared_ptr<RedisConnection>& connection, RedisServerInfo server);
+  void NoteDisconnected(const absl::Status& why);
+  void TakeInbox();
+  void Finish(RedisPipeline::Command command, absl::StatusOr<RedisReply> result);
+  absl::Status NotConnected();
+  absl::Status Broke(const boost::system::error_code& error);
+  TimePoint SilenceAt() const;
+  void ArmTimer();
+  void OnTimer();
+
+  boost::asio::io_context& io_;
+  const RedisOptions options_;
+  const std::shared_ptr<TlsContext> tls_;
+  std::atomic<size_t> pending_ = 0;
+  std::atomic<size_t> pending_bytes_ = 0;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Submission> inbox_;  // Guarded by mutex_, as the next four.
+  std::set<std::string> loaded_;   // Scripts sent on this connection.
+  bool connected_ = false;
+  RedisServerInfo server_;
+  absl::Status failure_ = absl::UnavailableError("the first attempt has not ended");
+
+  const boost::asio::strand<boost::asio::io_context::executor_type> strand_;
+  std::shared_ptr<RedisConnection> connection_;  // On the strand only, as all below.
+  RedisPipeline pipeline_;
+  std::function<void(const RedisServerInfo&)> on_connected_;
+  boost::asio::steady_timer timer_;  // For deadlines and silence.
+  bool timer_armed_ = false;
+  boost::asio::steady_timer retry_;
+  TimePoint last_byte_at_;
+  bool was_silent_ = false;  // We closed the connection because nothing came.
+  bool stopping_ = false;
+  int64_t connections_ = 0;
+  std::mt19937 random_;
+};
+
+}  // namespace trama::platform

@@ -1,0 +1,126 @@
+#include "services/platform/redis/redis_protocol.h"
+
+#include <hiredis/hiredis.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/kernel/check.h"
+
+namespace trama::platform {
+namespace {
+
+// A server may announce any number of elements; memory is taken only as they arrive.
+constexpr int kReservedElementsMax = 1024;
+
+// Where hiredis' current item belongs: into the array that is being read, or a reply of its own.
+// Pointers into `elements` stay valid: an array does not grow while one of its elements is read.
+RedisReply* NewReply(const redisReadTask* task) {
+  if (task->parent == nullptr) return new RedisReply();
+  return &static_cast<RedisReply*>(task->parent->obj)->elements.emplace_back();
+}
+
+RedisReply::Type TypeOf(int hiredis_type) {
+  if (hiredis_type == REDIS_REPLY_ERROR) return RedisReply::Type::kError;
+  if (hiredis_type == REDIS_REPLY_STATUS) return RedisReply::Type::kStatus;
+  return RedisReply::Type::kString;
+}
+
+// No exception may pass through hiredis, which is C; null tells it that memory has run out.
+template <typename Fill>
+void* Create(const redisReadTask* task, Fill fill) {
+  try {
+    RedisReply* reply = NewReply(task);
+    fill(*reply);
+    return reply;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void* CreateString(const redisReadTask* task, char* text, size_t size) {
+  return Create(task, [&](RedisReply& reply) {
+    reply.type = TypeOf(task->type);
+    reply.text.assign(text, size);
+  });
+}
+
+void* CreateArray(const redisReadTask* task, int elements) {
+  return Create(task, [&](RedisReply& reply) {
+    reply.type = RedisReply::Type::kArray;
+    reply.elements.reserve(static_cast<size_t>(std::clamp(elements, 0, kReservedElementsMax)));
+  });
+}
+
+void* CreateInteger(const redisReadTask* task, long long integer) {
+  return Create(task, [&](RedisReply& reply) {
+    reply.type = RedisReply::Type::kInteger;
+    reply.integer = integer;
+  });
+}
+
+void* CreateNil(const redisReadTask* task) {
+  return Create(task, [](RedisReply&) {});
+}
+
+// Called for whole replies only; their elements go with them.
+void FreeReply(void* reply) { delete static_cast<RedisReply*>(reply); }
+
+redisReplyObjectFunctions functions = {CreateString, CreateArray, CreateInteger, CreateNil,
+                                       FreeReply};
+
+}  // namespace
+
+void AppendRedisCommand(const std::vector<std::string>& command, std::string& out) {
+  std::vector<const char*> arguments;
+  std::vector<size_t> sizes;
+  arguments.reserve(command.size());
+  sizes.reserve(command.size());
+  for (const std::string& argument : command) {
+    arguments.push_back(argument.data());
+    sizes.push_back(argument.size());
+  }
+  char* formatted = nullptr;
+  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(command.size()),
+                                          arguments.data(), sizes.data());
+  TRAMA_CHECK(size > 0);
+  out.append(formatted, static_cast<size_t>(size));
+  redisFreeCommand(formatted);
+}
+
+RedisReplyReader::RedisReplyReader(size_t reply_bytes_max)
+    : reply_bytes_max_(reply_bytes_max),
+      reader_(redisReaderCreateWithFunctions(&functions), &redisReaderFree) {
+  TRAMA_CHECK(reader_ != nullptr);
+}
+
+RedisReplyReader::~RedisReplyReader() = default;
+
+absl::Status RedisReplyReader::Feed(std::string_view bytes) {
+  unfinished_bytes_ += bytes.size();
+  if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) {
+    return absl::DataLossError(absl::StrCat("redis: ", reader_->errstr));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<RedisReply>> RedisReplyReader::Next() {
+  void* raw = nullptr;
+  if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
+    return absl::DataLossError(absl::StrCat("redis: ", reader_->errstr));
+  }
+  if (raw == nullptr) {
+    if (unfinished_bytes_ > reply_bytes_max_) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("redis: an answer has more than ", reply_bytes_max_, " bytes"));
+    }
+    return std::optional<RedisReply>();
+  }
+  unfinished_bytes_ = reader_->len - reader_->pos;
+  const std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(raw));
+  return std::optional<RedisReply>(std::move(*reply));
+}
+
+}  // namespace trama::platform
