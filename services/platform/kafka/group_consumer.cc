@@ -67,6 +67,20 @@ class KafkaGroupConsumer final : public GroupConsumer {
     return reader_.Seek(reader_.RewindPositions(), timeout);
   }
 
+  absl::Status Pause(const std::vector<TopicPartition>& partitions) override {
+    const PartitionList list = kafka_internal::ToList(partitions);
+    absl::Status paused =
+        client_.Error(rd_kafka_pause_partitions(client_.get(), list.get()), "pause");
+    return paused.ok() ? kafka_internal::FirstError(*list, "pause") : paused;
+  }
+
+  absl::Status Resume(const std::vector<TopicPartition>& partitions) override {
+    const PartitionList list = kafka_internal::ToList(partitions);
+    absl::Status resumed =
+        client_.Error(rd_kafka_resume_partitions(client_.get(), list.get()), "resume");
+    return resumed.ok() ? kafka_internal::FirstError(*list, "resume") : resumed;
+  }
+
   std::vector<TopicPartition> assignment() const override { return reader_.partitions(); }
 
   int64_t Position(const TopicPartition& partition) const override {

@@ -75,6 +75,11 @@ class GroupConsumer {
   // Hands out again everything that was not committed, from the next Poll() on.
   virtual absl::Status Rewind(absl::Duration timeout) = 0;
 
+  // A paused partition is not fetched; it goes on where it was. One that is given back or taken
+  // anew is paused no more.
+  virtual absl::Status Pause(const std::vector<TopicPartition>& partitions) = 0;
+  virtual absl::Status Resume(const std::vector<TopicPartition>& partitions) = 0;
+
   // The partitions held now.
   virtual std::vector<TopicPartition> assignment() const = 0;
 

@@ -257,6 +257,21 @@ TEST_F(GroupTest, RewindHandsOutAgainWhatWasNotCommitted) {
   EXPECT_THAT(testing::Values(Take(*consumer, 2)), ElementsAre("1", "2"));
 }
 
+TEST_F(GroupTest, APausedPartitionGoesOnWhereItWas) {
+  Write(topic_, 0, {"a1", "a2"});
+  Write(topic_, 1, {"b1"});
+  const auto consumer = NewGroupConsumer();
+  ASSERT_THAT(Take(*consumer, 3), SizeIs(3));
+
+  ASSERT_TRUE(consumer->Pause({{topic_, 0}}).ok());
+  Write(topic_, 0, {"a3"});
+  Write(topic_, 1, {"b2"});
+  EXPECT_THAT(testing::Values(Take(*consumer, 1)), ElementsAre("b2"));
+
+  ASSERT_TRUE(consumer->Resume({{topic_, 0}}).ok());
+  EXPECT_THAT(testing::Values(Take(*consumer, 1)), ElementsAre("a3"));
+}
+
 TEST_F(GroupTest, AnAssignmentMayBeginElsewhere) {
   Write(topic_, 0, {"0", "1", "2"});
   GroupCallbacks callbacks;
