@@ -9,6 +9,7 @@
 #include "boost/asio/steady_timer.hpp"
 #include "boost/asio/this_coro.hpp"
 #include "services/platform/net/awaitable.h"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::channels {
 
@@ -25,7 +26,7 @@ platform::Awaitable<T> AwaitWithin(absl::Duration limit, T too_late, Start start
   };
   auto executor = co_await boost::asio::this_coro::executor;
   auto timer = std::make_shared<boost::asio::steady_timer>(executor);
-  timer->expires_after(absl::ToChronoNanoseconds(limit));
+  timer->expires_after(platform::ToSteady(limit));
   T result = co_await platform::AwaitCallback<T>([&](std::function<void(T)> done) {
     auto race = std::make_shared<Race>();
     race->done = std::move(done);

@@ -1,0 +1,263 @@
+#include "services/channels/sms/doors.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/channels/sms/media_link.h"
+#include "services/channels/sms/parse.h"
+#include "services/channels/sms/signature.h"
+#include "services/channels/sms/status.h"
+#include "services/channels/sms/twilio_account.h"
+#include "services/kernel/digest.h"
+#include "services/kernel/strings.h"
+#include "services/platform/http/url.h"
+
+namespace trama::sms {
+
+namespace {
+
+using channels::WebhookReading;
+using platform::HttpRequest;
+using platform::HttpResponse;
+
+constexpr char kMediaPath[] = "/sms/media/";
+constexpr char kFormType[] = "application/x-www-form-urlencoded";
+constexpr char kNoReply[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
+
+// A request that was proved to be the vendor's.
+struct Verified {
+  channels::ChannelAccount account;
+  SmsAccountView view;
+  bool is_form = false;
+  Params query;
+  Params params;  // Of the body; of the query for GET.
+};
+
+absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
+                                const HttpRequest& request) {
+  const std::optional<DoorPath> path = ParseDoorPath(request.path);
+  if (!path.has_value()) return absl::NotFoundError("no such path");
+  std::optional<channels::ChannelAccount> account = accounts.Find(path->workspace, path->account);
+  if (!account.has_value()) return absl::NotFoundError("no such channel account");
+
+  Verified verified;
+  verified.view = ViewOf(*account);
+  verified.account = *std::move(account);
+  const std::string_view content_type = request.headers.Get("Content-Type");
+  verified.is_form = absl::StartsWithIgnoreCase(ToAbsl(content_type), kFormType);
+
+  absl::StatusOr<Params> query = platform::DecodeForm(request.query);
+  if (!query.ok()) return query.status();
+  verified.query = *std::move(query);
+  SignedRequest signed_request;
+  if (verified.is_form) {
+    absl::StatusOr<Params> form = platform::DecodeForm(request.body);
+    if (!form.ok()) return form.status();
+    signed_request.form = *std::move(form);
+  }
+  const absl::StatusOr<SigningSecrets> secrets = SecretsOf(accounts, verified.account);
+  if (!secrets.ok()) return absl::UnavailableError(secrets.status().message());
+  signed_request.url = absl::StrCat(verified.view.public_base_url, request.target);
+  signed_request.is_form = verified.is_form;
+  signed_request.body = request.body;
+  signed_request.signature = request.headers.Get("X-Twilio-Signature");
+  signed_request.signature_settings = request.headers.Get("X-Twilio-Webhooks-Signature-Settings");
+  if (absl::Status checked = CheckSignature(signed_request, *secrets); !checked.ok()) {
+    return checked;
+  }
+  verified.params = request.method == "GET" ? verified.query : std::move(signed_request.form);
+  return verified;
+}
+
+channels::Unreadable MakeUnreadable(const HttpRequest& request, const SmsAccountView& account,
+                                    std::string reason) {
+  channels::Unreadable unreadable;
+  unreadable.door = absl::StrCat("webhook:sms:", account.workspace, "/", account.name);
+  // A redelivery is the same bytes.
+  unreadable.id = HexSha256(absl::StrCat(request.target, "\n", request.body));
+  unreadable.workspace = account.workspace;
+  unreadable.content_type = "message/http";
+  unreadable.body = RawRequest(request);
+  unreadable.reason = std::move(reason);
+  return unreadable;
+}
+
+// True for what is not a form although it has a body: an event of another product of the vendor.
+bool IsOtherProduct(const HttpRequest& request, const Verified& verified) {
+  return !verified.is_form && !request.body.empty();
+}
+
+}  // namespace
+
+std::optional<DoorPath> ParseDoorPath(std::string_view path) {
+  const std::vector<std::string> segments = absl::StrSplit(ToAbsl(path), '/');
+  // "", "sms", workspace, account[, "status"]
+  if (segments.size() < 4 || segments.size() > 5 || segments[1] != "sms") return std::nullopt;
+  if (segments.size() == 5 && segments[4] != "status") return std::nullopt;
+  if (segments[2].empty() || segments[3].empty()) return std::nullopt;
+  return DoorPath{segments[2], segments[3], segments.size() == 5};
+}
+
+std::string RawRequest(const HttpRequest& request) {
+  std::string raw = absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\n");
+  for (const auto& [name, value] : request.headers.fields()) {
+    // A kept signature could be played back to somebody else.
+    if (absl::EqualsIgnoreCase(name, "Authorization") || absl::EqualsIgnoreCase(name, "Cookie") ||
+        absl::EqualsIgnoreCase(name, "X-Twilio-Signature")) {
+      continue;
+    }
+    absl::StrAppend(&raw, name, ": ", value, "\r\n");
+  }
+  absl::StrAppend(&raw, "\r\n", request.body);
+  return raw;
+}
+
+Doors::Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& host,
+             channels::RawArchive& archive, OptOuts& opt_outs, const platform::Clock& clock)
+    : accounts_(accounts), host_(host), archive_(archive), opt_outs_(opt_outs), clock_(clock) {}
+
+WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time received_at) const {
+  WebhookReading reading;
+  const absl::StatusOr<Verified> verified = Verify(accounts_, request);
+  if (!verified.ok()) {
+    reading.verdict = verified.status();
+    return reading;
+  }
+  if (verified->account.is_off()) {
+    reading.verdict = absl::NotFoundError("the channel account is off");
+    return reading;
+  }
+  if (verified->account.is_draining()) {
+    reading.verdict = absl::UnavailableError("the channel account is draining");
+    return reading;
+  }
+  if (IsOtherProduct(request, *verified)) {
+    reading.unreadable = MakeUnreadable(request, verified->view, "the body is not a form");
+    return reading;
+  }
+  auto interactions = ParseMessage(verified->params, verified->view, received_at);
+  if (!interactions.ok()) {
+    reading.unreadable =
+        MakeUnreadable(request, verified->view, std::string(interactions.status().message()));
+    return reading;
+  }
+  channels::Arrival& arrival = reading.arrival.emplace();
+  arrival.workspace = verified->view.workspace;
+  arrival.account = verified->view.name;
+  arrival.event_ids = {interactions->front().vendor_message_id()};
+  arrival.interactions = *std::move(interactions);
+  arrival.raw = RawRequest(request);
+  arrival.raw_content_type = "message/http";
+  return reading;
+}
+
+WebhookReading Doors::ReadStatus(const HttpRequest& request, absl::Time received_at) const {
+  WebhookReading reading;
+  const absl::StatusOr<Verified> verified = Verify(accounts_, request);
+  if (!verified.ok()) {
+    reading.verdict = verified.status();
+    return reading;
+  }
+  // Whatever state the account is in: receipts are about what was sent before.
+  auto callback = ParseStatus(verified->query, verified->params, verified->view, received_at);
+  if (IsOtherProduct(request, *verified) || !callback.ok()) {
+    reading.unreadable = MakeUnreadable(
+        request, verified->view,
+        callback.ok() ? "the body is not a form" : std::string(callback.status().message()));
+    return reading;
+  }
+  if (!callback->delivery.has_value()) return reading;
+  channels::Arrival& arrival = reading.arrival.emplace();
+  arrival.workspace = verified->view.workspace;
+  arrival.account = verified->view.name;
+  arrival.event_ids = {callback->event_id};
+  arrival.receipts.push_back({callback->partition, *std::move(callback->delivery)});
+  return reading;
+}
+
+platform::Awaitable<void> Doors::RememberConsent(channels::Arrival arrival) {
+  for (const interaction::v1::Interaction& said : arrival.interactions) {
+    const auto action = said.consent().action();
+    if (action == interaction::v1::Consent::ACTION_OPT_OUT ||
+        action == interaction::v1::Consent::ACTION_OPT_IN) {
+      co_await opt_outs_.Set(arrival.workspace, arrival.account, said.sender().identifier(),
+                             action == interaction::v1::Consent::ACTION_OPT_OUT);
+    }
+  }
+}
+
+platform::Awaitable<HttpResponse> Doors::ServeFile(HttpRequest request) {
+  const std::string_view token = std::string_view(request.path).substr(sizeof(kMediaPath) - 1);
+  const absl::StatusOr<MediaLink> link = ReadMediaToken(token);
+  // One answer for everything that is wrong: nothing is to be learned here.
+  const HttpResponse not_found = HttpResponse::Empty(404);
+  if (!link.ok() || clock_.Now() > link->expires_at) co_return not_found;
+  const std::optional<channels::ChannelAccount> account =
+      accounts_.Find(link->workspace, link->account);
+  if (!account.has_value()) co_return not_found;
+  const absl::StatusOr<SigningSecrets> secrets = SecretsOf(accounts_, *account);
+  bool genuine = false;
+  if (secrets.ok()) {
+    for (const std::string& secret : secrets->auth_tokens) {
+      genuine |= IsMediaTokenSignedBy(token, secret);
+    }
+  }
+  if (!genuine || !absl::StartsWith(link->blob, absl::StrCat(link->workspace, "/"))) {
+    co_return not_found;
+  }
+  absl::StatusOr<platform::Blob> blob = co_await archive_.Get(link->blob, kServedFileMaxBytes);
+  if (!blob.ok()) {
+    co_return HttpResponse::Empty(blob.status().code() == absl::StatusCode::kUnavailable ? 503
+                                                                                         : 404);
+  }
+  HttpResponse response;
+  response.headers.Set("Content-Type", blob->content_type);
+  response.headers.Set("X-Content-Type-Options", "nosniff");
+  response.headers.Set("Cache-Control", "private, no-store");
+  response.body = std::move(blob->bytes);
+  co_return response;
+}
+
+void Doors::AddTo(platform::HttpRouter& router) {
+  const HttpResponse accepted = HttpResponse::Xml(200, kNoReply);
+  channels::WebhookDoor message_door;
+  message_door.name = "message";
+  message_door.read = [this](const HttpRequest& request, absl::Time received_at) {
+    return ReadMessage(request, received_at);
+  };
+  message_door.accepted = accepted;
+  message_door.after = [this](channels::Arrival arrival) {
+    return RememberConsent(std::move(arrival));
+  };
+  channels::WebhookDoor status_door;
+  status_door.name = "status";
+  status_door.read = [this](const HttpRequest& request, absl::Time received_at) {
+    return ReadStatus(request, received_at);
+  };
+  status_door.accepted = accepted;
+
+  const platform::HttpHandler messages = host_.Handler(std::move(message_door));
+  const platform::HttpHandler statuses = host_.Handler(std::move(status_door));
+  const platform::HttpHandler webhooks = [messages, statuses](HttpRequest request) {
+    const std::optional<DoorPath> path = ParseDoorPath(request.path);
+    const bool is_status = path.has_value() && path->is_status;
+    return is_status ? statuses(std::move(request)) : messages(std::move(request));
+  };
+  const platform::HttpHandler get = [this, webhooks](HttpRequest request) {
+    const bool is_file =
+        absl::StartsWith(request.path, kMediaPath) &&
+        ReadMediaToken(std::string_view(request.path).substr(sizeof(kMediaPath) - 1)).ok();
+    return is_file ? ServeFile(std::move(request)) : webhooks(std::move(request));
+  };
+  const platform::HttpRouteLimits limits{kBodyMaxBytes, kHandlerMax};
+  router.Prefix("POST", "/sms/", webhooks, limits);
+  router.Prefix("GET", "/sms/", webhooks, limits);
+  // A workspace may be called "media" all the same: its accounts are no tokens.
+  router.Prefix("POST", kMediaPath, webhooks, limits);
+  router.Prefix("GET", kMediaPath, get, {kBodyMaxBytes, kMediaHandlerMax});
+}
+
+}  // namespace trama::sms

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "services/channels/common/account_directory.h"
+#include "services/channels/common/raw_archive.h"
+#include "services/channels/common/webhook_host.h"
+#include "services/channels/sms/account.h"
+#include "services/channels/sms/opt_outs.h"
+#include "services/platform/base/clock.h"
+#include "services/platform/http/http_router.h"
+
+namespace trama::sms {
+
+// The addresses that the vendor calls:
+//   GET, POST /sms/<workspace>/<account>          a message came in
+//   GET, POST /sms/<workspace>/<account>/status   what became of one of ours
+//   GET, HEAD /sms/media/<token>                  a file of one of ours
+//
+// Threads: safe from any. What it is given must outlive the server.
+class Doors {
+ public:
+  static constexpr size_t kBodyMaxBytes = 64 * 1024;
+  // Everything until the answer; the vendor waits 15 s, we do not need them.
+  static constexpr absl::Duration kHandlerMax = absl::Milliseconds(2500);
+  // Serving a file may take longer than taking in a message.
+  static constexpr absl::Duration kMediaHandlerMax = absl::Seconds(20);
+  static constexpr size_t kServedFileMaxBytes = 5 << 20;
+
+  Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& host,
+        channels::RawArchive& archive, OptOuts& opt_outs, const platform::Clock& clock);
+
+  void AddTo(platform::HttpRouter& router);
+
+ private:
+  channels::WebhookReading ReadMessage(const platform::HttpRequest& request,
+                                       absl::Time received_at) const;
+  channels::WebhookReading ReadStatus(const platform::HttpRequest& request,
+                                      absl::Time received_at) const;
+  platform::Awaitable<void> RememberConsent(channels::Arrival arrival);
+  platform::Awaitable<platform::HttpResponse> ServeFile(platform::HttpRequest request);
+
+  const channels::AccountDirectory& accounts_;
+  channels::WebhookHost& host_;
+  channels::RawArchive& archive_;
+  OptOuts& opt_outs_;
+  const platform::Clock& clock_;
+};
+
+// What stands in a path below /sms/. None for every other path.
+struct DoorPath {
+  std::string workspace;
+  std::string account;
+  bool is_status = false;
+};
+std::optional<DoorPath> ParseDoorPath(std::string_view path);
+
+// The request as it is archived: its line, headers and body, without credentials and signatures.
+std::string RawRequest(const platform::HttpRequest& request);
+
+}  // namespace trama::sms

@@ -1,0 +1,214 @@
+#include "services/channels/sms/media_fetch.h"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "boost/asio/strand.hpp"
+#include "boost/asio/this_coro.hpp"
+#include "services/kernel/digest.h"
+#include "services/platform/base/log.h"
+#include "services/platform/kafka/kafka_error.h"
+#include "services/platform/net/steady_time.h"
+
+namespace trama::sms {
+
+namespace {
+
+constexpr absl::Duration kPollWait = absl::Milliseconds(500);
+constexpr size_t kRecordsMax = 200;
+constexpr absl::Duration kRewindTimeout = absl::Seconds(10);
+constexpr absl::Duration kStaleAfter = absl::Minutes(5);
+
+}  // namespace
+
+MediaFetch::MediaFetch(MediaFetchOptions options, MediaFetchers& fetchers,
+                       channels::RawArchive& archive, channels::Publisher& publisher,
+                       boost::asio::io_context& io, const platform::Clock& clock,
+                       platform::Metrics& metrics, platform::Health& health)
+    : options_(std::move(options)),
+      fetchers_(fetchers),
+      archive_(archive),
+      publisher_(publisher),
+      io_(io),
+      clock_(clock),
+      files_(metrics.Counter("trama_sms_media_files_total",
+                             "Files of customers: fetched, refused for good, or to be tried again.",
+                             {"outcome"})),
+      heartbeat_(health.AddHeartbeat("media fetch", kStaleAfter)) {}
+
+absl::StatusOr<std::unique_ptr<MediaFetch>> MediaFetch::Start(
+    const platform::KafkaConfig& kafka, MediaFetchOptions options, MediaFetchers& fetchers,
+    channels::RawArchive& archive, channels::Publisher& publisher, boost::asio::io_context& io,
+    const platform::Clock& clock, platform::Metrics& metrics, platform::Health& health) {
+  platform::GroupOptions group;
+  group.group = options.group;
+  group.instance_id = options.instance_id;
+  group.topics = {options.topic};
+  auto consumer = platform::GroupConsumer::Create(kafka, std::move(group));
+  if (!consumer.ok()) return consumer.status();
+  std::unique_ptr<MediaFetch> fetch(
+      new MediaFetch(std::move(options), fetchers, archive, publisher, io, clock, metrics, health));
+  fetch->consumer_ = *std::move(consumer);
+  fetch->thread_ = std::thread([raw = fetch.get()] { raw->Run(); });
+  return fetch;
+}
+
+MediaFetch::~MediaFetch() { Stop(); }
+
+void MediaFetch::Stop() {
+  stopping_ = true;
+  if (!thread_.joinable()) return;
+  consumer_->Wake();
+  thread_.join();
+}
+
+void MediaFetch::Run() {
+  while (!stopping_) {
+    heartbeat_->Beat();
+    const auto batch = consumer_->Poll(kPollWait, kRecordsMax);
+    if (!batch.ok()) {
+      platform::Log(platform::LogLevel::kError, "media fetch cannot read",
+                    {{"why", batch.status()}});
+      if (options_.on_fatal) options_.on_fatal(batch.status());
+      break;
+    }
+    if (batch->records.empty()) continue;
+    if (Handle(batch->records)) continue;
+    // The blob store or Kafka is away: what was not finished comes again.
+    if (const absl::Status rewound = consumer_->Rewind(kRewindTimeout); !rewound.ok()) {
+      platform::Log(platform::LogLevel::kWarning, "media fetch cannot go back", {{"why", rewound}});
+    }
+  }
+  consumer_->Close();
+}
+
+bool MediaFetch::Handle(const std::vector<platform::Record>& records) {
+  const absl::Duration until = clock_.Monotonic() + kBatchTimeMax;
+  std::vector<platform::TopicPartitionOffset> done;
+  const auto note = [&done](const platform::Record& record) {
+    for (platform::TopicPartitionOffset& position : done) {
+      if (position.partition != record.partition) continue;
+      position.offset = record.offset + 1;
+      return;
+    }
+    done.push_back({record.topic, record.partition, record.offset + 1});
+  };
+
+  bool all = true;
+  std::vector<MediaJob> jobs;
+  size_t finished = 0;  // Records below this one need nothing more.
+  for (size_t i = 0; i < records.size() && all; ++i) {
+    interaction::v1::Interaction interaction;
+    if (records[i].value.has_value() && interaction.ParseFromString(*records[i].value)) {
+      const std::string* traceparent = platform::FindHeader(records[i], "traceparent");
+      for (MediaJob& job : MediaJobsOf(interaction)) {
+        if (traceparent != nullptr) job.traceparent = *traceparent;
+        jobs.push_back(std::move(job));
+      }
+    }
+    const bool last = i + 1 == records.size();
+    if (jobs.size() < kAtOnceMax && !last) continue;
+    if (!last && (stopping_ || clock_.Monotonic() >= until)) {
+      all = false;
+    } else {
+      all = FetchAll(std::exchange(jobs, {}));
+      if (all) finished = i + 1;
+    }
+  }
+  for (size_t i = 0; i < finished; ++i) note(records[i]);
+  if (!done.empty()) {
+    if (const absl::Status committed = consumer_->Commit(done); !committed.ok()) {
+      platform::Log(platform::LogLevel::kWarning, "media fetch cannot commit",
+                    {{"why", committed}});
+    }
+  }
+  return all;
+}
+
+bool MediaFetch::FetchAll(std::vector<MediaJob> jobs) {
+  struct Progress {
+    std::mutex mutex;
+    std::condition_variable changed;
+    size_t left = 0;
+    bool all = true;
+  };
+  const auto progress = std::make_shared<Progress>();
+  progress->left = jobs.size();
+  for (MediaJob& job : jobs) {
+    boost::asio::co_spawn(boost::asio::make_strand(io_), FetchOne(std::move(job)),
+                          [progress](const std::exception_ptr& thrown, bool told) {
+                            const std::lock_guard lock(progress->mutex);
+                            progress->all = progress->all && told && !thrown;
+                            if (--progress->left == 0) progress->changed.notify_all();
+                          });
+  }
+  std::unique_lock lock(progress->mutex);
+  while (progress->left > 0) {
+    heartbeat_->Beat();
+    progress->changed.wait_for(lock, std::chrono::seconds(1), [&] { return progress->left == 0; });
+  }
+  return progress->all;
+}
+
+platform::Awaitable<void> MediaFetch::Pause(absl::Duration wait) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  timer.expires_after(platform::ToSteady(wait));
+  co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+platform::Awaitable<absl::StatusOr<FetchedMedia>> MediaFetch::TryFetch(
+    std::shared_ptr<const MediaJob> job) {
+  absl::StatusOr<platform::Media> media = absl::UnknownError("not tried");
+  for (int attempt = 1;; ++attempt) {
+    media = co_await fetchers_.Fetch(job->message.workspace(), job->message.channel_account(),
+                                     job->media().vendor_url());
+    if (media.ok() || IsFinalFetchError(media.status())) break;
+    // Another process will fetch it.
+    if (stopping_) co_return absl::UnavailableError("this process is about to end");
+    if (attempt >= options_.attempts_max) break;
+    files_.With({"again"}).Increment();
+    co_await Pause(options_.pause * (int64_t{1} << (2 * (attempt - 1))));
+  }
+  if (!media.ok()) co_return absl::InvalidArgumentError(FetchErrorText(media.status()));
+
+  FetchedMedia fetched;
+  fetched.content_type = media->content_type;
+  fetched.size_bytes = static_cast<int64_t>(media->bytes.size());
+  fetched.sha256 = HexSha256(media->bytes);
+  absl::StatusOr<std::string> blob =
+      co_await archive_.Put(job->message.workspace(), job->message.sender().identifier(),
+                            std::move(media->bytes), media->content_type);
+  if (!blob.ok()) co_return absl::UnavailableError(blob.status().message());
+  fetched.blob = *std::move(blob);
+  co_return fetched;
+}
+
+platform::Awaitable<bool> MediaFetch::FetchOne(MediaJob job) {
+  const auto shared = std::make_shared<const MediaJob>(std::move(job));
+  const absl::StatusOr<FetchedMedia> fetched = co_await TryFetch(shared);
+  if (!fetched.ok() && fetched.status().code() == absl::StatusCode::kUnavailable) {
+    platform::Log(platform::LogLevel::kWarning, "file cannot be kept",
+                  {{"interaction", shared->message.interaction_id()}, {"why", fetched.status()}});
+    co_await Pause(options_.pause);
+    co_return false;
+  }
+  std::vector<interaction::v1::Interaction> told;
+  if (fetched.ok()) {
+    told.push_back(MediaArrived(*shared, *fetched, clock_.Now()));
+  } else {
+    const absl::string_view why = fetched.status().message();
+    told.push_back(MediaFailed(*shared, std::string_view(why.data(), why.size()), clock_.Now()));
+  }
+  files_.With({fetched.ok() ? "fetched" : "refused"}).Increment();
+  const absl::Status published =
+      co_await publisher_.Publish(std::move(told), {}, shared->traceparent);
+  if (!published.ok()) co_await Pause(options_.pause);
+  co_return published.ok();
+}
+
+}  // namespace trama::sms

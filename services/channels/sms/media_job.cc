@@ -1,0 +1,86 @@
+#include "services/channels/sms/media_job.h"
+
+#include "services/channels/common/interaction_ids.h"
+#include "services/channels/common/proto_time.h"
+#include "services/channels/sms/account.h"
+
+namespace trama::sms {
+
+namespace {
+
+namespace iv = interaction::v1;
+
+iv::Interaction Begin(const MediaJob& job, absl::Time now) {
+  const iv::Interaction& message = job.message;
+  const std::string part = std::to_string(job.part);
+  iv::Interaction arrived;
+  arrived.set_interaction_id(
+      channels::InteractionId(kChannel, message.workspace(), message.channel_account(),
+                              message.vendor_message_id(), iv::KIND_MEDIA, part));
+  arrived.set_workspace(message.workspace());
+  arrived.set_channel(kChannel);
+  arrived.set_channel_account(message.channel_account());
+  arrived.set_direction(message.direction());
+  arrived.set_kind(iv::KIND_MEDIA);
+  arrived.set_vendor_message_id(message.vendor_message_id());
+  arrived.set_conversation_key(message.conversation_key());
+  *arrived.mutable_sender() = message.sender();
+  channels::SetProto(now, arrived.mutable_received_at());
+  arrived.set_amends_interaction_id(message.interaction_id());
+  (*arrived.mutable_channel_facts())["part"] = part;
+  types::v1::Media* media = arrived.add_parts()->mutable_media();
+  *media = job.media();
+  return arrived;
+}
+
+}  // namespace
+
+std::vector<MediaJob> MediaJobsOf(const iv::Interaction& interaction) {
+  std::vector<MediaJob> jobs;
+  if (interaction.channel() != kChannel || interaction.kind() != iv::KIND_MESSAGE) return jobs;
+  for (int i = 0; i < interaction.parts_size(); ++i) {
+    const types::v1::Part& part = interaction.parts(i);
+    if (part.has_media() && part.media().blob().empty() && !part.media().vendor_url().empty()) {
+      jobs.push_back({interaction, i, {}});
+    }
+  }
+  return jobs;
+}
+
+iv::Interaction MediaArrived(const MediaJob& job, const FetchedMedia& fetched, absl::Time now) {
+  iv::Interaction arrived = Begin(job, now);
+  types::v1::Media* media = arrived.mutable_parts(0)->mutable_media();
+  media->set_blob(fetched.blob);
+  media->set_content_type(fetched.content_type);
+  media->set_size_bytes(fetched.size_bytes);
+  media->set_sha256(fetched.sha256);
+  return arrived;
+}
+
+iv::Interaction MediaFailed(const MediaJob& job, std::string_view why, absl::Time now) {
+  iv::Interaction arrived = Begin(job, now);
+  arrived.mutable_parts(0)->mutable_media()->set_fetch_error(std::string(why));
+  return arrived;
+}
+
+bool IsFinalFetchError(const absl::Status& status) {
+  return status.code() != absl::StatusCode::kUnavailable &&
+         status.code() != absl::StatusCode::kDeadlineExceeded;
+}
+
+std::string FetchErrorText(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kPermissionDenied:
+      return "the vendor refused the file, or its address is not allowed";
+    case absl::StatusCode::kNotFound:
+      return "the vendor no longer has the file";
+    case absl::StatusCode::kResourceExhausted:
+      return "the file is too large";
+    case absl::StatusCode::kInvalidArgument:
+      return "the file's address is not usable";
+    default:
+      return "the vendor could not be reached";
+  }
+}
+
+}  // namespace trama::sms

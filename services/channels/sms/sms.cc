@@ -1,0 +1,196 @@
+#include "services/channels/sms/sms.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "services/channels/common/delivery_loop.h"
+#include "services/channels/common/ingest.h"
+#include "services/channels/sms/account.h"
+#include "services/channels/sms/doors.h"
+#include "services/channels/sms/media_fetch.h"
+#include "services/channels/sms/twilio_account.h"
+#include "services/channels/sms/twilio_sender.h"
+#include "services/platform/base/server_address.h"
+#include "services/platform/blob/folder_blob_store.h"
+#include "services/platform/config/config_follower.h"
+#include "services/platform/http/http_server.h"
+#include "services/platform/kafka/kafka_flags.h"
+#include "services/platform/redis/redis_client.h"
+#include "services/platform/service/http_metrics.h"
+
+ABSL_FLAG(std::string, http_listen, "127.0.0.1:8010",
+          "Where the vendor's requests arrive (host:port); port 0 picks a free one.");
+ABSL_FLAG(std::string, group_instance, "",
+          "Stable slot in the consumer groups, such as sms-0: a restarted process resumes its "
+          "partitions at once. Empty: none.");
+ABSL_FLAG(int32_t, media_bytes_max, 25 << 20, "Largest file that is fetched from the vendor.");
+ABSL_FLAG(int32_t, delivery_in_flight_max, 64,
+          "Attempts to send that may be under way at once, per partition number.");
+
+namespace trama::sms {
+
+namespace {
+
+constexpr absl::Duration kDrainMax = absl::Seconds(5);
+constexpr absl::Duration kFlushMax = absl::Seconds(5);
+constexpr int kInFlightMax = 10'000;
+// A door has 2.5 s in all; Redis may take 0.2 s before and after.
+constexpr absl::Duration kPublishMax = absl::Milliseconds(1800);
+
+// Everything that the doors and delivery share, in the order in which it is made.
+struct Parts {
+  platform::ConfigSource* config = nullptr;
+  platform::Producer* producer = nullptr;
+  platform::RedisClient* redis = nullptr;
+  channels::AccountDirectory* accounts = nullptr;
+  channels::Publisher* publisher = nullptr;
+  channels::RawArchive* archive = nullptr;
+  OptOuts* opt_outs = nullptr;
+};
+
+absl::Status MakeClients(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
+                         Parts& parts) {
+  auto config =
+      platform::ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());
+  if (!config.ok()) return config.status();
+  parts.config = &runtime.Own(*std::move(config));
+
+  platform::ProducerOptions producing;
+  producing.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+  auto producer = platform::Producer::Create(kafka, std::move(producing));
+  if (!producer.ok()) return producer.status();
+  parts.producer = &runtime.Own(*std::move(producer));
+  runtime.AddCloser("producer", [producer = parts.producer] {
+    // What it reports was answered 503 already; nothing more can be done for it.
+    producer->Flush(kFlushMax).IgnoreError();
+  });
+
+  auto address = platform::ParseRedisAddress(absl::GetFlag(FLAGS_redis));
+  if (!address.ok()) return address.status();
+  auto redis = platform::RedisClient::Create(runtime.io(), *std::move(address));
+  if (!redis.ok()) return redis.status();
+  parts.redis = &runtime.Own(*std::move(redis));
+  return absl::OkStatus();
+}
+
+absl::Status MakeParts(platform::Runtime& runtime, Parts& parts) {
+  auto blobs = platform::FolderBlobStore::Open({.folder = absl::GetFlag(FLAGS_blob_dir)});
+  if (!blobs.ok()) return blobs.status();
+  platform::BlobStore& store = runtime.Own(*std::move(blobs));
+  parts.accounts = &runtime.Own(std::make_unique<channels::AccountDirectory>(
+      kChannel, *parts.config, runtime.clock(), platform::ResolveSecret));
+  channels::PublisherOptions publishing;
+  publishing.channel = kChannel;
+  publishing.wait_max = kPublishMax;
+  parts.publisher = &runtime.Own(std::make_unique<channels::Publisher>(
+      *parts.producer, runtime.clock(), runtime.metrics(), std::move(publishing)));
+  parts.archive = &runtime.Own(std::make_unique<channels::RawArchive>(
+      store, runtime.workers(), *parts.accounts, runtime.clock(), runtime.metrics()));
+  parts.opt_outs = &runtime.Own(std::make_unique<OptOuts>(parts.redis, *parts.accounts));
+  return absl::OkStatus();
+}
+
+void AddDoors(platform::Runtime& runtime, const Parts& parts) {
+  auto& seen =
+      runtime.Own(std::make_unique<channels::SeenMemory>(parts.redis, kChannel, runtime.metrics()));
+  auto& ingest =
+      runtime.Own(std::make_unique<channels::Ingest>(*parts.publisher, seen, *parts.archive));
+  auto& host = runtime.Own(std::make_unique<channels::WebhookHost>(
+      kChannel, ingest, runtime.clock(), runtime.metrics()));
+  auto& doors = runtime.Own(std::make_unique<Doors>(*parts.accounts, host, *parts.archive,
+                                                    *parts.opt_outs, runtime.clock()));
+  runtime.AfterStart([&runtime, &doors]() -> absl::Status {
+    platform::HttpRouter router;
+    doors.AddTo(router);
+    platform::HttpServerOptions options;
+    options.listen = absl::GetFlag(FLAGS_http_listen);
+    auto server = platform::HttpServer::Start(runtime.io(), std::move(options), std::move(router),
+                                              platform::MeasureHttp(runtime.metrics()));
+    if (!server.ok()) return server.status();
+    platform::HttpServer& running = runtime.Own(*std::move(server));
+    platform::Log(platform::LogLevel::kInfo, "webhooks are served", {{"port", running.port()}});
+    runtime.AddStopper("http", [&running] { running.Drain(kDrainMax); });
+    return absl::OkStatus();
+  });
+}
+
+void AddMediaFetch(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
+                   const Parts& parts) {
+  platform::MediaLimits limits;
+  limits.bytes_max = static_cast<size_t>(absl::GetFlag(FLAGS_media_bytes_max));
+  auto& fetchers =
+      runtime.Own(std::make_unique<MediaFetchers>(runtime.io(), *parts.accounts, limits));
+  runtime.AfterStart([&runtime, &fetchers, kafka, parts]() -> absl::Status {
+    MediaFetchOptions options;
+    options.instance_id = absl::GetFlag(FLAGS_group_instance);
+    options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+    auto fetch =
+        MediaFetch::Start(kafka, std::move(options), fetchers, *parts.archive, *parts.publisher,
+                          runtime.io(), runtime.clock(), runtime.metrics(), runtime.health());
+    if (!fetch.ok()) return fetch.status();
+    MediaFetch& running = runtime.Own(*std::move(fetch));
+    runtime.AddCloser("media fetch", [&running] { running.Stop(); });
+    return absl::OkStatus();
+  });
+}
+
+absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
+                         const Parts& parts) {
+  platform::HttpClientOptions calling;
+  calling.total_timeout = TwilioSender::kCallMax;
+  calling.connections_per_host_max = 64;
+  auto http = platform::HttpClient::Create(runtime.io(), std::move(calling));
+  if (!http.ok()) return http.status();
+  platform::HttpClient& client = runtime.Own(*std::move(http));
+  auto& sender = runtime.Own(
+      std::make_unique<TwilioSender>(*parts.accounts, *parts.opt_outs, client, runtime.clock()));
+  runtime.AfterStart([&runtime, &sender, kafka, parts]() -> absl::Status {
+    channels::DeliveryLoopOptions options;
+    options.rules.channel = kChannel;
+    options.rules.in_flight_max = absl::GetFlag(FLAGS_delivery_in_flight_max);
+    options.instance_id = absl::GetFlag(FLAGS_group_instance);
+    options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+    auto loop = channels::DeliveryLoop::Start(
+        kafka, std::move(options), sender,
+        [accounts = parts.accounts] { return accounts->ForDelivery(AmbiguityWait); }, runtime.io(),
+        runtime.clock(), runtime.metrics(), runtime.health());
+    if (!loop.ok()) return loop.status();
+    channels::DeliveryLoop& running = runtime.Own(*std::move(loop));
+    runtime.AddCloser("delivery", [&running] { running.Stop(); });
+    return absl::OkStatus();
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void CheckSettings(platform::Mistakes& mistakes) {
+  mistakes.AddStatus("http_listen", platform::ParseServerAddress(absl::GetFlag(FLAGS_http_listen),
+                                                                 /*allow_port_zero=*/true)
+                                        .status());
+  const int32_t media = absl::GetFlag(FLAGS_media_bytes_max);
+  mistakes.Require(media > 0 && media <= static_cast<int32_t>(platform::kBlobBytesMax),
+                   absl::StrCat("--media_bytes_max ", media, " must be from 1 to ",
+                                platform::kBlobBytesMax, ", for example 26214400"));
+  const int32_t in_flight = absl::GetFlag(FLAGS_delivery_in_flight_max);
+  mistakes.Require(in_flight > 0 && in_flight <= kInFlightMax,
+                   absl::StrCat("--delivery_in_flight_max ", in_flight, " must be from 1 to ",
+                                kInFlightMax, ", for example 64"));
+}
+
+absl::Status SetUp(platform::Runtime& runtime) {
+  const auto kafka = platform::KafkaConfigFromFlags("sms");
+  if (!kafka.ok()) return kafka.status();
+  Parts parts;
+  if (absl::Status made = MakeClients(runtime, *kafka, parts); !made.ok()) return made;
+  if (absl::Status made = MakeParts(runtime, parts); !made.ok()) return made;
+  if (absl::Status added = AddDelivery(runtime, *kafka, parts); !added.ok()) return added;
+  AddMediaFetch(runtime, *kafka, parts);
+  AddDoors(runtime, parts);
+  return absl::OkStatus();
+}
+
+}  // namespace trama::sms

@@ -1,0 +1,86 @@
+#include "services/channels/sms/twilio_account.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "services/kernel/strings.h"
+#include "services/platform/base/log.h"
+#include "services/platform/http/url.h"
+
+namespace trama::sms {
+
+namespace {
+
+std::string WithoutSlash(const std::string& url) {
+  return std::string(absl::StripSuffix(url, "/"));
+}
+
+}  // namespace
+
+SmsAccountView ViewOf(const channels::ChannelAccount& account) {
+  const config::v1::SmsAccount& sms = account.spec.sms();
+  SmsAccountView view;
+  view.workspace = account.workspace;
+  view.name = account.name;
+  view.default_region = account.default_region;
+  view.numbers.assign(sms.numbers().begin(), sms.numbers().end());
+  view.account_sid = sms.account_sid();
+  view.messaging_service_sid = sms.messaging_service_sid();
+  view.public_base_url = WithoutSlash(sms.public_base_url());
+  view.api_base_url =
+      sms.api_base_url().empty() ? kDefaultApiBaseUrl : WithoutSlash(sms.api_base_url());
+  return view;
+}
+
+absl::StatusOr<SigningSecrets> SecretsOf(const channels::AccountDirectory& accounts,
+                                         const channels::ChannelAccount& account) {
+  SigningSecrets secrets;
+  absl::Status last = absl::FailedPreconditionError(
+      absl::StrCat("channel account ", account.workspace, "/", account.name,
+                   " has neither auth_tokens nor shared_keys"));
+  const auto read = [&](const std::string& reference) -> std::string {
+    absl::StatusOr<std::string> value = accounts.Secret(reference);
+    if (value.ok() && !value->empty()) return *std::move(value);
+    if (!value.ok()) last = absl::FailedPreconditionError(value.status().message());
+    platform::Log(platform::LogLevel::kWarning, "secret of a channel account cannot be read",
+                  {{"workspace", account.workspace}, {"account", account.name}, {"why", last}});
+    return {};
+  };
+  for (const std::string& reference : account.spec.sms().auth_tokens()) {
+    if (std::string token = read(reference); !token.empty()) {
+      secrets.auth_tokens.push_back(std::move(token));
+    }
+  }
+  for (const config::v1::SharedKey& shared : account.spec.sms().shared_keys()) {
+    if (std::string key = read(shared.key()); !key.empty()) {
+      secrets.shared_keys.emplace_back(shared.id(), std::move(key));
+    }
+  }
+  if (secrets.auth_tokens.empty() && secrets.shared_keys.empty()) return last;
+  return secrets;
+}
+
+absl::StatusOr<std::string> CallToken(const channels::AccountDirectory& accounts,
+                                      const channels::ChannelAccount& account) {
+  if (account.spec.sms().auth_tokens().empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("channel account ", account.workspace, "/",
+                                                      account.name, " has no auth_tokens"));
+  }
+  return accounts.Secret(account.spec.sms().auth_tokens(0));
+}
+
+absl::Duration AmbiguityWait(const channels::ChannelAccount& account) {
+  absl::Duration wait;
+  return absl::ParseDuration(account.spec.sms().ambiguity_wait(), &wait) ? wait
+                                                                         : absl::ZeroDuration();
+}
+
+bool IsVendorHost(const SmsAccountView& account, std::string_view host) {
+  const absl::StatusOr<platform::Url> api = platform::ParseUrl(account.api_base_url);
+  if (api.ok() && host == api->host) return true;
+  return host == "api.twilio.com" || absl::EndsWith(ToAbsl(host), ".twilio.com");
+}
+
+}  // namespace trama::sms

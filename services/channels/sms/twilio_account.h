@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/channels/common/account_directory.h"
+#include "services/channels/sms/account.h"
+#include "services/channels/sms/signature.h"
+
+namespace trama::sms {
+
+// The account as the pure parts want it.
+SmsAccountView ViewOf(const channels::ChannelAccount& account);
+
+// Who may have signed a request to this account. FAILED_PRECONDITION when no secret can be read;
+// single ones that cannot are left out (a rotation that is half done).
+absl::StatusOr<SigningSecrets> SecretsOf(const channels::AccountDirectory& accounts,
+                                         const channels::ChannelAccount& account);
+
+// The auth token for our calls: the first of the list.
+absl::StatusOr<std::string> CallToken(const channels::AccountDirectory& accounts,
+                                      const channels::ChannelAccount& account);
+
+// `ambiguity_wait`; zero when it is empty or not a duration.
+absl::Duration AmbiguityWait(const channels::ChannelAccount& account);
+
+// Is this host the vendor's, so that credentials may be sent there: the host of the account's API,
+// or one of Twilio's own?
+bool IsVendorHost(const SmsAccountView& account, std::string_view host);
+
+}  // namespace trama::sms
