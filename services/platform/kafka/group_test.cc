@@ -198,6 +198,22 @@ TEST_F(GroupTest, TheOlderOfTwoWithOneInstanceIdIsOut) {
   EXPECT_THAT(ledger_.Held("old"), IsEmpty());
 }
 
+TEST_F(GroupTest, TheOlderOfTwoConsumersWithOneInstanceIdIsOut) {
+  const auto old = NewGroupConsumer({}, "slot");
+  ASSERT_TRUE(Eventually(
+      [&] { return old->Poll(absl::Milliseconds(20), 1).ok() && old->assignment().size() == 4; }));
+
+  const auto young = NewGroupConsumer({}, "slot");
+
+  absl::Status fenced;
+  EXPECT_TRUE(Eventually([&] {
+    EXPECT_TRUE(young->Poll(absl::Milliseconds(20), 1).ok());
+    fenced = old->Poll(absl::Milliseconds(20), 1).status();
+    return !fenced.ok() && young->assignment().size() == 4;
+  }));
+  EXPECT_EQ(KindOf(fenced), KafkaErrorKind::kFenced) << fenced;
+}
+
 TEST_F(GroupTest, MoreMembersThanNumbersLeavesSomeWithNone) {
   std::vector<std::unique_ptr<GroupMember>> members;
   const std::vector<std::string> names = {"a", "b", "c", "d", "e", "f"};
@@ -320,6 +336,26 @@ TEST_F(GroupTest, TwoConsumersShareAndHandOverWithoutLoss) {
     step(*a);
     return a->assignment().size() == 4 && seen.size() == expected.size();
   }));
+}
+
+TEST_F(GroupTest, WhatIsCommittedWhileLeavingDoesNotComeAgain) {
+  Write(topic_, 0, {"0", "1"});
+  {
+    GroupConsumer* leaving = nullptr;
+    GroupCallbacks callbacks;
+    callbacks.on_revoked = [&](const std::vector<TopicPartition>&) {
+      const absl::Status committed = leaving->Commit();
+      EXPECT_TRUE(committed.ok()) << committed;
+    };
+    const auto consumer = NewGroupConsumer(callbacks);
+    leaving = consumer.get();
+    ASSERT_THAT(Take(*consumer, 2), SizeIs(2));
+  }
+  Write(topic_, 0, {"2"});
+
+  const auto consumer = NewGroupConsumer();
+
+  EXPECT_THAT(testing::Values(Take(*consumer, 1)), ElementsAre("2"));
 }
 
 TEST_F(GroupTest, ConsumerTellsWhatItLosesBeforeItIsGone) {

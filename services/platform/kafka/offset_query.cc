@@ -9,7 +9,8 @@ namespace trama::platform {
 namespace kafka_internal {
 namespace {
 
-// Kafka's ListOffsets takes this in place of a time.
+// Kafka's ListOffsets takes these in place of a time.
+constexpr int64_t kEarliest = -2;
 constexpr int64_t kLatest = -1;
 
 }  // namespace
@@ -26,14 +27,14 @@ absl::Status OffsetClient::Open() {
 
 absl::StatusOr<Watermarks> OffsetClient::QueryWatermarks(const TopicPartition& partition,
                                                          absl::Duration timeout) {
-  if (absl::Status opened = Open(); !opened.ok()) return opened;
-  Watermarks watermarks;
-  const absl::Status asked = client_->Error(
-      rd_kafka_query_watermark_offsets(client_->get(), partition.topic.c_str(), partition.partition,
-                                       &watermarks.low, &watermarks.high, Milliseconds(timeout)),
-      absl::StrCat("ask for the watermarks of ", partition.topic, "/", partition.partition));
-  if (!asked.ok()) return asked;
-  return watermarks;
+  // Not rd_kafka_query_watermark_offsets: in 2.0.2 it waits for a silent broker beyond the
+  // time-out.
+  const absl::Time deadline = absl::Now() + timeout;
+  const auto low = Ask({{partition.topic, partition.partition, kEarliest}}, timeout);
+  if (!low.ok()) return low.status();
+  const auto high = Ask({{partition.topic, partition.partition, kLatest}}, deadline - absl::Now());
+  if (!high.ok()) return high.status();
+  return Watermarks{.low = low->front().offset, .high = high->front().offset};
 }
 
 absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::Ask(

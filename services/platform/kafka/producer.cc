@@ -45,6 +45,7 @@ class KafkaProducer final : public Producer {
     settings.Set("queue.buffering.max.messages", int64_t{options_.queue_records_max});
     settings.Set("queue.buffering.max.kbytes", int64_t{options_.queue_kib_max});
     if (options_.gapless) {
+      // The guarantee stops the batches behind a refused one, which are on their way already.
       settings.Set("message.timeout.ms", int64_t{0});
       settings.Set("enable.gapless.guarantee", "true");
     } else {

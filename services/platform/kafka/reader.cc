@@ -7,6 +7,14 @@
 #include "services/platform/kafka/errors.h"
 
 namespace trama::platform::kafka_internal {
+namespace {
+
+// Records fetched ahead, whatever their size.
+constexpr int64_t kPrefetchRecordsMax = 100'000;
+// The answer to the question that wakes up the fetchers does not matter.
+constexpr absl::Duration kWakeWaitMax = absl::Milliseconds(5);
+
+}  // namespace
 
 void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options) {
   settings.Set("enable.auto.commit", "false");
@@ -18,6 +26,7 @@ void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options
   settings.Set("fetch.wait.max.ms", options.fetch_wait);
   settings.Set("fetch.error.backoff.ms", absl::Milliseconds(100));
   settings.Set("queued.max.messages.kbytes", int64_t{options.prefetch_kib_max});
+  settings.Set("queued.min.messages", kPrefetchRecordsMax);
   settings.Set("check.crcs", "true");
   settings.Set("allow.auto.create.topics", "false");
 }
@@ -33,10 +42,28 @@ absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_
       pending_error_ = std::move(taken);
       break;
     }
+    taken_bytes_ += static_cast<int64_t>(message->len + message->key_len);
+    ++taken_records_;
     if (batch.records.size() >= records_max) break;
     message.reset(rd_kafka_consumer_poll(client_.get(), 0));
   }
+  WakeFetchers();
   return batch;
+}
+
+void Reader::WakeFetchers() {
+  const bool may_sleep =
+      taken_bytes_ >= prefetch_bytes_max_ / 2 || taken_records_ >= kPrefetchRecordsMax / 2;
+  if (!may_sleep || rd_kafka_queue_length(queue_.get()) > 0) return;
+  taken_bytes_ = 0;
+  taken_records_ = 0;
+  std::vector<TopicPartitionOffset> question;
+  for (const Followed& each : followed_) {
+    question.push_back({each.partition.topic, each.partition.partition, kOffsetEnd});
+  }
+  if (question.empty()) return;
+  const PartitionList list = ToList(question);
+  rd_kafka_offsets_for_times(client_.get(), list.get(), Milliseconds(kWakeWaitMax));
 }
 
 absl::Status Reader::Take(const rd_kafka_message_t& message, RecordBatch& batch) {
