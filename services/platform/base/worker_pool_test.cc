@@ -8,16 +8,16 @@ namespace trama::platform {
 namespace {
 
 TEST(WorkerPoolTest, RunsWhatItIsGiven) {
-  WorkerPool pool("test", 2, 10);
   std::promise<int> done;
+  WorkerPool pool("test", 2, 10);
   ASSERT_TRUE(pool.Submit([&] { done.set_value(7); }));
   EXPECT_EQ(done.get_future().get(), 7);
 }
 
 TEST(WorkerPoolTest, RefusesWhenTheQueueIsFull) {
-  WorkerPool pool("test", 1, 2);
   std::promise<void> started;
   std::promise<void> release;
+  WorkerPool pool("test", 1, 2);
   ASSERT_TRUE(pool.Submit([&] {
     started.set_value();
     release.get_future().wait();
@@ -31,8 +31,8 @@ TEST(WorkerPoolTest, RefusesWhenTheQueueIsFull) {
 }
 
 TEST(WorkerPoolTest, StopDoesWhatIsQueuedAndThenRefuses) {
-  WorkerPool pool("test", 1, 100);
   int done = 0;
+  WorkerPool pool("test", 1, 100);
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(pool.Submit([&] { ++done; }));
   pool.Stop();
   EXPECT_EQ(done, 50);
