@@ -1,0 +1,63 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "services/platform/net/testing/scripted_peer.h"
+
+namespace trama::sms::testing {
+
+// The vendor's API on loopback: answers sends as scripted, in order, then always 201 with a new
+// message id; keeps what it was asked. GET answers 404 unless a page is set for the path.
+class FakeVendor {
+ public:
+  // One request: its line, headers and body as they came.
+  struct Request {
+    std::string method;
+    std::string target;
+    std::string raw;
+    std::string body;
+  };
+  struct Page {
+    int status = 200;
+    std::string headers;  // Each with its line break.
+    std::string body;
+  };
+
+  FakeVendor();
+
+  std::string url() const;
+  std::string authority() const;  // "127.0.0.1:<port>"
+
+  // A whole answer, header included; or Reset().
+  void Answer(std::string response) {
+    Push([response] { return response; });
+  }
+  void AnswerJson(int status, const std::string& json, const std::string& headers = "");
+  // Reads the request and then resets the connection.
+  void Reset() {
+    Push([] { return std::string(); });
+  }
+  void SetPage(const std::string& path, Page page);
+
+  std::vector<Request> requests() const;
+  // The bodies of the sends.
+  std::vector<std::string> sends() const;
+
+ private:
+  void Push(std::function<std::string()> answer);
+  std::string Respond(const Request& request);
+
+  mutable std::mutex mutex_;
+  std::deque<std::function<std::string()>> script_;
+  std::map<std::string, Page> pages_;
+  std::vector<Request> requests_;
+  int sent_ = 0;
+  platform::ScriptedPeer peer_;  // Last: its thread uses the others.
+};
+
+}  // namespace trama::sms::testing
