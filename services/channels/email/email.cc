@@ -1,0 +1,170 @@
+#include "services/channels/email/email.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "services/channels/common/delivery_loop.h"
+#include "services/channels/common/ingest.h"
+#include "services/channels/email/mail_intake.h"
+#include "services/channels/email/mail_sender.h"
+#include "services/channels/email/mail_server.h"
+#include "services/platform/base/common_flags.h"
+#include "services/platform/base/server_address.h"
+#include "services/platform/blob/folder_blob_store.h"
+#include "services/platform/config/config_follower.h"
+#include "services/platform/kafka/kafka_flags.h"
+#include "services/platform/redis/redis_client.h"
+
+ABSL_FLAG(std::string, smtp_listen, "127.0.0.1:2525",
+          "Where mail arrives by SMTP (host:port); empty: nowhere.");
+ABSL_FLAG(std::string, lmtp_listen, "127.0.0.1:2424",
+          "Where a mail server hands mail over by LMTP (host:port); empty: nowhere.");
+ABSL_FLAG(std::string, mail_hostname, "localhost", "Who we say we are in dialogues.");
+ABSL_FLAG(int32_t, mail_bytes_max, 25 << 20, "Largest mail that is taken.");
+ABSL_FLAG(std::string, group_instance, "",
+          "Stable slot in the consumer groups, such as email-0: a restarted process resumes its "
+          "partitions at once. Empty: none.");
+
+namespace trama::email {
+namespace {
+
+constexpr absl::Duration kDrainMax = absl::Seconds(10);
+constexpr absl::Duration kFlushMax = absl::Seconds(5);
+constexpr int kMailBytesMaxMax = 100 << 20;
+
+// Everything that the doors and delivery share.
+struct Parts {
+  platform::Producer* producer = nullptr;
+  platform::RedisClient* redis = nullptr;
+  channels::AccountDirectory* accounts = nullptr;
+  channels::RawArchive* archive = nullptr;
+};
+
+absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
+                       Parts& parts) {
+  auto config =
+      platform::ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());
+  if (!config.ok()) return config.status();
+  platform::ConfigSource& source = runtime.Own(*std::move(config));
+
+  platform::ProducerOptions producing;
+  producing.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+  auto producer = platform::Producer::Create(kafka, std::move(producing));
+  if (!producer.ok()) return producer.status();
+  parts.producer = &runtime.Own(*std::move(producer));
+  runtime.AddCloser("producer", [producer = parts.producer] {
+    // What it reports was answered 451 already; nothing more can be done for it.
+    producer->Flush(kFlushMax).IgnoreError();
+  });
+
+  auto address = platform::ParseRedisAddress(absl::GetFlag(FLAGS_redis));
+  if (!address.ok()) return address.status();
+  auto redis = platform::RedisClient::Create(runtime.io(), *std::move(address));
+  if (!redis.ok()) return redis.status();
+  parts.redis = &runtime.Own(*std::move(redis));
+
+  auto blobs = platform::FolderBlobStore::Open({.folder = absl::GetFlag(FLAGS_blob_dir)});
+  if (!blobs.ok()) return blobs.status();
+  platform::BlobStore& store = runtime.Own(*std::move(blobs));
+  parts.accounts = &runtime.Own(std::make_unique<channels::AccountDirectory>(
+      kChannel, source, runtime.clock(), platform::ResolveSecret));
+  parts.archive = &runtime.Own(std::make_unique<channels::RawArchive>(
+      store, runtime.workers(), *parts.accounts, runtime.clock(), runtime.metrics()));
+  return absl::OkStatus();
+}
+
+absl::Status Listen(platform::Runtime& runtime, const std::string& listen, SmtpSession::Mode mode,
+                    const Inboxes& inboxes, MailIntake& intake) {
+  if (listen.empty()) return absl::OkStatus();
+  MailServerOptions options;
+  options.listen = listen;
+  options.session.mode = mode;
+  options.session.hostname = absl::GetFlag(FLAGS_mail_hostname);
+  options.session.message_bytes_max = static_cast<size_t>(absl::GetFlag(FLAGS_mail_bytes_max));
+  if (mode == SmtpSession::Mode::kSmtp && !absl::GetFlag(FLAGS_tls_cert_file).empty()) {
+    auto tls = platform::MakeServerTls({.certificate_file = absl::GetFlag(FLAGS_tls_cert_file),
+                                        .key_file = absl::GetFlag(FLAGS_tls_key_file)});
+    if (!tls.ok()) return tls.status();
+    options.tls = *std::move(tls);
+    options.session.offer_starttls = true;
+  }
+  auto server = MailServer::Start(
+      runtime.io(), std::move(options),
+      [&inboxes](const std::string& address) { return inboxes.Check(address); }, intake);
+  if (!server.ok()) return server.status();
+  MailServer& running = runtime.Own(*std::move(server));
+  runtime.AddStopper("mail", [&running] { running.Drain(kDrainMax); });
+  return absl::OkStatus();
+}
+
+void AddDoors(platform::Runtime& runtime, const Parts& parts) {
+  channels::PublisherOptions publishing;
+  publishing.channel = kChannel;
+  auto& publisher = runtime.Own(std::make_unique<channels::Publisher>(
+      *parts.producer, runtime.clock(), runtime.metrics(), std::move(publishing)));
+  auto& seen =
+      runtime.Own(std::make_unique<channels::SeenMemory>(parts.redis, kChannel, runtime.metrics()));
+  auto& ingest = runtime.Own(std::make_unique<channels::Ingest>(publisher, seen, *parts.archive));
+  auto& inboxes = runtime.Own(std::make_unique<Inboxes>(*parts.accounts));
+  auto& intake = runtime.Own(std::make_unique<MailIntake>(inboxes, ingest, *parts.archive,
+                                                          runtime.clock(), runtime.metrics()));
+  runtime.AfterStart([&runtime, &inboxes, &intake]() -> absl::Status {
+    absl::Status smtp = Listen(runtime, absl::GetFlag(FLAGS_smtp_listen), SmtpSession::Mode::kSmtp,
+                               inboxes, intake);
+    if (!smtp.ok()) return smtp;
+    return Listen(runtime, absl::GetFlag(FLAGS_lmtp_listen), SmtpSession::Mode::kLmtp, inboxes,
+                  intake);
+  });
+}
+
+absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
+                         const Parts& parts) {
+  auto tls = platform::MakeClientTls({.ca_file = absl::GetFlag(FLAGS_tls_ca_file)});
+  if (!tls.ok()) return tls.status();
+  auto& sender =
+      runtime.Own(std::make_unique<MailSender>(*parts.accounts, *parts.archive, *std::move(tls)));
+  runtime.AfterStart([&runtime, &sender, kafka, parts]() -> absl::Status {
+    channels::DeliveryLoopOptions options;
+    options.rules.channel = kChannel;
+    options.instance_id = absl::GetFlag(FLAGS_group_instance);
+    options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+    auto loop = channels::DeliveryLoop::Start(
+        kafka, std::move(options), sender,
+        [accounts = parts.accounts] { return accounts->ForDelivery(); }, runtime.io(),
+        runtime.clock(), runtime.metrics(), runtime.health());
+    if (!loop.ok()) return loop.status();
+    channels::DeliveryLoop& running = runtime.Own(*std::move(loop));
+    runtime.AddCloser("delivery", [&running] { running.Stop(); });
+    return absl::OkStatus();
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void CheckSettings(platform::Mistakes& mistakes) {
+  for (const std::string& listen :
+       {absl::GetFlag(FLAGS_smtp_listen), absl::GetFlag(FLAGS_lmtp_listen)}) {
+    if (listen.empty()) continue;
+    mistakes.AddStatus("mail listeners",
+                       platform::ParseServerAddress(listen, /*allow_port_zero=*/true).status());
+  }
+  const int32_t bytes = absl::GetFlag(FLAGS_mail_bytes_max);
+  mistakes.Require(bytes > 0 && bytes <= kMailBytesMaxMax,
+                   absl::StrCat("--mail_bytes_max ", bytes, " must be from 1 to ", kMailBytesMaxMax,
+                                ", for example 26214400"));
+}
+
+absl::Status SetUp(platform::Runtime& runtime) {
+  const auto kafka = platform::KafkaConfigFromFlags("email");
+  if (!kafka.ok()) return kafka.status();
+  Parts parts;
+  if (absl::Status made = MakeParts(runtime, *kafka, parts); !made.ok()) return made;
+  if (absl::Status added = AddDelivery(runtime, *kafka, parts); !added.ok()) return added;
+  AddDoors(runtime, parts);
+  return absl::OkStatus();
+}
+
+}  // namespace trama::email

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "services/channels/common/ingest.h"
+#include "services/channels/email/inboxes.h"
+#include "services/channels/email/smtp_session.h"
+#include "services/platform/base/clock.h"
+#include "services/platform/base/metrics.h"
+
+namespace trama::email {
+
+// What becomes of a mail that was handed over: kept whole, read, its files kept, published; then it
+// is answered. Thread-safe.
+class MailIntake {
+ public:
+  MailIntake(const Inboxes& inboxes, channels::Ingest& ingest, channels::RawArchive& archive,
+             const platform::Clock& clock, platform::Metrics& metrics)
+      : inboxes_(inboxes),
+        ingest_(ingest),
+        archive_(archive),
+        clock_(clock),
+        mails_(metrics.Counter("trama_email_mails_total", "Mails handed over, per recipient.",
+                               {"outcome"})) {}
+
+  // One reply per recipient, in their order: 250 only when all of it is durable.
+  platform::Awaitable<std::vector<SmtpReply>> Take(Envelope envelope);
+
+ private:
+  platform::Awaitable<SmtpReply> TakeFor(const Envelope& envelope, const std::string& recipient,
+                                         const ParsedMail& mail, absl::Time received_at);
+  platform::Awaitable<SmtpReply> GiveUp(const Envelope& envelope, const Inbox& inbox,
+                                        const ParsedMail& mail, const absl::Status& why);
+  platform::Awaitable<absl::Status> KeepFiles(Inbound& inbound);
+
+  const Inboxes& inboxes_;
+  channels::Ingest& ingest_;
+  channels::RawArchive& archive_;
+  const platform::Clock& clock_;
+  platform::CounterFamily& mails_;
+};
+
+}  // namespace trama::email

@@ -1,0 +1,201 @@
+#include "services/channels/email/smtp_client.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/kernel/strings.h"
+#include "services/platform/net/connect.h"
+#include "services/platform/net/stream.h"
+
+namespace trama::email {
+namespace {
+
+using platform::Awaitable;
+using platform::Stream;
+
+constexpr size_t kReplyBytesMax = 16 * 1024;
+
+struct ServerReply {
+  int code = 0;  // 0: the connection broke.
+  std::string text;
+};
+
+std::string StatusOf(const std::string& text) {
+  const std::vector<std::string> words = absl::StrSplit(text, absl::MaxSplits(' ', 1));
+  const std::vector<std::string> digits = absl::StrSplit(words.front(), '.');
+  return digits.size() == 3 && digits[0].size() == 1 ? words.front() : "";
+}
+
+class Client {
+ public:
+  explicit Client(Stream stream) : stream_(std::move(stream)) {}
+
+  Awaitable<SmtpResult> Run(const SmtpRoute& route, const SmtpMail& mail) {
+    if (auto failed = co_await Begin(route)) co_return *failed;
+    const bool dsn = HasExtension("DSN");
+    const bool utf8 = !IsAscii(mail.recipient) || !IsAscii(mail.sender);
+    if (utf8 && !HasExtension("SMTPUTF8")) {
+      co_return SmtpResult{SmtpResult::Kind::kPermanent, 553, "5.6.7",
+                           "the server takes no addresses outside ASCII"};
+    }
+    const std::string from = absl::StrCat(
+        "MAIL FROM:<", mail.sender, ">", utf8 ? " SMTPUTF8" : "",
+        dsn && !mail.envelope_id.empty() ? absl::StrCat(" RET=HDRS ENVID=", mail.envelope_id) : "");
+    if (auto failed = co_await Expect(from, 250)) co_return *failed;
+    const std::string to =
+        absl::StrCat("RCPT TO:<", mail.recipient, ">", dsn ? " NOTIFY=FAILURE,DELAY" : "");
+    if (auto failed = co_await Expect(to, 250)) co_return *failed;
+    if (auto failed = co_await Expect("DATA", 354)) co_return *failed;
+    const std::string content = DotStuffed(mail.message);
+    const platform::IoResult written = co_await stream_.Write(content);
+    // Without the last bytes the server has no mail.
+    if (written.error && written.bytes < content.size()) co_return Broken();
+    const ServerReply reply = co_await Read();
+    if (reply.code == 0) {
+      co_return SmtpResult{SmtpResult::Kind::kAmbiguous, 0, "",
+                           "the connection broke before the server had answered to the mail"};
+    }
+    if (reply.code / 100 != 2) co_return Refused(reply);
+    co_await stream_.Write("QUIT\r\n");
+    co_return SmtpResult{SmtpResult::Kind::kAccepted, reply.code, StatusOf(reply.text), reply.text};
+  }
+
+ private:
+  // Greeting, EHLO, STARTTLS and AUTH; a result when that fails.
+  Awaitable<std::optional<SmtpResult>> Begin(const SmtpRoute& route) {
+    const ServerReply greeting = co_await Read();
+    if (greeting.code != 220) co_return Refused(greeting);
+    if (auto failed = co_await Hello(route.helo)) co_return failed;
+    if (route.security == SmtpRoute::Tls::kStartTls) {
+      // Without it the mail would go in the clear, which nobody has allowed.
+      if (!HasExtension("STARTTLS")) {
+        co_return SmtpResult{SmtpResult::Kind::kPermanent, 0, "", "the server offers no STARTTLS"};
+      }
+      if (auto failed = co_await Expect("STARTTLS", 220)) co_return failed;
+      buffer_.clear();
+      if (const auto error = co_await stream_.TlsConnect(route.tls, route.host)) {
+        co_return SmtpResult{SmtpResult::Kind::kTemporary, 0, "",
+                             absl::StrCat("TLS: ", error.message())};
+      }
+      if (auto failed = co_await Hello(route.helo)) co_return failed;
+    }
+    if (route.user.empty()) co_return std::nullopt;
+    const std::string plain =
+        absl::StrCat(std::string(1, '\0'), route.user, std::string(1, '\0'), route.password);
+    co_return co_await Expect(absl::StrCat("AUTH PLAIN ", absl::Base64Escape(plain)), 235);
+  }
+
+  Awaitable<std::optional<SmtpResult>> Hello(const std::string& helo) {
+    ServerReply reply = co_await Command(absl::StrCat("EHLO ", helo));
+    extensions_ = absl::AsciiStrToUpper(reply.text);
+    if (reply.code == 250) co_return std::nullopt;
+    if (reply.code / 100 != 5) co_return Refused(reply);
+    reply = co_await Command(absl::StrCat("HELO ", helo));
+    extensions_.clear();
+    if (reply.code == 250) co_return std::nullopt;
+    co_return Refused(reply);
+  }
+
+  Awaitable<std::optional<SmtpResult>> Expect(std::string command, int code) {
+    const ServerReply reply = co_await Command(std::move(command));
+    if (reply.code == code) co_return std::nullopt;
+    co_return Refused(reply);
+  }
+
+  Awaitable<ServerReply> Command(std::string command) {
+    command += "\r\n";
+    if ((co_await stream_.Write(command)).error) co_return ServerReply{};
+    co_return co_await Read();
+  }
+
+  // All lines of one reply, joined by line feeds.
+  Awaitable<ServerReply> Read() {
+    ServerReply reply;
+    while (true) {
+      for (size_t end = buffer_.find("\r\n"); end != std::string::npos;
+           end = buffer_.find("\r\n")) {
+        const std::string line = buffer_.substr(0, end);
+        buffer_.erase(0, end + 2);
+        if (line.size() < 3 || !absl::SimpleAtoi(line.substr(0, 3), &reply.code)) {
+          co_return ServerReply{};
+        }
+        absl::StrAppend(&reply.text, reply.text.empty() ? "" : "\n",
+                        line.size() > 4 ? line.substr(4) : "");
+        if (line.size() == 3 || line[3] != '-') co_return reply;
+      }
+      std::array<char, 4096> bytes;
+      const platform::IoResult read = co_await stream_.ReadSome(bytes.data(), bytes.size());
+      if (read.error || buffer_.size() + reply.text.size() > kReplyBytesMax) {
+        co_return ServerReply{};
+      }
+      buffer_.append(bytes.data(), read.bytes);
+    }
+  }
+
+  bool HasExtension(std::string_view name) const {
+    for (const absl::string_view line : absl::StrSplit(extensions_, '\n')) {
+      if (line == ToAbsl(name) || absl::StartsWith(line, absl::StrCat(ToAbsl(name), " ")))
+        return true;
+    }
+    return false;
+  }
+
+  static bool IsAscii(const std::string& text) {
+    for (const char c : text) {
+      if (static_cast<unsigned char>(c) >= 0x80) return false;
+    }
+    return true;
+  }
+
+  static SmtpResult Broken() {
+    return {SmtpResult::Kind::kTemporary, 0, "", "the connection broke before the mail was sent"};
+  }
+  static SmtpResult Refused(const ServerReply& reply) {
+    if (reply.code == 0) return Broken();
+    return {reply.code / 100 == 5 ? SmtpResult::Kind::kPermanent : SmtpResult::Kind::kTemporary,
+            reply.code, StatusOf(reply.text), reply.text};
+  }
+
+  Stream stream_;
+  std::string buffer_;
+  std::string extensions_;  // One a line, upper case.
+};
+
+}  // namespace
+
+std::string DotStuffed(std::string_view message) {
+  std::string wire;
+  wire.reserve(message.size() + 8);
+  bool line_start = true;
+  for (const char c : message) {
+    if (line_start && c == '.') wire += '.';
+    wire += c;
+    line_start = c == '\n';
+  }
+  if (!absl::EndsWith(wire, "\r\n")) wire += "\r\n";
+  return wire + ".\r\n";
+}
+
+platform::Awaitable<SmtpResult> SendMail(SmtpRoute route, SmtpMail mail, absl::Duration limit) {
+  platform::ConnectTarget target;
+  target.host = route.host;
+  target.port = route.port;
+  if (route.security == SmtpRoute::Tls::kImplicit) target.tls = route.tls;
+  absl::StatusOr<Stream> stream = co_await platform::Connect(std::move(target), limit / 2);
+  if (!stream.ok()) {
+    co_return SmtpResult{SmtpResult::Kind::kTemporary, 0, "",
+                         std::string(stream.status().message())};
+  }
+  stream->ExpiresAfter(limit / 2);
+  Client client(*std::move(stream));
+  co_return co_await client.Run(route, mail);
+}
+
+}  // namespace trama::email
