@@ -21,7 +21,7 @@ absl::StatusOr<std::string> Secret(std::string_view reference) {
   return absl::NotFoundError("no such secret");
 }
 
-config::v1::Snapshot Configuration(const std::string& api, const std::string& media_host,
+config::v1::Snapshot Configuration(const std::string& api, const std::string& account_sid,
                                    config::v1::ChannelAccountSpec::State state) {
   config::v1::Snapshot snapshot;
   static int64_t revision = 0;
@@ -34,12 +34,12 @@ config::v1::Snapshot Configuration(const std::string& api, const std::string& me
   account->mutable_channel_account()->set_channel("sms");
   account->mutable_channel_account()->set_state(state);
   config::v1::SmsAccount* sms = account->mutable_channel_account()->mutable_sms();
-  sms->set_account_sid("AC1");
+  sms->set_account_sid(account_sid);
   sms->add_auth_tokens("env:TOKEN");
   sms->add_numbers(kNumber);
   sms->set_public_base_url(kPublicUrl);
   sms->set_api_base_url(api);
-  sms->add_media_hosts(media_host);
+  sms->add_media_hosts("127.0.0.1");
   sms->set_ambiguity_wait("300ms");
   config::v1::Resource* workspace = snapshot.add_resources();
   workspace->set_kind("Workspace");
@@ -68,7 +68,7 @@ void SmsWorld::SetUp() {
   deliveries_ = NewTopic("deliveries", 2);
   dead_letters_ = NewTopic("deadletter", 1);
   outbound_ = NewTopic("outbound", 2);
-  SetAccountState(config::v1::ChannelAccountSpec::ON);
+  UseApi(vendor_.url());
 
   auto redis = platform::RedisProcess::Start();
   ASSERT_TRUE(redis.ok()) << redis.status();
@@ -103,7 +103,13 @@ void SmsWorld::TearDown() {
 
 void SmsWorld::SetAccountState(config::v1::ChannelAccountSpec::State state) {
   config_source_.Set(std::make_shared<platform::ConfigView>(
-      std::make_shared<config::v1::Snapshot>(Configuration(vendor_.url(), "127.0.0.1", state))));
+      std::make_shared<config::v1::Snapshot>(Configuration(api_, account_sid_, state))));
+}
+
+void SmsWorld::UseApi(const std::string& url, const std::string& account_sid) {
+  api_ = url;
+  account_sid_ = account_sid;
+  SetAccountState(config::v1::ChannelAccountSpec::ON);
 }
 
 void SmsWorld::ServeDoors(const platform::KafkaConfig& kafka) {

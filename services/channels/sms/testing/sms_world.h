@@ -34,6 +34,8 @@ class SmsWorld : public platform::testing::BrokerTest {
   void TearDown() override;
 
   void SetAccountState(config::v1::ChannelAccountSpec::State state);
+  // Another server for the vendor's API than vendor_.
+  void UseApi(const std::string& url, const std::string& account_sid = "AC1");
   // Doors that write to other brokers than the test's.
   void ServeDoors(const platform::KafkaConfig& kafka);
   void StartDelivery();
@@ -58,6 +60,8 @@ class SmsWorld : public platform::testing::BrokerTest {
   // Of one message: "attempting#1 sent#1".
   std::string Story(const std::string& message_id);
 
+  std::string api_;
+  std::string account_sid_ = "AC1";
   std::string interactions_, deliveries_, dead_letters_, outbound_;
   platform::SystemClock clock_;
   platform::Metrics metrics_;
