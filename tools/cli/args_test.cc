@@ -147,7 +147,7 @@ TEST(ArgsTest, HelpOfTheProgramListsEveryCommand) {
     const auto parsed = Parse(words);
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     EXPECT_EQ(parsed->command, nullptr);
-    EXPECT_THAT(parsed->help, AllOf(HasSubstr("agents list"), HasSubstr("agent <name> reply"),
+    EXPECT_THAT(parsed->help, AllOf(HasSubstr("agents list"), HasSubstr("agent NAME reply"),
                                     HasSubstr("apply"), HasSubstr("--output FORMAT")));
   }
 }

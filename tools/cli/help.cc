@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/text.h"
@@ -34,7 +35,15 @@ std::string Written(const Positional& positional) {
   return positional.optional ? "[" + text + "]" : text;
 }
 
-std::string Written(const std::vector<std::string>& path) { return absl::StrJoin(path, " "); }
+// A word that stands for a value looks like one: "<name>" → "NAME".
+std::string Written(const std::vector<std::string>& path) {
+  std::vector<std::string> words;
+  for (const std::string& word : path) {
+    const bool is_value = word.front() == '<';
+    words.push_back(is_value ? absl::AsciiStrToUpper(word.substr(1, word.size() - 2)) : word);
+  }
+  return absl::StrJoin(words, " ");
+}
 
 Row RowOf(const Flag& flag) {
   std::string left =

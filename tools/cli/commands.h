@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "tools/cli/args.h"
+
+// The commands, by subject.
+namespace trama::tramactl {
+
+std::vector<Command> ConfigCommands();        // apply, get, delete
+std::vector<Command> ConversationCommands();  // conversations, agents, queues
+std::vector<Command> CustomerCommands();      // customers, profile
+std::vector<Command> FigureCommands();        // kpis, sla
+std::vector<Command> TopicCommands();         // topics
+std::vector<Command> DeadLetterCommands();    // deadletter
+std::vector<Command> AgentCommands();         // agent <name> ...
+
+// All of them.
+CommandTable MakeCommandTable();
+
+}  // namespace trama::tramactl
