@@ -58,7 +58,7 @@ FindOutcome OutcomeOfFind(int http_status, std::string_view body,
   }
   const std::string text = TextOf(message);
   bool reaches_back = json["messages"].size() < kFindPageSize;
-  bool doubtful = false;
+  bool doubtful = json.value("page_size", nlohmann::json()) != kFindPageSize;
   for (const nlohmann::json& listed : json["messages"]) {
     if (!listed.is_object()) return outcome;
     const std::optional<absl::Time> created = DateCreated(listed);
@@ -70,7 +70,8 @@ FindOutcome OutcomeOfFind(int http_status, std::string_view body,
     const std::string sid = Text(listed, "sid");
     const bool outbound = absl::StartsWith(Text(listed, "direction"), "outbound");
     if (!outbound || taken.contains(sid)) continue;
-    if (Text(listed, "body") != text || sid.empty()) {
+    if (Text(listed, "to") != message.recipient_address() || Text(listed, "body") != text ||
+        sid.empty()) {
       doubtful = true;
       continue;
     }

@@ -22,13 +22,14 @@ outbound::v1::OutboundMessage Message() {
 std::string Listed(const std::string& sid, const std::string& body, const std::string& time,
                    const std::string& direction = "outbound-api") {
   return absl::StrCat(R"({"sid":")", sid, R"(","body":")", body,
-                      R"(","status":"sent","direction":")", direction,
+                      R"(","to":"+5511987654321","status":"sent","direction":")", direction,
                       R"(","date_created":"Mon, 23 Nov 2026 )", time, R"( +0000"})");
 }
 
 Kind Find(const std::vector<std::string>& messages, const std::set<std::string>& taken = {},
           int http = 200) {
-  const std::string body = absl::StrCat(R"({"messages":[)", absl::StrJoin(messages, ","), "]}");
+  const std::string body =
+      absl::StrCat(R"({"page_size":50,"messages":[)", absl::StrJoin(messages, ","), "]}");
   return OutcomeOfFind(http, body, Message(), kStarted, taken).kind;
 }
 
@@ -71,6 +72,13 @@ TEST(FindTest, FullPageThatDoesNotReachBackProvesNothing) {
     taken.insert(absl::StrCat("SM", i));
   }
   EXPECT_EQ(Find(page, taken), Kind::kCannotTell);
+}
+
+TEST(FindTest, AnswerToAnotherQuestionProvesNothing) {
+  for (const char* body : {R"({"messages":[]})", R"({"page_size":2,"messages":[]})",
+                           R"({"page_size":"50","messages":[]})"}) {
+    EXPECT_EQ(OutcomeOfFind(200, body, Message(), kStarted, {}).kind, Kind::kCannotTell) << body;
+  }
 }
 
 TEST(FindTest, VendorThatIsDownIsAskedLater) {

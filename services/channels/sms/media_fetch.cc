@@ -60,10 +60,14 @@ absl::StatusOr<std::unique_ptr<MediaFetch>> MediaFetch::Start(
 
 MediaFetch::~MediaFetch() { Stop(); }
 
-void MediaFetch::Stop() {
+void MediaFetch::RequestStop() {
   stopping_ = true;
-  if (!thread_.joinable()) return;
   consumer_->Wake();
+}
+
+void MediaFetch::Stop() {
+  if (!thread_.joinable()) return;
+  RequestStop();
   thread_.join();
 }
 

@@ -54,6 +54,8 @@ class MediaFetch {
   // Stop().
   ~MediaFetch();
 
+  // Begins nothing more; returns at once.
+  void RequestStop();
   // Finishes the files under way, commits, leaves the group.
   void Stop();
 

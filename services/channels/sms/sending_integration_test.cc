@@ -81,8 +81,8 @@ TEST_F(SendingTest, ResetOfAMessageThatTheVendorListsIsNotRetried) {
   vendor_.SetPage(
       kMessages,
       {.body = absl::StrCat(
-           R"({"messages":[{"sid":"SM77","body":"hello","direction":"outbound-api",)",
-           R"("status":"sent","date_created":")",
+           R"({"messages":[{"sid":"SM77","to":"+14155550123","body":"hello",)",
+           R"("direction":"outbound-api",)", R"("status":"sent","date_created":")",
            absl::FormatTime("%a, %d %b %Y %H:%M:%S +0000", clock_.Now(), absl::UTCTimeZone()),
            R"("}]})")});
   StartDelivery();

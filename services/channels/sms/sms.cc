@@ -132,6 +132,7 @@ void AddMediaFetch(platform::Runtime& runtime, const platform::KafkaConfig& kafk
                           runtime.io(), runtime.clock(), runtime.metrics(), runtime.health());
     if (!fetch.ok()) return fetch.status();
     MediaFetch& running = runtime.Own(*std::move(fetch));
+    runtime.AddStopper("media fetch", [&running] { running.RequestStop(); });
     runtime.AddCloser("media fetch", [&running] { running.Stop(); });
     return absl::OkStatus();
   });
@@ -152,6 +153,7 @@ absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig
     options.rules.channel = kChannel;
     options.rules.in_flight_max = absl::GetFlag(FLAGS_delivery_in_flight_max);
     options.instance_id = absl::GetFlag(FLAGS_group_instance);
+    options.drain_max = TwilioSender::kCallMax + absl::Seconds(1);
     options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
     auto loop = channels::DeliveryLoop::Start(
         kafka, std::move(options), sender,
@@ -187,8 +189,9 @@ absl::Status SetUp(platform::Runtime& runtime) {
   Parts parts;
   if (absl::Status made = MakeClients(runtime, *kafka, parts); !made.ok()) return made;
   if (absl::Status made = MakeParts(runtime, parts); !made.ok()) return made;
-  if (absl::Status added = AddDelivery(runtime, *kafka, parts); !added.ok()) return added;
+  // Closers run in reverse order: attempts under way must be written before anything else ends.
   AddMediaFetch(runtime, *kafka, parts);
+  if (absl::Status added = AddDelivery(runtime, *kafka, parts); !added.ok()) return added;
   AddDoors(runtime, parts);
   return absl::OkStatus();
 }

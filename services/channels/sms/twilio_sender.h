@@ -20,7 +20,7 @@ namespace trama::sms {
 class TwilioSender final : public channels::Sender {
  public:
   // For one request, connecting included.
-  static constexpr absl::Duration kCallMax = absl::Seconds(20);
+  static constexpr absl::Duration kCallMax = absl::Seconds(12);
   // The vendor fetches files soon after it has taken the message, or when its queue lets it.
   static constexpr absl::Duration kMediaLinkLife = absl::Hours(24);
 
