@@ -11,9 +11,8 @@
 #include "boost/asio/co_spawn.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/platform/http/testing/server_fixture.h"
+#include "services/platform/http/testing/client_fixture.h"
 #include "services/platform/net/testing/scripted_peer.h"
-#include "services/platform/net/testing/test_certificates.h"
 
 namespace trama::platform {
 namespace {
@@ -22,32 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class HttpClientTest : public ServerFixture {
- protected:
-  void Make(HttpClientOptions options = {}) {
-    auto client = HttpClient::Create(io_.context(), std::move(options));
-    ASSERT_TRUE(client.ok()) << client.status();
-    client_ = *std::move(client);
-  }
-
-  static HttpClientRequest Request(std::string_view method, uint16_t port,
-                                   std::string_view path = "/", std::string body = "") {
-    HttpClientRequest request;
-    request.method = std::string(method);
-    request.url.scheme = "http";
-    request.url.host = "127.0.0.1";
-    request.url.port = port;
-    request.url.path = std::string(path);
-    request.body = std::move(body);
-    return request;
-  }
-
-  std::unique_ptr<HttpClient> client_;
-};
-
-std::string Named(const HttpOutcome& outcome) {
-  return absl::StrCat(std::string(HttpOutcomeName(outcome.kind)), " ", outcome.response.status);
-}
+class HttpClientTest : public ClientFixture {};
 
 constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -351,67 +325,6 @@ TEST_F(HttpClientTest, TheAddressPolicyIsAskedBeforeConnecting) {
   EXPECT_EQ(Named(outcome), "not_sent 0");
   EXPECT_EQ(outcome.error.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_TRUE(server_->Drain(absl::Seconds(20)));
-}
-
-class HttpTlsTest : public HttpClientTest {
- protected:
-  void StartTls(bool with_client_certificates) {
-    TlsServerOptions tls{certificates_.certificate_file(), certificates_.key_file(), ""};
-    if (with_client_certificates) tls.client_ca_file = certificates_.ca_file();
-    Start({.tls = tls});
-  }
-  HttpClientRequest TlsRequest(std::string_view method, std::string_view host) {
-    HttpClientRequest request = Request(method, server_->port(), "/hello");
-    if (method == "POST") request.url.path = "/echo";
-    request.url.scheme = "https";
-    request.url.host = std::string(host);
-    request.body = method == "POST" ? "body" : "";
-    return request;
-  }
-
-  TestCertificates certificates_;
-};
-
-TEST_F(HttpTlsTest, VerifiedConnectionsWorkByNameAndByAddress) {
-  StartTls(/*with_client_certificates=*/false);
-  Make({.tls = {.ca_file = certificates_.ca_file()}});
-  for (const char* host : {"localhost", "127.0.0.1"}) {
-    for (const char* method : {"POST", "GET", "GET"}) {
-      const HttpOutcome outcome = client_->SendBlocking(TlsRequest(method, host));
-      EXPECT_EQ(Named(outcome), "response 200") << host << outcome.error;
-    }
-  }
-}
-
-TEST_F(HttpTlsTest, AnUnknownAuthorityIsNotSent) {
-  StartTls(/*with_client_certificates=*/false);
-  Make();
-  const HttpOutcome outcome = client_->SendBlocking(TlsRequest("POST", "localhost"));
-  EXPECT_EQ(Named(outcome), "not_sent 0");
-  EXPECT_THAT(std::string(outcome.error.message()), HasSubstr("certificate verify failed"));
-}
-
-TEST_F(HttpTlsTest, ACertificateForAnotherNameIsNotSent) {
-  StartTls(/*with_client_certificates=*/false);
-  Make({.tls = {.ca_file = certificates_.ca_file()}});
-  EXPECT_EQ(Named(client_->SendBlocking(TlsRequest("POST", "127.0.0.2"))), "not_sent 0");
-}
-
-TEST_F(HttpTlsTest, ClientCertificatesAreDemandedWhenConfigured) {
-  StartTls(/*with_client_certificates=*/true);
-  Make({.tls = {.ca_file = certificates_.ca_file()}});
-  EXPECT_NE(client_->SendBlocking(TlsRequest("GET", "localhost")).kind, HttpOutcomeKind::kResponse);
-  Make({.tls = {.ca_file = certificates_.ca_file(),
-                .certificate_file = certificates_.certificate_file(),
-                .key_file = certificates_.key_file()}});
-  EXPECT_EQ(Named(client_->SendBlocking(TlsRequest("GET", "localhost"))), "response 200");
-}
-
-TEST_F(HttpTlsTest, PlainHttpOnATlsPortEndsTheConnectionOnly) {
-  StartTls(/*with_client_certificates=*/false);
-  Exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  Make({.tls = {.ca_file = certificates_.ca_file()}});
-  EXPECT_EQ(Named(client_->SendBlocking(TlsRequest("GET", "localhost"))), "response 200");
 }
 
 TEST(RetryAfter, SecondsAndDatesAreUnderstoodAndBounded) {

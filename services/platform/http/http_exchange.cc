@@ -141,8 +141,13 @@ Awaitable<HttpExchange> Exchange(Stream& stream, const HttpClientRequest& reques
                                  const HttpClientOptions& options, absl::Time until) {
   HttpExchange exchange;
   HttpOutcome& outcome = exchange.outcome;
+  const absl::Duration left = until - absl::Now();
+  if (left <= absl::ZeroDuration()) {
+    outcome.error = Broken(request, "no time left to send to", boost::asio::error::timed_out);
+    co_return exchange;
+  }
   const std::string head = RequestHead(request);
-  stream.ExpiresAfter(until - absl::Now());
+  stream.ExpiresAfter(left);
   const IoResult sent = co_await stream.Write(head, request.body);
   // Without TLS the count is exact. With it a record may have left although its bytes do not
   // count yet, so only the doubtful answer is safe.

@@ -136,6 +136,8 @@ class HttpServer::Core : public std::enable_shared_from_this<Core> {
       }
       core->Take(std::move(socket));
     }
+    boost::system::error_code ignored;
+    core->acceptor_.close(ignored);
     core->accepting_.Leave();
   }
 

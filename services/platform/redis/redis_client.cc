@@ -45,6 +45,24 @@ absl::Status CheckCommand(const RedisCommand& command, bool in_batch) {
   return absl::OkStatus();
 }
 
+// A transaction that is left open would swallow the commands of everybody else.
+absl::Status CheckBatch(const std::vector<RedisCommand>& commands) {
+  bool open = false;
+  for (const RedisCommand& command : commands) {
+    const absl::Status allowed = CheckCommand(command, /*in_batch=*/true);
+    if (!allowed.ok()) return allowed;
+    const std::string name = absl::AsciiStrToUpper(command.front());
+    const bool ends = name == "EXEC" || name == "DISCARD";
+    if ((ends && !open) || (name == "MULTI" && open)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("redis command ", name, " in the wrong place, use MULTI, ..., EXEC"));
+    }
+    open = (open || name == "MULTI") && !ends;
+  }
+  if (open) return absl::InvalidArgumentError("a batch with MULTI but without EXEC, add it");
+  return absl::OkStatus();
+}
+
 absl::Status CheckOptions(const RedisOptions& options) {
   const std::pair<const char*, absl::Duration> limits[] = {
       {"connect_timeout", options.connect_timeout}, {"command_timeout", options.command_timeout},
@@ -66,6 +84,14 @@ absl::Status CheckOptions(const RedisOptions& options) {
 
 bool IsNoScript(const absl::Status& status) {
   return absl::StartsWith(status.message(), "redis: NOSCRIPT");
+}
+
+// A vector of one, without the copy that an initializer list makes.
+template <typename T>
+std::vector<T> Only(T item) {
+  std::vector<T> items;
+  items.push_back(std::move(item));
+  return items;
 }
 
 // Collects the results of a batch until the last has come.
@@ -109,20 +135,16 @@ void RedisClient::OnConnected(std::function<void(const RedisServerInfo&)> callba
 void RedisClient::Send(RedisCommand command, RedisCallback callback, absl::Duration timeout) {
   const absl::Status allowed = CheckCommand(command, /*in_batch=*/false);
   if (!allowed.ok()) return callback(allowed);
-  core_->Submit({std::move(command)}, {std::move(callback)}, timeout);
+  core_->Submit(Only(std::move(command)), Only(std::move(callback)), timeout);
 }
 
 void RedisClient::SendBatch(std::vector<RedisCommand> commands, RedisBatchCallback callback,
                             absl::Duration timeout) {
+  const absl::Status allowed = CheckBatch(commands);
+  if (!allowed.ok()) return callback(std::vector<ReplyOr>(commands.size(), allowed));
+  if (commands.empty()) return callback({});
   const auto batch = std::make_shared<Batch>();
   batch->missing = commands.size();
-  for (const RedisCommand& command : commands) {
-    const absl::Status allowed = CheckCommand(command, /*in_batch=*/true);
-    if (allowed.ok()) continue;
-    batch->results.assign(commands.size(), allowed);
-    return callback(std::move(batch->results));
-  }
-  if (commands.empty()) return callback({});
   batch->results.resize(commands.size());
   batch->callback = std::move(callback);
   std::vector<RedisCallback> callbacks;
@@ -146,18 +168,20 @@ void RedisClient::SendScript(const RedisScript& script, std::vector<std::string>
   for (auto* list : {&keys, &args}) {
     for (std::string& item : *list) run.push_back(std::move(item));
   }
-  const RedisCallback no_matter = [](const ReplyOr&) {};
+  std::vector<RedisCommand> load_and_run = {{"SCRIPT", "LOAD", script.source()}};
+  load_and_run.push_back(std::move(run));
+  std::vector<RedisCallback> callbacks = Only<RedisCallback>([](const ReplyOr&) {});
+  callbacks.push_back(std::move(callback));
   // Loading and running go out together: no later command of the caller comes in between.
-  if (core_->MustLoad(script)) {
-    return core_->Submit({{"SCRIPT", "LOAD", script.source()}, std::move(run)},
-                         {no_matter, std::move(callback)}, timeout);
-  }
-  auto again = [core = core_, source = script.source(), run, no_matter, timeout,
-                callback = std::move(callback)](ReplyOr result) {
-    if (result.ok() || !IsNoScript(result.status())) return callback(std::move(result));
-    core->Submit({{"SCRIPT", "LOAD", source}, run}, {no_matter, callback}, timeout);
+  if (core_->MustLoad(script)) return core_->Submit(load_and_run, std::move(callbacks), timeout);
+
+  std::vector<RedisCommand> only_run = Only(load_and_run.back());
+  RedisCallback again = [core = core_, load_and_run = std::move(load_and_run),
+                         callbacks = std::move(callbacks), timeout](ReplyOr result) {
+    if (result.ok() || !IsNoScript(result.status())) return callbacks.back()(std::move(result));
+    core->Submit(load_and_run, callbacks, timeout);
   };
-  core_->Submit({std::move(run)}, {std::move(again)}, timeout);
+  core_->Submit(only_run, Only(std::move(again)), timeout);
 }
 
 namespace {

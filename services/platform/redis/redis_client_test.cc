@@ -3,7 +3,6 @@
 #include <atomic>
 #include <future>
 #include <string>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -84,7 +83,7 @@ TEST_F(RedisClientTest, AnswersNobodyAskedForEndTheConnection) {
     if (round == 0) socket.Send("+OK\r\n");
     if (round == 1) {
       made.get_future().wait();
-      while (!client_->connected()) std::this_thread::yield();
+      EXPECT_TRUE(client_->WaitConnected(absl::Seconds(20)).ok());
       socket.Send("+OK\r\n");
     }
     socket.ReadAll();
@@ -184,6 +183,19 @@ TEST_F(RedisClientTest, CommandsThatWouldBreakTheOrderAreRefused) {
   ASSERT_EQ(batch.size(), 2u);
   EXPECT_EQ(batch[0].status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(client_->CallBatchBlocking({}).empty());
+}
+
+TEST_F(RedisClientTest, TransactionsThatAreNotWholeAreRefused) {
+  Make(1);
+  const std::vector<std::vector<RedisCommand>> wrong = {{{"MULTI"}, {"PING"}},
+                                                        {{"PING"}, {"EXEC"}},
+                                                        {{"multi"}, {"MULTI"}, {"EXEC"}},
+                                                        {{"MULTI"}, {"EXEC"}, {"DISCARD"}}};
+  for (const auto& commands : wrong) {
+    const auto results = client_->CallBatchBlocking(commands);
+    ASSERT_EQ(results.size(), commands.size());
+    EXPECT_EQ(results[0].status().code(), absl::StatusCode::kInvalidArgument);
+  }
 }
 
 TEST_F(RedisClientTest, ScriptsWithoutOneCommonTagAreRefused) {

@@ -45,6 +45,11 @@ class RedisIntegrationTest : public ::testing::Test {
     auto client = RedisClient::Create(io_.context(), std::move(options));
     ASSERT_TRUE(client.ok()) << client.status();
     client_ = *std::move(client);
+    client_->OnConnected([this](const RedisServerInfo& server) {
+      const std::lock_guard lock(mutex_);
+      runs_.push_back(server.run_id);
+      changed_.notify_all();
+    });
   }
 
   void Connected() {
@@ -52,13 +57,15 @@ class RedisIntegrationTest : public ::testing::Test {
     ASSERT_TRUE(connected.ok()) << connected;
   }
 
-  // Waits until the connection with that number has been made.
-  void WaitForConnection(int64_t number) {
-    const absl::Time until = absl::Now() + kWaitMax;
-    while (client_->server().connection < number || !client_->connected()) {
-      ASSERT_LT(absl::Now(), until);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+  // Waits until that many connections have been made, and gives their run ids.
+  std::vector<std::string> WaitForConnections(size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, absl::ToChronoSeconds(kWaitMax),
+                                  [&] { return runs_.size() >= count; }));
+    const std::vector<std::string> runs = runs_;
+    lock.unlock();
+    Connected();
+    return runs;
   }
 
   std::string Show(RedisCommand command) {
@@ -69,6 +76,11 @@ class RedisIntegrationTest : public ::testing::Test {
   IoThreads io_{2};
   std::unique_ptr<RedisProcess> redis_;
   std::unique_ptr<RedisClient> client_;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> runs_;  // Guarded by mutex_.
 };
 
 TEST_F(RedisIntegrationTest, EveryKindOfAnswer) {
@@ -251,22 +263,13 @@ TEST_F(RedisIntegrationTest, ATimedOutCommandDoesNotShiftTheAnswers) {
 TEST_F(RedisIntegrationTest, ItComesBackAfterTheServerWasKilled) {
   Start();
   Connected();
-  const std::string first_run = client_->server().run_id;
-  std::mutex mutex;
-  std::vector<std::string> runs;
-  client_->OnConnected([&](const RedisServerInfo& server) {
-    const std::lock_guard lock(mutex);
-    runs.push_back(server.run_id);
-  });
   redis_->Kill();
   EXPECT_EQ(client_->CallBlocking({"PING"}).status().code(), absl::StatusCode::kUnavailable);
   ASSERT_TRUE(redis_->Restart().ok());
-  WaitForConnection(2);
+  const std::vector<std::string> runs = WaitForConnections(2);
   EXPECT_EQ(Show({"PING"}), "PONG");
-  EXPECT_NE(client_->server().run_id, first_run);
-  const std::lock_guard lock(mutex);
   ASSERT_EQ(runs.size(), 2u);
-  EXPECT_EQ(runs[0], first_run);
+  EXPECT_NE(runs[0], runs[1]);
   EXPECT_EQ(runs[1], client_->server().run_id);
 }
 
@@ -289,7 +292,7 @@ TEST_F(RedisIntegrationTest, ScriptsWorkAfterAReconnect) {
   EXPECT_TRUE(client_->CallScriptBlocking(script, {"{a}"}, {"x"}).ok());
   redis_->Kill();
   ASSERT_TRUE(redis_->Restart().ok());
-  WaitForConnection(2);
+  WaitForConnections(2);
   const auto reply = client_->CallScriptBlocking(script, {"{a}"}, {"x"});
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->text, "x");
@@ -321,7 +324,7 @@ TEST_F(RedisIntegrationTest, AReplicaIsLeftSoThatTheAddressIsResolvedAgain) {
   EXPECT_EQ(Show({"REPLICAOF", "127.0.0.1", "1"}), "OK");
   EXPECT_EQ(client_->CallBlocking({"SET", "k", "v"}).status().code(),
             absl::StatusCode::kUnavailable);
-  WaitForConnection(2);
+  WaitForConnections(2);
 }
 
 TEST_F(RedisIntegrationTest, TlsIsVerified) {
@@ -348,12 +351,13 @@ TEST_F(RedisIntegrationTest, APausedServerIsLeftAndFoundAgain) {
   redis_->Pause();
   EXPECT_EQ(client_->CallBlocking({"PING"}).status().code(), absl::StatusCode::kDeadlineExceeded);
   const absl::Time until = absl::Now() + kWaitMax;
-  while (client_->connected() && absl::Now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  absl::Status status;
+  while (!absl::IsUnavailable(status) && absl::Now() < until) {
+    status = client_->CallBlocking({"PING"}).status();
   }
-  EXPECT_FALSE(client_->connected());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   redis_->Resume();
-  WaitForConnection(2);
+  WaitForConnections(2);
   EXPECT_EQ(Show({"PING"}), "PONG");
 }
 
