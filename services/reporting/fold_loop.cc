@@ -92,11 +92,7 @@ absl::Status FoldLoop::Assigned(std::vector<platform::TopicPartitionOffset>& pos
 void FoldLoop::Loop() {
   while (!stopping_) {
     heartbeat_->Beat();
-    if (config_.Current()->revision() == 0) {
-      counting_->Set(false, "no configuration yet");
-    } else {
-      counting_->Set(true);
-    }
+    counting_->Set(true);
     absl::StatusOr<platform::RecordBatch> batch = consumer_->Poll(kPollWait, kBatchMax);
     if (!batch.ok()) {
       fatal_(batch.status());

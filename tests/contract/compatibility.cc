@@ -78,8 +78,8 @@ class Comparison {
     const pb::FieldDescriptor* is = message.FindFieldByNumber(was.number());
     if (is == nullptr) {
       if (!message.IsReservedNumber(was.number()) || !message.IsReservedName(was.name())) {
-        Say(was.full_name(), absl::StrCat("field ", was.number(),
-                                          " is gone; reserve its number and its name"));
+        Say(was.full_name(),
+            absl::StrCat("field ", was.number(), " is gone; reserve its number and its name"));
       }
       return;
     }
@@ -89,7 +89,8 @@ class Comparison {
     if (TypeOf(*is) != TypeOf(was)) {
       Say(was.full_name(), absl::StrCat("was ", TypeOf(was), ", is ", TypeOf(*is)));
     }
-    if (is->is_repeated() != was.is_repeated()) Say(was.full_name(), "changed between one and many");
+    if (is->is_repeated() != was.is_repeated())
+      Say(was.full_name(), "changed between one and many");
     if (is->has_presence() != was.has_presence()) Say(was.full_name(), "changed its presence");
     if (OneofOf(*is) != OneofOf(was)) Say(was.full_name(), "moved into or out of a oneof");
   }

@@ -49,31 +49,34 @@ TEST(Contract, AnAddedFieldIsCompatible) {
 TEST(Contract, ARemovedFieldMustBeReserved) {
   EXPECT_THAT(IncompatibleChanges(Sample(kText), Sample("")),
               ElementsAre(HasSubstr("a.M.text: field 1 is gone")));
-  EXPECT_THAT(IncompatibleChanges(
-                  Sample(kText),
-                  Sample("reserved_range { start: 1 end: 2 } reserved_name: 'text'")),
-              IsEmpty());
+  EXPECT_THAT(
+      IncompatibleChanges(Sample(kText),
+                          Sample("reserved_range { start: 1 end: 2 } reserved_name: 'text'")),
+      IsEmpty());
 }
 
 TEST(Contract, AChangedTypeIsNamed) {
-  EXPECT_THAT(IncompatibleChanges(
-                  Sample(kText),
-                  Sample("field { name: 'text' number: 1 type: TYPE_INT32 label: LABEL_OPTIONAL }")),
-              ElementsAre("a.M.text: was string, is int32"));
+  EXPECT_THAT(
+      IncompatibleChanges(
+          Sample(kText),
+          Sample("field { name: 'text' number: 1 type: TYPE_INT32 label: LABEL_OPTIONAL }")),
+      ElementsAre("a.M.text: was string, is int32"));
 }
 
 TEST(Contract, ARenumberedFieldIsNamed) {
-  EXPECT_THAT(IncompatibleChanges(
-                  Sample(kText),
-                  Sample("field { name: 'text' number: 2 type: TYPE_STRING label: LABEL_OPTIONAL }")),
-              ElementsAre(HasSubstr("field 1 is gone")));
+  EXPECT_THAT(
+      IncompatibleChanges(
+          Sample(kText),
+          Sample("field { name: 'text' number: 2 type: TYPE_STRING label: LABEL_OPTIONAL }")),
+      ElementsAre(HasSubstr("field 1 is gone")));
 }
 
 TEST(Contract, AFieldThatBecomesRepeatedIsNamed) {
-  EXPECT_THAT(IncompatibleChanges(
-                  Sample(kText),
-                  Sample("field { name: 'text' number: 1 type: TYPE_STRING label: LABEL_REPEATED }")),
-              ElementsAre("a.M.text: changed between one and many"));
+  EXPECT_THAT(
+      IncompatibleChanges(
+          Sample(kText),
+          Sample("field { name: 'text' number: 1 type: TYPE_STRING label: LABEL_REPEATED }")),
+      ElementsAre("a.M.text: changed between one and many"));
 }
 
 }  // namespace

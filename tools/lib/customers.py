@@ -1,0 +1,95 @@
+"""What customers and vendors do, through the public doors only: mail by SMTP, webhooks signed with
+Twilio's own SDK, and the vendor's side of what we send."""
+
+import email
+import email.policy
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+
+import stack
+from stack import CACHE, ROOT, wait_until
+
+VENDOR = CACHE / "vendor"
+TWILIO_OPENAPI = VENDOR / "node_modules/@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json"
+
+
+def send_mail(server, sender, recipient, subject, body, headers=(), attachments=()):
+    """Sends one mail with swaks; its Message-ID."""
+    message_id = f"<{uuid.uuid4()}@{sender.split('@')[1]}>"
+    command = ["swaks", "--server", server, "--timeout", "20", "--silent", "2", "--from", sender,
+               "--to", recipient, "--helo", "customer.test",
+               "--header", f"Subject: {subject}", "--header", f"Message-ID: {message_id}",
+               "--body", body]
+    for header in headers:
+        command += ["--header", header]
+    for path in attachments:
+        command += ["--attach", f"@{path}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise stack.StackError(f"mail to {recipient} not taken: {done.stdout}{done.stderr}")
+    return message_id
+
+
+class Twilio:
+    """Twilio as our webhooks see it: signs with the vendor's SDK, for the public URL."""
+
+    def __init__(self, http, public_base, token, account_sid, path):
+        from twilio.request_validator import RequestValidator
+        self.http, self.public_base, self.path = http, public_base, path
+        self.account_sid = account_sid
+        self.validator = RequestValidator(token)
+
+    def post(self, path_and_query, params, signature=None):
+        """The status code of a signed form POST."""
+        signature = signature or self.validator.compute_signature(
+            self.public_base + path_and_query, params)
+        request = urllib.request.Request(
+            f"http://{self.http}{path_and_query}", urllib.parse.urlencode(params).encode(),
+            {"X-Twilio-Signature": signature})
+        try:
+            with urllib.request.urlopen(request, timeout=15) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def message(self, sender, recipient, body, sid=None, **more):
+        params = {"MessageSid": sid or "SM" + uuid.uuid4().hex, "AccountSid": self.account_sid,
+                  "From": sender, "To": recipient, "Body": body, "NumMedia": "0",
+                  "NumSegments": "1", **more}
+        return self.post(self.path, params)
+
+
+def demo_twilio(trama):
+    account = trama.endpoints()["accounts"]["sms"]
+    public = urllib.parse.urlsplit(account["public_url"])
+    return Twilio(trama.at("sms_http"), f"{public.scheme}://{public.netloc}",
+                  account["auth_token"], account["account_sid"], public.path)
+
+
+def start_prism(trama):
+    """Twilio's API, answered by Prism from Twilio's own OpenAPI description."""
+    process = trama.process("twilio")
+    process.start(["node", VENDOR / "node_modules/.bin/prism", "mock", "--host", stack.HOST,
+                   "--port", trama.ports["twilio"], TWILIO_OPENAPI])
+    wait_until("Prism answers", lambda: stack.port_is_open(trama.ports["twilio"]), 120)
+
+
+def start_postfix(trama):
+    subprocess.run([ROOT / "tools/postfix", "start", "--dir", trama.folder / "postfix",
+                    "--port", str(trama.ports["postfix"]), "--lmtp", trama.at("email_lmtp"),
+                    "--domain", "demo.test", "--customers", "customer.test"], check=True)
+
+
+def stop_postfix(trama):
+    subprocess.run([ROOT / "tools/postfix", "stop", "--dir", trama.folder / "postfix"])
+
+
+def mailbox(trama):
+    """The mails that customers have received, oldest first."""
+    inbox = trama.folder / "postfix/mail/inbox/new"
+    files = sorted(inbox.glob("*"), key=lambda file: file.stat().st_mtime) if inbox.exists() else []
+    return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            for file in files]
