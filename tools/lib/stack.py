@@ -148,6 +148,8 @@ class Stack:
                       for name, port in PORTS.items()}
         self.secrets = self.folder / "secrets"
         self.blobs = self.folder / "blobs"
+        # Settings of one process beyond those that all stacks have: name -> {flag: value}.
+        self.settings = {}
 
     # -- addresses
 
@@ -246,6 +248,7 @@ class Stack:
         if service == "email":
             flags["smtp_listen"] = self.at("email_smtp")
             flags["lmtp_listen"] = self.at("email_lmtp")
+        flags.update(self.settings.get(name, {}))
         binary = self.build / "bin" / f"trama-{service}"
         return [binary] + [f"--{flag}={value}" for flag, value in flags.items()]
 
@@ -291,7 +294,9 @@ class Stack:
 
     # -- all together
 
-    def up(self, say=print):
+    def up(self, say=print, names=None):
+        """Starts everything, or, of the services, only `names`."""
+        names = list(names or self.replicas())
         self.make_secrets()
         self.blobs.mkdir(parents=True, exist_ok=True)
         say(f"starting Kafka on {self.at('kafka')} and Redis on {self.at('redis')}")
@@ -299,10 +304,10 @@ class Stack:
         self.start_redis()
         self.write_endpoints()
         self.tramactl("topics", "ensure")
-        say("starting " + ", ".join(self.replicas()))
-        for name in self.replicas():
+        say("starting " + ", ".join(names))
+        for name in names:
             self.start_service(name)
-        self.wait_ready()
+        self.wait_ready(names)
 
     def down(self):
         for name in reversed(list(self.replicas())):
