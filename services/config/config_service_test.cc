@@ -104,6 +104,15 @@ TEST_F(ConfigServiceTest, OnlyAdminsChange) {
   EXPECT_EQ(Apply("", Request({Queue("demo", "q")})).status().code(), Code::kUnauthenticated);
 }
 
+TEST_F(ConfigServiceTest, AdminOfAWorkspaceCannotReachAnotherInTheSameCall) {
+  ApplyTwoWorkspaces();
+  const absl::Status refused =
+      Apply("chief", Request({Queue("demo", "q"), Queue("acme", "q")})).status();
+  EXPECT_EQ(refused.code(), Code::kPermissionDenied);
+  EXPECT_EQ(ErrorReason(refused), "WORKSPACE_FORBIDDEN");
+  EXPECT_TRUE(Apply("chief", Request({Queue("demo", "q")})).ok());
+}
+
 TEST_F(ConfigServiceTest, EveryRoleReadsItsOwnWorkspaceOnly) {
   ApplyTwoWorkspaces();
   for (const char* subject : {"ana", "eva", "local", "desk", "operator"}) {

@@ -176,7 +176,7 @@ absl::Status Requeue(Context& context, const Arguments& arguments) {
     if (!record.ok() && !all) return record.status();
     const std::string why_not = record.ok() ? "" : std::string(record.status().message());
     const std::string to = record.ok() ? absl::StrCat(record->topic, "/", record->partition) : "";
-    items.push_back(Json{{"offset", letter.offset}, {"to", to}, {"why_not", why_not}});
+    items.push_back(Json{{"offset", letter.offset}, {"to", to}, {"whyNot", why_not}});
     table.Add({absl::StrCat(letter.offset), to,
                record.ok() ? absl::StrCat(letter.letter.requeued() + 1) : "", why_not});
     if (record.ok()) records.push_back(*record);
@@ -207,7 +207,7 @@ absl::Status Purge(Context& context, const Arguments& arguments) {
       (*admin)->DeleteRecords({{platform::kDeadLetters, 0, before}}, context.timeout());
   if (!purged.ok()) return purged;
   context.out().One(
-      Json{{"purged_before", before == platform::kOffsetEnd ? Json("end") : Json(before)}},
+      Json{{"purgedBefore", before == platform::kOffsetEnd ? Json("end") : Json(before)}},
       [&] { return std::string("purged\n"); });
   return absl::OkStatus();
 }

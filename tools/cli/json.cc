@@ -13,9 +13,9 @@ namespace {
 
 // Would a reader of YAML take this text for a number, a date, a truth value or nothing?
 bool LooksLikeSomethingElse(const std::string& text) {
-  if (text.empty()) return true;
-  if (absl::ascii_isdigit(text[0]) || text[0] == '+' || text[0] == '-' || text[0] == '.')
-    return true;
+  // Of these numbers, dates and times of day are made.
+  static constexpr char kNumeric[] = "0123456789+-.:_eExXoTZ ";
+  if (text.find_first_not_of(kNumeric) == std::string::npos) return true;
   static constexpr const char* kWords[] = {"true", "false", "yes", "no", "on",
                                            "off",  "null",  "~",   "y",  "n"};
   const std::string lower = absl::AsciiStrToLower(text);
@@ -58,10 +58,8 @@ void Emit(const Json& json, YAML::Emitter& out) {
 }  // namespace
 
 Json ToJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
   std::string text;
-  TRAMA_CHECK(google::protobuf::util::MessageToJsonString(message, &text, options).ok());
+  TRAMA_CHECK(google::protobuf::util::MessageToJsonString(message, &text).ok());
   return Json::parse(text);
 }
 

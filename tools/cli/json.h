@@ -10,8 +10,7 @@ namespace trama::tramactl {
 
 using Json = nlohmann::ordered_json;
 
-// Protobuf's JSON mapping with the fields' own names (snake_case); fields without value are left
-// out.
+// Protobuf's JSON mapping (names in camelCase); fields without value are left out.
 Json ToJson(const google::protobuf::Message& message);
 
 // A resource as it is written in files: apiVersion, kind, metadata, spec.

@@ -57,8 +57,10 @@ TEST(TableTest, TimesAreRelative) {
 }
 
 TEST(JsonTest, YamlQuotesWhatLooksLikeSomethingElse) {
-  EXPECT_EQ(ToYaml(Json{{"a", "true"}, {"b", "12"}, {"c", "x"}, {"d", 12}, {"e", "09:00-12:00"}}),
-            "a: \"true\"\nb: \"12\"\nc: x\nd: 12\ne: \"09:00-12:00\"\n");
+  EXPECT_EQ(
+      ToYaml(Json{
+          {"a", "true"}, {"b", "12"}, {"c", "x"}, {"d", 12}, {"e", "09:00-12:00"}, {"f", "4h30m"}}),
+      "a: \"true\"\nb: \"12\"\nc: x\nd: 12\ne: \"09:00-12:00\"\nf: 4h30m\n");
   EXPECT_EQ(ToYaml(Json{{"a", Json::array()}, {"b", Json::object()}}), "a: []\nb: {}\n");
 }
 

@@ -103,7 +103,8 @@ Mistake MistakeOf(const FieldViolation& violation, const std::vector<LocatedReso
   const YamlDocument& document = resources[index].document;
   std::string field = violation.field.substr(close + 1);
   if (!field.empty() && field.front() == '.') field.erase(0, 1);
-  return {document.file, LineOf(NodeAt(document.root, field)), field, violation.description};
+  const Located found = Locate(document.root, field);
+  return {document.file, LineOf(found.node), found.path, violation.description};
 }
 
 }  // namespace trama::tramactl

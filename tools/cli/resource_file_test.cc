@@ -109,6 +109,17 @@ TEST_F(ResourceFileTest, UnknownFieldIsNamedWithLineAndSuggestion) {
                   "mean \"proficiency_min\"?"));
 }
 
+TEST_F(ResourceFileTest, MistakesSpellFieldsAsTheFileDoes) {
+  const auto read = Read(
+      "apiVersion: trama/v1\nkind: Queue\nmetadata: {name: q, workspace: demo}\n"
+      "spec:\n  requiredSkills:\n    - {skill: billing, profficiencyMin: 5}\n");
+  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:6: spec.requiredSkills[0].profficiencyMin: is not a "
+                                      "field; did you mean \"proficiencyMin\"?"));
+  EXPECT_EQ(
+      MistakeOf({"resources[0].spec.required_skills[0].skill", "does not exist"}, read).ToString(),
+      "f.yaml:6: spec.requiredSkills[0].skill: does not exist");
+}
+
 TEST_F(ResourceFileTest, ValuesOfAnotherTypeAreNamedWithTheirLine) {
   Read(
       "apiVersion: trama/v1\n"

@@ -26,9 +26,14 @@ const Field* FindField(const google::protobuf::Descriptor& message, const std::s
   return message.FindFieldByCamelcaseName(name);
 }
 
-std::vector<std::string> FieldNames(const google::protobuf::Descriptor& message) {
+// The fields' names, spelled as somebody does who writes `like`.
+std::vector<std::string> FieldNames(const google::protobuf::Descriptor& message,
+                                    const std::string& like) {
+  const bool snake = like.find('_') != std::string::npos;
   std::vector<std::string> names;
-  for (int i = 0; i < message.field_count(); ++i) names.push_back(message.field(i)->name());
+  for (int i = 0; i < message.field_count(); ++i) {
+    names.push_back(snake ? message.field(i)->name() : message.field(i)->camelcase_name());
+  }
   return names;
 }
 
@@ -57,12 +62,20 @@ const YAML::Node& Nothing() {
   return nothing;
 }
 
-YAML::Node MemberOf(const YAML::Node& node, const std::string& name) {
-  if (!node.IsMap()) return Nothing();
+// An entry of a map and how it is spelled there.
+struct Member {
+  std::string name;
+  YAML::Node node{YAML::NodeType::Undefined};
+};
+
+Member MemberOf(const YAML::Node& node, const std::string& name) {
+  if (!node.IsMap()) return {};
   for (const auto& entry : node) {
-    if (entry.first.IsScalar() && SameField(entry.first.Scalar(), name)) return entry.second;
+    if (entry.first.IsScalar() && SameField(entry.first.Scalar(), name)) {
+      return {entry.first.Scalar(), entry.second};
+    }
   }
-  return Nothing();
+  return {};
 }
 
 YAML::Node ItemOf(const YAML::Node& node, const std::string& key) {
@@ -137,11 +150,12 @@ void YamlReader::Read(const YAML::Node& node, const std::string& path,
     const Field* field = FindField(*message.GetDescriptor(), name);
     if (field == nullptr) {
       Wrong(value, Below(path, name),
-            absl::StrCat("is not a field", DidYouMean(name, FieldNames(*message.GetDescriptor()))));
+            absl::StrCat("is not a field",
+                         DidYouMean(name, FieldNames(*message.GetDescriptor(), name))));
     } else if (!seen.insert(field).second) {
       Wrong(value, Below(path, name), "is there twice");
     } else if (!value.IsNull()) {
-      ReadField(value, Below(path, field->name()), *field, message);
+      ReadField(value, Below(path, name), *field, message);
     }
   }
   --depth_;
@@ -241,24 +255,29 @@ void YamlReader::ReadScalar(const YAML::Node& node, const std::string& path, con
   }
 }
 
-YAML::Node NodeAt(const YAML::Node& root, const std::string& path) {
-  YAML::Node found = root;
+Located Locate(const YAML::Node& root, const std::string& path) {
+  Located found{root, ""};
   size_t position = 0;
   while (position < path.size()) {
-    YAML::Node next(YAML::NodeType::Undefined);
+    Member next;
+    const size_t start = position + (path[position] == '.' ? 1 : 0);
+    size_t end = std::min(path.find_first_of(".[", start), path.size());
     if (path[position] == '[') {
-      const size_t end = std::min(path.find(']', position), path.size());
-      next.reset(ItemOf(found, path.substr(position + 1, end - position - 1)));
-      position = end + 1;
+      end = std::min(path.find(']', position), path.size() - 1) + 1;
+      const std::string key = path.substr(position + 1, end - position - 2);
+      next = {absl::StrCat("[", key, "]"), ItemOf(found.node, key)};
     } else {
-      const size_t start = position + (path[position] == '.' ? 1 : 0);
-      const size_t end = std::min(path.find_first_of(".[", start), path.size());
-      next.reset(MemberOf(found, path.substr(start, end - start)));
-      position = end;
+      next = MemberOf(found.node, path.substr(start, end - start));
+      if (!found.path.empty()) next.name.insert(0, ".");
     }
-    if (!next.IsDefined()) return found;
-    found.reset(next);
+    if (!next.node.IsDefined()) break;
+    found.node.reset(next.node);
+    found.path += next.name;
+    position = end;
   }
+  // What the file does not hold has only our own spelling.
+  const std::string rest = path.substr(position);
+  found.path += found.path.empty() && !rest.empty() && rest[0] == '.' ? rest.substr(1) : rest;
   return found;
 }
 

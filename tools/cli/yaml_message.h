@@ -51,8 +51,13 @@ class YamlReader {
   int depth_ = 0;
 };
 
-// The node at a path such as "spec.required_skills[0].skill" or "spec.skills[billing]", as deep as
-// it exists. Names match in snake_case and camelCase.
-YAML::Node NodeAt(const YAML::Node& root, const std::string& path);
+// What stands at a path of Protobuf's names, such as "spec.required_skills[0].skill" or
+// "spec.skills[billing]".
+struct Located {
+  YAML::Node node;   // As deep as it exists.
+  std::string path;  // The same path as the file spells it ("spec.requiredSkills[0].skill").
+};
+
+Located Locate(const YAML::Node& root, const std::string& path);
 
 }  // namespace trama::tramactl

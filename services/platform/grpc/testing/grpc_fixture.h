@@ -23,7 +23,7 @@ namespace trama::platform {
 // "t-<subject>":
 //   ana       agent of workspace demo        eva   supervisor of workspace demo
 //   operator  admin, all workspaces          desk  service, all workspaces
-//   local     service of workspace demo
+//   local     service of workspace demo      chief admin of workspace demo
 class GrpcFixture {
  public:
   explicit GrpcFixture(const CallLimits& limits = {}, size_t worker_threads = 2,
@@ -68,7 +68,7 @@ class GrpcFixture {
         "[",
         absl::StrJoin({entry("ana", "demo", "agent"), entry("eva", "demo", "supervisor"),
                        entry("operator", "", "admin"), entry("desk", "", "service"),
-                       entry("local", "demo", "service")},
+                       entry("local", "demo", "service"), entry("chief", "demo", "admin")},
                       ","),
         "]");
   }
