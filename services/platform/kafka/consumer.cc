@@ -26,7 +26,6 @@ class KafkaConsumer final : public Consumer {
 
   ~KafkaConsumer() override {
     if (client_.get() == nullptr) return;
-    rd_kafka_consumer_close(client_.get());
     reader_.Close();
     client_.Close();
   }

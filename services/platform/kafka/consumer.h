@@ -94,7 +94,8 @@ class Consumer {
   virtual absl::Status Pause(const std::vector<TopicPartition>& partitions) = 0;
   virtual absl::Status Resume(const std::vector<TopicPartition>& partitions) = 0;
 
-  // Notes the next offset to read for options.group. Refused by the broker while a member is in it.
+  // Notes the next offset to read for options.group; waits at most 10 s. Refused by the broker
+  // while a member is in the group.
   virtual absl::Status CommitOffsets(const std::vector<TopicPartitionOffset>& positions) = 0;
 
   // What was committed for options.group; kOffsetUnknown where nothing was.

@@ -1,5 +1,7 @@
 #include "services/platform/kafka/group.h"
 
+#include "absl/time/clock.h"
+
 namespace trama::platform::kafka_internal {
 namespace {
 
@@ -7,6 +9,9 @@ constexpr int kError = 3;
 
 // New topics and new partitions of known ones are found within this time.
 constexpr absl::Duration kMetadataInterval = absl::Seconds(10);
+
+constexpr absl::Duration kLeaveWaitMax = absl::Seconds(5);
+constexpr absl::Duration kLeavePoll = absl::Milliseconds(50);
 
 void LogFailure(const Client& client, const absl::Status& status) {
   if (!status.ok()) client.Log(kError, "REBALANCE", std::string(status.message()));
@@ -40,6 +45,19 @@ void Accept(const Client& client, const PartitionList& partitions) {
 void GiveUp(const Client& client, const PartitionList& partitions) {
   LogFailure(client, client.Error(rd_kafka_incremental_unassign(client.get(), partitions.get()),
                                   "give partitions back"));
+}
+
+void Leave(const Client& client, RebalanceCallback on_rebalance) {
+  const absl::Time deadline = absl::Now() + kLeaveWaitMax;
+  const QueueHandle queue(rd_kafka_queue_new(client.get()));
+  // After a fatal error it is closed already.
+  if (!client.Error(rd_kafka_consumer_close_queue(client.get(), queue.get()), "leave").ok()) return;
+  while (rd_kafka_consumer_closed(client.get()) == 0 && absl::Now() < deadline) {
+    const EventHandle event(rd_kafka_queue_poll(queue.get(), Milliseconds(kLeavePoll)));
+    if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
+    on_rebalance(client.get(), rd_kafka_event_error(event.get()),
+                 rd_kafka_event_topic_partition_list(event.get()), rd_kafka_opaque(client.get()));
+  }
 }
 
 }  // namespace trama::platform::kafka_internal

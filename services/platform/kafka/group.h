@@ -27,4 +27,11 @@ absl::Status Subscribe(const Client& client, const std::vector<std::string>& top
 void Accept(const Client& client, const PartitionList& partitions);
 void GiveUp(const Client& client, const PartitionList& partitions);
 
+using RebalanceCallback = void (*)(rd_kafka_t*, rd_kafka_resp_err_t,
+                                   rd_kafka_topic_partition_list_t*, void*);
+
+// Gives all partitions back through `on_rebalance` and leaves the group. When the broker does not
+// answer, the group finds out by itself.
+void Leave(const Client& client, RebalanceCallback on_rebalance);
+
 }  // namespace trama::platform::kafka_internal

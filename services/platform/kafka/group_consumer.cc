@@ -94,7 +94,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
 
   void Close() override {
     if (std::exchange(closed_, true)) return;
-    rd_kafka_consumer_close(client_.get());
+    kafka_internal::Leave(client_, &KafkaGroupConsumer::OnRebalance);
   }
 
  private:

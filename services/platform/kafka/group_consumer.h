@@ -50,6 +50,9 @@ struct GroupOptions {
 // (cooperative-sticky): those that stay are read on. Where a group has no committed offset it
 // begins at the beginning.
 //
+// All members of a group must name the same topics: with different ones the assignor of librdkafka
+// 2.0.2 can loop for ever (its issue 4783).
+//
 // Not thread-safe but for Wake().
 class GroupConsumer {
  public:
@@ -62,7 +65,7 @@ class GroupConsumer {
 
   virtual void Wake() = 0;
 
-  // Commits everything that Poll() has handed out of partitions still held; waits for the broker.
+  // Commits everything that Poll() has handed out of partitions still held; waits at most 10 s.
   // ABORTED: the group has moved on, the new owner reads those records again.
   virtual absl::Status Commit() = 0;
 

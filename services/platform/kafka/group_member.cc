@@ -76,7 +76,7 @@ class KafkaGroupMember final : public GroupMember {
       if (options_.on_fatal) options_.on_fatal(status);
       break;
     }
-    rd_kafka_consumer_close(client_.get());
+    kafka_internal::Leave(client_, &KafkaGroupMember::OnRebalance);
     // What the group did not ask back in time, for example because it could not be reached.
     Tell(options_.on_revoked, held_);
   }

@@ -103,6 +103,8 @@ Client::Settings::Settings(const KafkaConfig& config)
   Set("socket.nagle.disable", "true");
   Set("socket.keepalive.enable", "true");
   Set("reconnect.backoff.max.ms", absl::Seconds(1));
+  // A broker that is silent, not closed (a frozen machine), is given up after this time.
+  Set("socket.timeout.ms", kSilenceMax);
   Set("message.max.bytes", int64_t{kRecordBytesMax});
 }
 

@@ -29,7 +29,12 @@ struct Destroyer {
   }
 };
 
-using ClientHandle = std::unique_ptr<rd_kafka_t, Destroyer<rd_kafka_destroy>>;
+// Readers are closed before, as far as they have to be: rd_kafka_destroy would close them too, and
+// wait without end for the answer to a commit that a silent broker owes.
+inline void DestroyClient(rd_kafka_t* client) {
+  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+using ClientHandle = std::unique_ptr<rd_kafka_t, Destroyer<DestroyClient>>;
 using QueueHandle = std::unique_ptr<rd_kafka_queue_t, Destroyer<rd_kafka_queue_destroy>>;
 using TopicHandle = std::unique_ptr<rd_kafka_topic_t, Destroyer<rd_kafka_topic_destroy>>;
 using MessageHandle = std::unique_ptr<rd_kafka_message_t, Destroyer<rd_kafka_message_destroy>>;
@@ -47,6 +52,9 @@ using ErrorHandle = std::unique_ptr<rd_kafka_error_t, Destroyer<rd_kafka_error_d
 
 // The largest record that a client sends; a topic may allow less (max.message.bytes).
 inline constexpr int kRecordBytesMax = 4 * 1024 * 1024;
+
+// A request that the broker does not answer for so long has failed.
+inline constexpr absl::Duration kSilenceMax = absl::Seconds(10);
 
 // librdkafka's milliseconds; never -1, which would mean "for ever".
 int Milliseconds(absl::Duration duration);

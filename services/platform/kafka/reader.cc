@@ -9,6 +9,7 @@
 namespace trama::platform::kafka_internal {
 namespace {
 
+constexpr absl::Duration kCommitWaitMax = absl::Seconds(10);
 // Records fetched ahead, whatever their size.
 constexpr int64_t kPrefetchRecordsMax = 100'000;
 // The answer to the question that wakes up the fetchers does not matter.
@@ -228,10 +229,18 @@ absl::StatusOr<std::vector<TopicPartitionOffset>> Reader::ResolveCommitted(
 
 absl::Status Reader::Commit(const std::vector<TopicPartitionOffset>& positions) {
   if (positions.empty()) return absl::OkStatus();
+  // Not rd_kafka_commit, which waits for a silent broker without end.
+  const std::string doing = "commit offsets";
   const PartitionList list = ToList(positions);
-  absl::Status committed =
-      client_.Error(rd_kafka_commit(client_.get(), list.get(), /*async=*/0), "commit offsets");
-  if (committed.ok()) committed = FirstError(*list, "commit the offset");
+  const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+  absl::Status committed = client_.Error(
+      rd_kafka_commit_queue(client_.get(), list.get(), queue.get(), nullptr, nullptr), doing);
+  if (!committed.ok()) return committed;
+  const EventHandle answer(rd_kafka_queue_poll(queue.get(), Milliseconds(kCommitWaitMax)));
+  if (answer == nullptr) return StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT, doing + " in time");
+  committed = client_.Error(rd_kafka_event_error(answer.get()), doing);
+  const rd_kafka_topic_partition_list_t* each = rd_kafka_event_topic_partition_list(answer.get());
+  if (committed.ok() && each != nullptr) committed = FirstError(*each, "commit the offset");
   if (committed.ok()) NoteCommitted(positions);
   return committed;
 }
