@@ -16,6 +16,8 @@
 #include "gtest/gtest.h"
 #include "services/channels/common/delivery_loop.h"
 #include "services/channels/common/testing/delivery_world.h"
+#include "services/platform/kafka/consumer.h"
+#include "services/platform/kafka/transactional_producer.h"
 #include "services/platform/net/io_threads.h"
 
 namespace trama::channels {
@@ -91,9 +93,10 @@ class DeliveryCrashTest : public testing::DeliveryWorld {
   }
 
   // Delivers until it dies at the n-th time of `moment`; with n = 0 it does not die by itself.
-  pid_t StartChild(int moment, int nth) {
+  pid_t StartChild(int moment, int nth, bool foreign_transaction = false) {
     const pid_t pid = fork();
     if (pid != 0) return pid;
+    setenv("TRAMA_CHILD_FOREIGN", foreign_transaction ? "1" : "0", 1);
     setenv("TRAMA_CHILD_OUTBOUND", outbound_.c_str(), 1);
     setenv("TRAMA_CHILD_DELIVERIES", deliveries_.c_str(), 1);
     setenv("TRAMA_CHILD_DEADLETTER", dead_letters_.c_str(), 1);
@@ -180,6 +183,16 @@ TEST_F(DeliveryCrashTest, DeathRightAfterThePosition) {
   DieAndRecover(DeliveryMoment::kPositionCommitted);
 }
 
+// What the dead owner wrote stands behind a transaction of another channel that is still open: a
+// reader of committed records sees it only after that one has ended.
+TEST_F(DeliveryCrashTest, DeathWhileATransactionOfAnotherChannelIsOpen) {
+  WriteMessages(0, 6);
+  const int moment = static_cast<int>(DeliveryMoment::kVendorAnswered);
+  EXPECT_TRUE(DiesByItself(StartChild(moment, 1, /*foreign_transaction=*/true), 6));
+  DeliverTheRest(6);
+  ExpectEachLeftOnce(6);
+}
+
 TEST_F(DeliveryCrashTest, ManyDeathsInARowChangeNothing) {
   constexpr int kMessages = 60;
   WriteMessages(0, kMessages);
@@ -191,10 +204,31 @@ TEST_F(DeliveryCrashTest, ManyDeathsInARowChangeNothing) {
   ExpectEachLeftOnce(kMessages);
 }
 
-TEST(DeliveryChild, DISABLED_Deliver) {
-  platform::KafkaConfig kafka;
-  kafka.brokers = Env("TRAMA_TEST_KAFKA");
-  kafka.client_id = "delivery-child";
+class DeliveryChild : public platform::testing::BrokerTest {
+ protected:
+  // Opens a transaction on the deliveries, as another channel does, and waits until it is there.
+  std::unique_ptr<platform::TransactionalProducer> OpenForeignTransaction(
+      const std::string& deliveries) {
+    platform::TransactionalOptions options;
+    options.transactional_id = deliveries + "-foreign";
+    auto producer = *platform::TransactionalProducer::Create(config(), options);
+    EXPECT_TRUE(producer->Init(absl::Seconds(30)).ok());
+    EXPECT_TRUE(producer->Begin().ok());
+    platform::Record record;
+    record.topic = deliveries;
+    record.partition = 0;
+    record.value = delivery::v1::Delivery().SerializeAsString();
+    EXPECT_TRUE(producer->Produce(record).ok());
+    auto consumer = *platform::Consumer::Create(config());
+    EXPECT_TRUE(Eventually([&] {
+      const auto ends = consumer->QueryWatermarks({deliveries, 0}, absl::Seconds(5));
+      return ends.ok() && ends->high > 0;
+    }));
+    return producer;
+  }
+};
+
+TEST_F(DeliveryChild, DISABLED_Deliver) {
   DeliveryLoopOptions options;
   options.rules.channel = "sms";
   options.rules.receipt_wait = absl::Milliseconds(300);
@@ -208,7 +242,11 @@ TEST(DeliveryChild, DISABLED_Deliver) {
   options.instance_id = "sms-0";
   const auto moment = static_cast<DeliveryMoment>(EnvInt("TRAMA_CHILD_MOMENT"));
   std::atomic<int> left = EnvInt("TRAMA_CHILD_NTH");
+  std::unique_ptr<platform::TransactionalProducer> foreign;
   options.on_moment = [&](DeliveryMoment reached) {
+    if (reached == DeliveryMoment::kTakenOver && EnvInt("TRAMA_CHILD_FOREIGN") == 1) {
+      foreign = OpenForeignTransaction(options.deliveries_topic);
+    }
     if (reached == moment && --left == 0) kill(getpid(), SIGKILL);
   };
 
@@ -217,7 +255,7 @@ TEST(DeliveryChild, DISABLED_Deliver) {
   platform::Health health(clock);
   platform::IoThreads io(2);
   JournalSender sender(Env("TRAMA_CHILD_JOURNAL"));
-  const auto loop = DeliveryLoop::Start(kafka, options, sender, testing::AccountsOfWorld,
+  const auto loop = DeliveryLoop::Start(config(), options, sender, testing::AccountsOfWorld,
                                         io.context(), clock, metrics, health);
   ASSERT_TRUE(loop.ok()) << loop.status();
   while (getppid() != 1) pause();

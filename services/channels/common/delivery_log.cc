@@ -82,23 +82,13 @@ absl::Status DeliveryLog::FindStart() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> DeliveryLog::TrueEnd() {
-  platform::ConsumerOptions uncommitted;
-  uncommitted.read_committed = false;
-  auto reader = platform::Consumer::Create(kafka_, std::move(uncommitted));
-  if (!reader.ok()) return reader.status();
-  auto ends = (*reader)->QueryWatermarks(deliveries_, kQueryTimeout);
-  if (!ends.ok()) return ends.status();
-  return ends->high;
-}
-
 absl::Status DeliveryLog::ReadPast(
     const std::function<void(const delivery::v1::Delivery&)>& on_past) {
-  // Committed records of ours may stand behind an open transaction of another channel: the end that
-  // counts is the one that readers of committed records see only once that has ended.
-  const absl::StatusOr<int64_t> end = TrueEnd();
-  if (!end.ok()) return end.status();
-  deliveries_start_ = *end;
+  // Records of ours may stand behind an open transaction of another channel: they are waited for.
+  const auto ends = consumer_->QueryWatermarks(deliveries_, kQueryTimeout);
+  if (!ends.ok()) return ends.status();
+  const int64_t end = ends->high;
+  deliveries_start_ = end;
   if (start_ >= outbound_end_) return absl::OkStatus();  // No message, no past.
 
   // The oldest unfinished message: what concerns it and all later ones was written after it.
@@ -118,10 +108,10 @@ absl::Status DeliveryLog::ReadPast(
   auto begin =
       consumer_->OffsetsForTimes({{deliveries_, since - options_.clock_skew_max}}, kQueryTimeout);
   if (!begin.ok()) return begin.status();
-  if (begin->front().offset < 0 || begin->front().offset >= *end) return absl::OkStatus();
+  if (begin->front().offset < 0 || begin->front().offset >= end) return absl::OkStatus();
 
   if (absl::Status assigned = consumer_->Assign({begin->front()}); !assigned.ok()) return assigned;
-  while (consumer_->Position(deliveries_) < *end) {
+  while (consumer_->Position(deliveries_) < end) {
     auto batch = consumer_->Poll(kPollSlice, kRecordsMax);
     if (!batch.ok()) return batch.status();
     for (const platform::Record& record : batch->records) {

@@ -52,8 +52,6 @@ class DeliveryLog {
  private:
   absl::Status FindStart();
   absl::Status ReadPast(const std::function<void(const delivery::v1::Delivery&)>& on_past);
-  // The end of the deliveries, transactions under way of other channels included.
-  absl::StatusOr<int64_t> TrueEnd();
   void NoteTimestamps(const platform::RecordBatch& batch);
   absl::StatusOr<platform::Record> ToRecord(const DeliveryRecord& said, absl::Time now) const;
 

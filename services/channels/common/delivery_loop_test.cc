@@ -161,6 +161,16 @@ TEST_F(DeliveryLoopTest, OneThatWaitsDoesNotHoldUpOthers) {
   EXPECT_TRUE(Eventually([&] { return Ended(20); }));
 }
 
+TEST_F(DeliveryLoopTest, ReadingPausesAtItsLimitAndGoesOn) {
+  DeliveryLoopOptions options = Options();
+  options.rules.open_max = 5;
+  options.rules.in_flight_max = 2;
+  WriteMessages(0, 300);
+  Start(options);
+  ASSERT_TRUE(Eventually([&] { return CommittedPosition() == 300; }));
+  EXPECT_THAT(sender_.calls(), SizeIs(300));
+}
+
 TEST_F(DeliveryLoopTest, UnreadableRecordGoesToTheDeadLettersAndHoldsUpNothing) {
   Write(outbound_, 0, {"not a message"});
   WriteMessages(0, 1);

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/channels/common/proto_time.h"
-#include "services/kernel/check.h"
 #include "services/kernel/ids.h"
 
 namespace trama::channels {
@@ -58,7 +57,7 @@ void DeliveryPlan::Recall(const dv::Delivery& past) {
 
 bool DeliveryPlan::Take(int64_t offset, OutboundPtr message, const std::string& traceparent,
                         absl::Time now, DeliveryEffects& effects) {
-  TRAMA_CHECK(offset > last_offset_);
+  if (offset <= last_offset_) return false;  // Read again after a pause.
   last_offset_ = offset;
   const std::string& id = message->message_id();
   if (by_id_.contains(id) || finished_.Has(id)) return false;
@@ -165,7 +164,7 @@ void DeliveryPlan::Retry(Open& message, const SendOutcome& outcome, absl::Time n
   const absl::Time next = now + wait;
   if (outcome.account_wide) {
     absl::Time& held = account_held_until_[message.account];
-    held = std::max(held, now + outcome.retry_after);
+    held = std::max(held, next);
   }
   if (next >= message.expires_at) {
     dv::Failure failure = outcome.failure;

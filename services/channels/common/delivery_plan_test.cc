@@ -8,9 +8,9 @@ namespace trama::channels {
 namespace {
 
 namespace dv = delivery::v1;
-using testing::kStart;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::kStart;
 
 class DeliveryPlanTest : public testing::PlanDriver {};
 

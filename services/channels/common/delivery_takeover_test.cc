@@ -8,9 +8,9 @@ namespace trama::channels {
 namespace {
 
 namespace dv = delivery::v1;
-using testing::kStart;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::kStart;
 
 // After a takeover only the log is known.
 class DeliveryTakeoverTest : public testing::PlanDriver {};

@@ -32,7 +32,7 @@ struct SendOutcome {
   delivery::v1::Failure failure;  // Why; for all kinds but kSent.
   // With kRetry: not before this much later (Retry-After); zero: our own back-off.
   absl::Duration retry_after;
-  // With kRetry: `retry_after` binds every message of the account, not only this one (429).
+  // With kRetry: every message of the account waits, not only this one (429).
   bool account_wide = false;
 };
 

@@ -184,8 +184,10 @@ SendOutcome OutcomeOfAnswer(int http_status, std::string_view body, absl::Durati
   outcome.failure = FailureOfHttp(http_status, answer.code);
   outcome.retry_after = retry_after;
   const bool limited = http_status == 429 || answer.code == kTooManyRequestsCode;
-  if (limited || http_status == 503 || (http_status >= 400 && IsRetryableCode(answer.code))) {
-    // Twilio promises that what it refused with 429 was not processed; 503 comes from in front.
+  if (limited || http_status == 408 || http_status == 503 ||
+      (http_status >= 400 && IsRetryableCode(answer.code))) {
+    // Twilio promises that what it refused with 429 was not processed; 503 and 408 (our request did
+    // not arrive whole) come from in front of it.
     outcome.kind = SendOutcome::Kind::kRetry;
     outcome.account_wide = limited;
   } else if (http_status >= 500 || http_status < 300) {

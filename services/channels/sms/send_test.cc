@@ -118,6 +118,7 @@ TEST(OutcomeTest, EveryAnswerHasItsClass) {
       {400, 20429, Kind::kRetry, Failure::REASON_RATE_LIMITED},
       {400, 21611, Kind::kRetry, Failure::REASON_RATE_LIMITED},
       {503, 0, Kind::kRetry, Failure::REASON_VENDOR_DOWN},
+      {408, 0, Kind::kRetry, Failure::REASON_OTHER},
       {500, 0, Kind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
       {500, 20500, Kind::kAmbiguous, Failure::REASON_OTHER},
       {502, 0, Kind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
