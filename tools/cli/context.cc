@@ -77,7 +77,10 @@ std::vector<Flag> GlobalFlags() {
        .value = "NAME",
        .help = "Call with the token that the endpoints file has of NAME"},
       {.name = "token", .value = "TOKEN", .help = "Call with this token [$TRAMA_TOKEN]"},
-      {.name = "timeout", .value = "DURATION", .help = "How long to try, such as 10s"}};
+      {.name = "timeout", .value = "DURATION", .help = "How long to try, such as 10s"},
+      {.name = "command-id",
+       .value = "ID",
+       .help = "Repeat a command safely: with the same id it has one effect"}};
   for (const char* service : {"config", "routing", "profile", "sla", "reporting"}) {
     flags.push_back(
         {.name = AddressFlag(service),
@@ -108,7 +111,7 @@ absl::StatusOr<std::unique_ptr<Context>> Context::Create(const Arguments& argume
   context->workspace_ = arguments.Get("workspace");
   if (context->workspace_.empty()) context->workspace_ = context->endpoints_.workspace;
   if (context->workspace_.empty()) context->workspace_ = "demo";
-  context->command_id_ = DrawId();
+  context->command_id_ = arguments.Has("command-id") ? arguments.Get("command-id") : DrawId();
   return context;
 }
 
