@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -22,6 +23,12 @@ constexpr char kTimeFormat[] = "%Y-%m-%d%ET%H:%M:%E3SZ";
 
 absl::Status Mistake(const std::string& header, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("header ", header, " ", what));
+}
+
+// A header may be anything and of any length.
+std::string Quoted(const std::string& value) {
+  constexpr size_t kQuotedBytesMax = 64;
+  return absl::StrCat("\"", absl::CHexEscape(value.substr(0, kQuotedBytesMax)), "\"");
 }
 
 absl::Status Required(const std::string& value, const char* header) {
@@ -63,14 +70,14 @@ absl::StatusOr<EventAttributes> ParseEventHeaders(const Record& record) {
   if (version != kSpecVersion) {
     return Mistake(
         kSpecVersionHeader,
-        version.empty() ? "is missing" : absl::StrCat("\"", version, "\" must be ", kSpecVersion));
+        version.empty() ? "is missing" : absl::StrCat(Quoted(version), " must be ", kSpecVersion));
   }
   // Parameters may follow: "application/protobuf; proto=…".
   const std::string content_type = HeaderOr(record, kContentTypeHeader);
   const std::string media_type = content_type.substr(0, content_type.find_first_of("; "));
   if (!absl::EqualsIgnoreCase(media_type, kProtobufContentType)) {
     return Mistake(kContentTypeHeader,
-                   absl::StrCat("\"", content_type, "\" must be ", kProtobufContentType));
+                   absl::StrCat(Quoted(content_type), " must be ", kProtobufContentType));
   }
   EventAttributes attributes;
   attributes.id = HeaderOr(record, kIdHeader);
@@ -85,7 +92,7 @@ absl::StatusOr<EventAttributes> ParseEventHeaders(const Record& record) {
   const std::string* time = FindHeader(record, kTimeHeader);
   std::string error;
   if (time != nullptr && !absl::ParseTime(absl::RFC3339_full, *time, &attributes.time, &error)) {
-    return Mistake(kTimeHeader, absl::StrCat("\"", *time, "\" is not an RFC 3339 time"));
+    return Mistake(kTimeHeader, absl::StrCat(Quoted(*time), " is not an RFC 3339 time"));
   }
   attributes.subject = HeaderOr(record, kSubjectHeader);
   attributes.traceparent = HeaderOr(record, kTraceparentHeader);

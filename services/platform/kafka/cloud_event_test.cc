@@ -102,6 +102,14 @@ TEST(CloudEventTest, NamesAWrongHeader) {
   }
 }
 
+TEST(CloudEventTest, AnErrorIsShortAndPrintableWhateverTheHeaderHolds) {
+  Record record = WithHeaders(Example());
+  Replace(record, "ce_time", "\n" + std::string(1'000'000, '\xff'));
+  const absl::Status status = ParseEventHeaders(record).status();
+  EXPECT_LT(status.message().size(), 500);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\\n\\xff"));
+}
+
 TEST(CloudEventTest, AcceptsParametersOfTheContentType) {
   Record record = WithHeaders(Example());
   Replace(record, "content-type", "Application/Protobuf; messageType=x");
