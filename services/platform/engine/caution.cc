@@ -34,7 +34,7 @@ Caution::Way Caution::WayOf(const std::string& topic, int64_t offset) const {
       row->second.deaths() >= kDeathsMax) {
     return Way::kDeadLetter;
   }
-  if (life_.deaths() < kDeathsBeforeCaution || passed_ >= kInputsOfALife) return Way::kTogether;
+  if (life_.deaths() < kDeathsBeforeCaution) return Way::kTogether;
   const auto end = ends_.find(topic);
   return end != ends_.end() && offset < end->second ? Way::kAlone : Way::kTogether;
 }
@@ -47,17 +47,18 @@ RowChange Caution::AboutToApply(const std::string& topic, int64_t offset) {
   return OffsetChange(topic, row);
 }
 
-std::vector<RowChange> Caution::Passed(const std::string& topic, int64_t offset) {
+RowChange Caution::Passed(const std::string& topic, int64_t offset) {
   OffsetRow& row = offsets_[topic];
   row.set_next_offset(offset + 1);
   row.clear_alone();
   row.clear_deaths();
-  std::vector<RowChange> rows = {OffsetChange(topic, row)};
-  if (++passed_ == kInputsOfALife && life_.deaths() > 0) {
-    life_.clear_deaths();
-    rows.push_back(LifeChange(life_));
-  }
-  return rows;
+  return OffsetChange(topic, row);
+}
+
+std::optional<RowChange> Caution::Lived() {
+  if (life_.deaths() == 0) return std::nullopt;
+  life_.clear_deaths();
+  return LifeChange(life_);
 }
 
 RowChange Caution::Left() {

@@ -68,12 +68,17 @@ TEST(CautionTest, LosingTouchWithTheBrokerIsNoDeath) {
   EXPECT_EQ(log.TakeOver(false, 100).WayOf(kIn, 5), Caution::Way::kTogether);
 }
 
-TEST(CautionTest, AnOwnerThatHasTakenInEnoughWipesTheDeathsOut) {
+TEST(CautionTest, AnOwnerThatHasCaughtUpWipesTheDeathsOut) {
   Log log;
   log.TakeOver(false, 0);
-  Caution caution = log.TakeOver(true, 0);
-  for (size_t i = 0; i < Caution::kInputsOfALife; ++i) log.Write(caution.Passed(kIn, i));
-  EXPECT_EQ(log.TakeOver(true, 5000).WayOf(kIn, 2000), Caution::Way::kTogether);
+  Caution caution = log.TakeOver(true, 100);
+  log.Write(*caution.Lived());
+  EXPECT_EQ(log.TakeOver(true, 100).WayOf(kIn, 5), Caution::Way::kTogether);
+}
+
+TEST(CautionTest, WithoutDeathsThereIsNothingToForget) {
+  Log log;
+  EXPECT_EQ(log.TakeOver(false, 100).Lived(), std::nullopt);
 }
 
 TEST(CautionTest, TheThirdDeathAtOneRecordSetsItAside) {

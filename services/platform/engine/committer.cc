@@ -3,9 +3,8 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/kernel/check.h"
-#include "services/platform/base/log.h"
 #include "services/platform/engine/engine_errors.h"
 
 namespace trama::platform {
@@ -74,6 +73,7 @@ void Committer::Run() {
     if (sent.ok()) {
       seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - begun));
       Let(batch);
+      absl::SleepFor(options_.pause);
     } else {
       FailReplies(batch, metrics_);
     }

@@ -22,6 +22,7 @@ struct CommitterOptions {
   std::string changelog;
   int32_t partition = 0;
   absl::Duration timeout;
+  absl::Duration pause;  // After each commit; everything that waited for it is released before.
   // A fact that is now committed. From the commit thread.
   std::function<void(const Push&)> push;
   // Something has changed: a batch was committed and released, or has failed. From the commit

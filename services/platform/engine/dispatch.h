@@ -53,6 +53,14 @@ class EngineDispatch {
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const Request* request,
                                   Response* response, std::vector<std::string_view> roles);
 
+  // The same for a request that has to be made ready first, here, whoever owns the workspace (its
+  // files are put into the blob store). `prepare(const Call&, Request, std::function<void(
+  // absl::StatusOr<Request>)> done)` must not block and call `done` once.
+  template <typename Request, typename Response, typename Prepare>
+  grpc::ServerUnaryReactor* UnaryAfter(grpc::CallbackServerContext* context, const Request* request,
+                                       Response* response, std::vector<std::string_view> roles,
+                                       Prepare prepare);
+
   // Where a call (or stream) of this workspace is answered.
   struct Route {
     bool here = false;
@@ -75,6 +83,8 @@ class EngineDispatch {
                                                     const std::string& address, Start start);
 
  private:
+  template <typename Request, typename Response>
+  void Answer(UnaryReply<Response> reply, const Request& request);
   template <typename Request, typename Response>
   void PassOn(UnaryReply<Response> reply, const Request& request, const std::string& address);
 

@@ -31,19 +31,40 @@ template <typename Request, typename Response>
 grpc::ServerUnaryReactor* EngineDispatch::Unary(grpc::CallbackServerContext* context,
                                                 const Request* request, Response* response,
                                                 std::vector<std::string_view> roles) {
+  return RunUnaryAsync(gate_, context, request, response,
+                       Access{.workspace = request->workspace(), .roles = std::move(roles)},
+                       [this](UnaryReply<Response> reply, const Request& wanted) {
+                         Answer(std::move(reply), wanted);
+                       });
+}
+
+template <typename Request, typename Response, typename Prepare>
+grpc::ServerUnaryReactor* EngineDispatch::UnaryAfter(grpc::CallbackServerContext* context,
+                                                     const Request* request, Response* response,
+                                                     std::vector<std::string_view> roles,
+                                                     Prepare prepare) {
   return RunUnaryAsync(
       gate_, context, request, response,
       Access{.workspace = request->workspace(), .roles = std::move(roles)},
-      [this](UnaryReply<Response> reply, const Request& wanted) {
-        const absl::StatusOr<Route> route = RouteOf(reply.call(), wanted.workspace());
-        if (!route.ok()) return reply.Finish(route.status());
-        if (!route->here) return PassOn(std::move(reply), wanted, route->address);
-        SubmitHere(*route, reply.call(), engine_internal::CommandIdOf(wanted),
-                   std::make_shared<Request>(wanted),
-                   [reply](absl::Status status, MessagePtr answer) {
-                     reply.Finish(engine_internal::Typed<Response>(std::move(status), answer));
-                   });
+      [this, prepare = std::move(prepare)](UnaryReply<Response> reply, const Request& wanted) {
+        std::function<void(absl::StatusOr<Request>)> done = [this,
+                                                             reply](absl::StatusOr<Request> ready) {
+          if (!ready.ok()) return reply.Finish(ready.status());
+          Answer(reply, *ready);
+        };
+        prepare(reply.call(), wanted, std::move(done));
       });
+}
+
+template <typename Request, typename Response>
+void EngineDispatch::Answer(UnaryReply<Response> reply, const Request& request) {
+  const absl::StatusOr<Route> route = RouteOf(reply.call(), request.workspace());
+  if (!route.ok()) return reply.Finish(route.status());
+  if (!route->here) return PassOn(std::move(reply), request, route->address);
+  SubmitHere(*route, reply.call(), engine_internal::CommandIdOf(request),
+             std::make_shared<Request>(request), [reply](absl::Status status, MessagePtr answer) {
+               reply.Finish(engine_internal::Typed<Response>(std::move(status), answer));
+             });
 }
 
 template <typename Request, typename Response>

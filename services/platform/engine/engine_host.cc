@@ -70,6 +70,7 @@ class KafkaEngineHost final : public EngineHost {
   LoopContext context_;
   const std::unique_ptr<Condition> condition_;
   std::atomic<CallId> next_call_ = 1;
+  std::atomic<bool> started_ = false;  // Calls may come in while we start.
 
   mutable std::shared_mutex mutex_;  // Of the two below; never held while a loop is waited for.
   Loops loops_;
@@ -117,6 +118,7 @@ absl::Status KafkaEngineHost::Start(const std::string& address) {
     Log(LogLevel::kError, "out of the group for good", {{"why", why}});
     if (spec_.on_fatal) spec_.on_fatal(why);
   };
+  started_.store(true);
   absl::StatusOr<std::unique_ptr<GroupMember>> member =
       GroupMember::Create(deps_.kafka, std::move(options));
   if (!member.ok()) return member.status();
@@ -134,6 +136,11 @@ void KafkaEngineHost::Leave() {
     member = std::move(member_);
   }
   leaving_changed_.notify_all();
+  {
+    std::unique_lock lock(mutex_);
+    answered_ = false;
+  }
+  condition_->Set(false, "leaving");
   if (positions_thread_.joinable()) positions_thread_.join();
   member.reset();  // Revokes everything.
 }
@@ -234,8 +241,9 @@ absl::Status KafkaEngineHost::Deliver(int32_t partition, int64_t incarnation, An
 }
 
 OwnerRef KafkaEngineHost::OwnerOf(int32_t partition) const {
+  if (!started_.load()) return {};
   if (IncarnationOf(partition).has_value()) return {OwnerRef::Where::kHere, context_.address};
-  const std::string address = directory_ == nullptr ? "" : directory_->AddressOf(partition);
+  const std::string address = directory_->AddressOf(partition);
   // Our own address without the partition: we have lost it, or are taking it over.
   if (address.empty() || address == context_.address) return {};
   return {OwnerRef::Where::kThere, address};

@@ -129,7 +129,7 @@ TEST_F(EngineHostTest, TheMachineSeesTheConfigurationFirstAndEveryNewRevision) {
   WriteWords(names.in, 0, {"config"});
   Replica replica(names);
   replica.Start();
-  ASSERT_TRUE(replica.WaitReady());
+  ASSERT_TRUE(replica.WaitCommitted());
   // The record "config" is told as the second: the revision came before it.
   EXPECT_THAT(Out(names), ElementsAre("config=2"));
   auto snapshot = std::make_shared<config::v1::Snapshot>();

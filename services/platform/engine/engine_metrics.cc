@@ -26,9 +26,9 @@ EngineMetrics::EngineMetrics(Metrics& metrics)
       inputs(metrics.Counter("trama_engine_inputs_total", "Inputs applied.", {"kind"})),
       refused(metrics.Counter("trama_engine_calls_refused_total",
                               "Calls that were not carried out.", {"reason"})),
-      commit_failures(metrics.Counter("trama_engine_commit_failures_total",
-                                      "Commits that failed or are in doubt; each one leads to a "
-                                      "new takeover.")),
+      ownership_lost(metrics.Counter("trama_engine_ownership_lost_total",
+                                     "Times that a commit or a read failed, so that ownership was "
+                                     "in doubt and the partition was taken over again.")),
       dead_letters(metrics.Counter("trama_engine_dead_letters_total",
                                    "Records set aside as dead letters.", {"topic", "why"})),
       alarms(metrics.Counter("trama_engine_alarms_total", "What an operator should look at.",

@@ -18,7 +18,7 @@ struct EngineMetrics {
   HistogramFamily& lateness;
   CounterFamily& inputs;   // kind
   CounterFamily& refused;  // reason
-  CounterFamily& commit_failures;
+  CounterFamily& ownership_lost;
   CounterFamily& dead_letters;  // topic, why
   CounterFamily& alarms;        // kind
 };

@@ -23,9 +23,9 @@ struct EngineInput {
   const google::protobuf::Message* prototype = nullptr;
 };
 
-// Where a machine's pushes go. Proposals come from the loop's thread as soon as they are made,
-// facts from its commit thread once they are committed, both in the order in which they were made.
-// Called by several partitions at once; must be quick and must not call the host.
+// Where a machine's pushes go. Proposals come as soon as they are made, facts once they are
+// committed, both in the order in which they were made; a proposal may come while a fact is being
+// given. Called from several threads; must be quick and must not call the host.
 using PushSink = std::function<void(int32_t partition, int64_t incarnation, const Push& push)>;
 
 // Asks a peer. Called on the loop's thread: must start the call and return. The answer, or the news
@@ -51,6 +51,10 @@ struct EngineTimes {
   absl::Duration transaction_timeout = absl::Seconds(10);
   absl::Duration session_timeout = absl::Seconds(6);
   absl::Duration heartbeat_interval = absl::Milliseconds(1500);
+  // Between a commit and the next transaction, while effects gather. One that begins before the
+  // markers of the last are written is refused and tried again by librdkafka after 20 ms: with this
+  // pause the median under load falls from 27 ms to 9 ms (one broker, measured).
+  absl::Duration commit_pause = absl::Milliseconds(2);
   // For each question to the broker during a takeover.
   absl::Duration broker_timeout = absl::Seconds(10);
   // Between takeovers that fail: doubled from the first to the second.

@@ -75,12 +75,13 @@ absl::Status PartitionLoop::Serve() {
        {"incarnation", taken->incarnation},
        {"seconds", took},
        {"config_revision", taken->config->revision()}});
-  backoff_ = context_.spec.times.takeover_backoff_min;
-
+  const absl::Duration begun = context_.deps.clock.Monotonic();
   const absl::Status held = Hold(*std::move(taken));
   wanted_since_ = context_.deps.clock.Monotonic();
+  const EngineTimes& times = context_.spec.times;
+  if (wanted_since_ - begun > times.takeover_backoff_max) backoff_ = times.takeover_backoff_min;
   if (!held.ok()) {
-    context_.metrics.commit_failures->Increment();
+    context_.metrics.ownership_lost->Increment();
     Log(LogLevel::kWarning, "ownership is in doubt, taking over again",
         {{"partition", partition_}, {"why", held}});
   } else {

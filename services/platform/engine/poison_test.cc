@@ -34,7 +34,7 @@ TEST_F(PoisonTest, ARecordThatCannotBeDecodedGoesWholeToTheDeadLettersAndReading
   WriteWords(names.in, 0, {"b"});
   Replica replica(names);
   replica.Start();
-  ASSERT_TRUE(replica.WaitReady());
+  ASSERT_TRUE(replica.WaitCommitted());
   EXPECT_THAT(Out(names), ElementsAre("a=1", "b=1"));
   const std::vector<DeadLetter> letters = DeadLetters(names);
   ASSERT_THAT(letters, SizeIs(1));
@@ -50,7 +50,7 @@ TEST_F(PoisonTest, ADeadLetterIsWrittenOnceHoweverOftenTheOwnerChanges) {
   for (int i = 0; i < 3; ++i) {
     Replica replica(names);
     replica.Start();
-    ASSERT_TRUE(replica.WaitReady());
+    ASSERT_TRUE(replica.WaitCommitted());
   }
   EXPECT_THAT(DeadLetters(names), SizeIs(1));
 }
@@ -82,7 +82,7 @@ TEST_F(PoisonTest, ARecordWhoseEffectsAreTooLargeIsSetAside) {
   WriteWords(names.in, 0, {"a", "big", "a"});
   Replica replica(names);
   replica.Start();
-  ASSERT_TRUE(replica.WaitReady());
+  ASSERT_TRUE(replica.WaitCommitted());
   EXPECT_EQ(Totals(names), (std::map<std::string, int64_t>{{"a", 2}}));
   EXPECT_THAT(DeadLetters(names), SizeIs(1));
 }

@@ -95,7 +95,7 @@ TEST_F(TakeoverTest, GoesOnBehindTheLastCommittedInput) {
   WriteWords(names.more, 0, {"b"});
   Replica second(names);
   second.Start();
-  ASSERT_TRUE(second.WaitReady());
+  ASSERT_TRUE(second.WaitCommitted());
   EXPECT_EQ(Totals(names), (std::map<std::string, int64_t>{{"a", 2}, {"b", 1}}));
 }
 
@@ -188,7 +188,7 @@ TEST_F(TakeoverTest, APositionThatIsGoneIsAlarmedAndReadingGoesOnAtTheOldestReco
   Replica replica(names, "here:1",
                   [](EngineSpec& spec) { spec.times.broker_timeout = absl::Seconds(2); });
   replica.Start();
-  ASSERT_TRUE(replica.WaitReady());
+  ASSERT_TRUE(replica.WaitCommitted());
   EXPECT_THAT(Out(names), ElementsAre("a=1", "b=1"));
   EXPECT_EQ(Alarms(replica, "position_gone"), 1);
 }

@@ -39,6 +39,7 @@ Tenure::Tenure(const LoopContext& context, int32_t partition, Taken taken,
   options.changelog = context_.spec.changelog;
   options.partition = partition_;
   options.timeout = context_.spec.times.transaction_timeout;
+  options.pause = context_.spec.times.commit_pause;
   options.push = [this](const Push& push) { context_.spec.push(partition_, incarnation_, push); };
   options.on_change = [inbox = inbox_] { inbox->Wake(); };
   committer_ = std::make_unique<Committer>(std::move(taken.producer), std::move(options),
@@ -53,7 +54,13 @@ Tenure::~Tenure() {
   }
   committer_.reset();
   applier_.FailCalls();
-  context_.metrics.inbox.With({std::to_string(partition_)}).Set(0);
+  // The next owner goes on to show them.
+  const std::string partition = std::to_string(partition_);
+  context_.metrics.inbox.With({partition}).Set(0);
+  context_.metrics.overdue.With({partition}).Set(0);
+  for (const EngineInput& input : context_.spec.inputs) {
+    context_.metrics.lag.With({input.topic, partition}).Set(0);
+  }
   if (context_.spec.on_dropped) context_.spec.on_dropped(partition_, incarnation_);
 }
 
@@ -190,9 +197,12 @@ void Tenure::DecodeAndApply(const Record& record) {
   absl::StatusOr<LogEntry> entry = codec_.Decode(record);
   if (!entry.ok()) return SetAside(record, std::string(entry.status().message()), "undecodable");
   applier_.Apply(*std::move(entry), caught_up_.time());
-  for (RowChange& row : caution_->Passed(record.topic, record.offset)) {
-    applier_.batch().PutRow(std::move(row.key), std::move(row.value));
-  }
+  NotePassed(record);
+}
+
+void Tenure::NotePassed(const Record& record) {
+  RowChange row = caution_->Passed(record.topic, record.offset);
+  applier_.batch().PutRow(std::move(row.key), std::move(row.value));
   applied_[record.topic] = record.offset + 1;
 }
 
@@ -204,10 +214,7 @@ void Tenure::SetAside(const Record& record, const std::string& reason, const cha
                                         .traceparent = traceparent ? *traceparent : ""});
   letter.topic = context_.spec.dead_letters;
   applier_.batch().AddRecord(std::move(letter));
-  for (RowChange& row : caution_->Passed(record.topic, record.offset)) {
-    applier_.batch().PutRow(std::move(row.key), std::move(row.value));
-  }
-  applied_[record.topic] = record.offset + 1;
+  NotePassed(record);
   context_.metrics.dead_letters.With({record.topic, why}).Increment();
   context_.metrics.alarms.With({kAlarmDeadLetter}).Increment();
   Log(LogLevel::kError, "record set aside as a dead letter",

@@ -60,6 +60,7 @@ class Tenure {
   absl::Status TakeAlone(const Record& record);
   void DecodeAndApply(const Record& record);
   void SetAside(const Record& record, const std::string& reason, const char* why);
+  void NotePassed(const Record& record);
 
   bool Full() const;
   size_t Room() const;

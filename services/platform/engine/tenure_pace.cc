@@ -1,6 +1,8 @@
 // When the loop reads, waits, ticks and commits.
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "services/platform/base/log.h"
 #include "services/platform/engine/tenure.h"
@@ -60,7 +62,9 @@ void Tenure::TakeEnds(const absl::StatusOr<TopicOffsets>& ends) {
     return;
   }
   for (const auto& [topic, end] : *ends) {
-    const int64_t behind = std::max<int64_t>(0, end - std::max<int64_t>(0, Applied(topic)));
+    const int64_t applied = Applied(topic);
+    if (applied < 0) continue;  // Not known yet.
+    const int64_t behind = std::max<int64_t>(0, end - applied);
     context_.metrics.lag.With({topic, std::to_string(partition_)}).Set(static_cast<double>(behind));
   }
   caught_up_.Answered(*ends);
@@ -79,6 +83,9 @@ void Tenure::NoteCaughtUp() {
   tick_idle_ = false;  // What waited for it can be decided.
   if (told_caught_up_) return;
   told_caught_up_ = true;
+  if (std::optional<RowChange> lived = caution_->Lived()) {
+    applier_.batch().PutRow(std::move(lived->key), std::move(lived->value));
+  }
   if (view_.on_caught_up) view_.on_caught_up();
 }
 

@@ -100,6 +100,11 @@ bool Replica::WaitReady(absl::Duration timeout) {
   return Eventually([&] { return health_.Ready().fine; }, timeout);
 }
 
+bool Replica::WaitCommitted(int32_t partition) {
+  // A read is answered when what it saw is committed.
+  return WaitReady() && Call(partition, "get anything").ok();
+}
+
 absl::StatusOr<std::string> Replica::CallOnce(int32_t partition, const std::string& text,
                                               absl::Duration timeout) {
   auto request = std::make_shared<StringValue>();

@@ -48,6 +48,8 @@ class Replica {
   void Start();
   // Everything that is ours is caught up.
   bool WaitReady(absl::Duration timeout = absl::Seconds(60));
+  // The same, and committed.
+  bool WaitCommitted(int32_t partition = 0);
 
   // One attempt.
   absl::StatusOr<std::string> CallOnce(int32_t partition, const std::string& text,
