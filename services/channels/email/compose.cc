@@ -4,13 +4,16 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/time_util.h"
 #include "services/channels/email/gmime.h"
+#include "services/kernel/email_address.h"
 #include "services/kernel/strings.h"
 
 namespace trama::email {
@@ -18,6 +21,10 @@ namespace {
 
 using types::v1::Media;
 using types::v1::Text;
+
+bool IsHeaderSafe(const std::string& text) {
+  return text.find_first_of("\r\n") == std::string::npos && text.find('\0') == std::string::npos;
+}
 
 struct Bodies {
   std::string plain;
@@ -63,19 +70,36 @@ GPtr<GMimeMultipart> Multipart(const char* subtype, const std::string& message_i
   return multipart;
 }
 
-GPtr<GMimeObject> FilePart(const Media& media, const std::string& bytes) {
-  std::string type = "application", subtype = "octet-stream";
-  const std::string bare = media.content_type().substr(0, media.content_type().find(';'));
-  if (const size_t slash = bare.find('/'); slash != std::string::npos) {
-    type = bare.substr(0, slash);
-    subtype = bare.substr(slash + 1);
+bool IsToken(std::string_view text) {  // RFC 2045, 5.1.
+  for (const char c : text) {
+    if (!absl::ascii_isgraph(static_cast<unsigned char>(c)) ||
+        std::string_view("()<>@,;:\\\"/[]?=").find(c) != std::string_view::npos) {
+      return false;
+    }
   }
+  return !text.empty();
+}
+
+// What cannot be said in a header, or must not be base64 (multipart and message), is just bytes.
+std::pair<std::string, std::string> TypeOf(const Media& media) {
+  const std::string bare = media.content_type().substr(0, media.content_type().find(';'));
+  const std::pair<std::string, std::string> type = absl::StrSplit(bare, absl::MaxSplits('/', 1));
+  if (!IsToken(type.first) || !IsToken(type.second) ||
+      absl::EqualsIgnoreCase(type.first, "multipart") ||
+      absl::EqualsIgnoreCase(type.first, "message")) {
+    return {"application", "octet-stream"};
+  }
+  return type;
+}
+
+GPtr<GMimeObject> FilePart(const Media& media, const std::string& bytes) {
+  const auto [type, subtype] = TypeOf(media);
   GMimePart* part = g_mime_part_new_with_type(type.c_str(), subtype.c_str());
   if (!media.file_name().empty()) g_mime_part_set_filename(part, media.file_name().c_str());
   g_mime_object_set_disposition(GMIME_OBJECT(part), media.is_inline()
                                                         ? GMIME_DISPOSITION_INLINE
                                                         : GMIME_DISPOSITION_ATTACHMENT);
-  if (!media.content_id().empty()) {
+  if (!media.content_id().empty() && IsHeaderSafe(media.content_id())) {
     g_mime_object_set_content_id(GMIME_OBJECT(part), media.content_id().c_str());
   }
   SetContent(part, bytes, GMIME_CONTENT_ENCODING_BASE64);
@@ -100,15 +124,14 @@ GPtr<GMimeObject> Body(const Letter& letter, const Bodies& bodies) {
   return GPtr<GMimeObject>(GMIME_OBJECT(mixed.release()));
 }
 
-void SetHeaders(const Letter& letter, GMimeMessage* mail) {
+void SetHeaders(const Letter& letter, const std::string& recipient, GMimeMessage* mail) {
   const outbound::v1::OutboundMessage& message = letter.message;
   g_mime_message_add_mailbox(mail, GMIME_ADDRESS_TYPE_FROM,
                              letter.from_name.empty() ? nullptr : letter.from_name.c_str(),
                              letter.from_address.c_str());
   const std::string& to_name = message.recipient_display_name();
   g_mime_message_add_mailbox(mail, GMIME_ADDRESS_TYPE_TO,
-                             to_name.empty() ? nullptr : to_name.c_str(),
-                             message.recipient_address().c_str());
+                             to_name.empty() ? nullptr : to_name.c_str(), recipient.c_str());
   g_mime_message_set_subject(mail, message.subject().c_str(), "utf-8");
   GDateTime* date = g_date_time_new_from_unix_utc(message.created_at().seconds());
   g_mime_message_set_date(mail, date);
@@ -138,10 +161,6 @@ std::string Bytes(GMimeMessage* mail) {
   return std::string(reinterpret_cast<const char*>(bytes->data), bytes->len);
 }
 
-bool IsHeaderSafe(const std::string& text) {
-  return text.find_first_of("\r\n") == std::string::npos && text.find('\0') == std::string::npos;
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> Compose(const Letter& letter) {
@@ -163,11 +182,12 @@ absl::StatusOr<std::string> Compose(const Letter& letter) {
       return absl::InvalidArgumentError("a header of the message holds a line break");
     }
   }
-  if (!absl::StrContains(message.recipient_address(), "@")) {
+  const absl::StatusOr<EmailAddress> recipient = EmailAddress::Parse(message.recipient_address());
+  if (!recipient.ok()) {
     return absl::InvalidArgumentError("recipient_address is not an e-mail address");
   }
   const GPtr<GMimeMessage> mail(g_mime_message_new(TRUE));
-  SetHeaders(letter, mail.get());
+  SetHeaders(letter, recipient->Address(), mail.get());
   g_mime_message_set_mime_part(mail.get(), Body(letter, bodies).get());
   return Bytes(mail.get());
 }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "services/channels/common/delivery_loop.h"
@@ -23,6 +24,9 @@ ABSL_FLAG(std::string, lmtp_listen, "127.0.0.1:2424",
           "Where a mail server hands mail over by LMTP (host:port); empty: nowhere.");
 ABSL_FLAG(std::string, mail_hostname, "localhost", "Who we say we are in dialogues.");
 ABSL_FLAG(int32_t, mail_bytes_max, 25 << 20, "Largest mail that is taken.");
+ABSL_FLAG(absl::Duration, ambiguity_wait, absl::Seconds(60),
+          "How long a mail waits for a bounce or receipt when the connection broke after it was "
+          "sent whole, before it is sent once more.");
 ABSL_FLAG(std::string, group_instance, "",
           "Stable slot in the consumer groups, such as email-0: a restarted process resumes its "
           "partitions at once. Empty: none.");
@@ -33,11 +37,13 @@ namespace {
 constexpr absl::Duration kDrainMax = absl::Seconds(10);
 constexpr absl::Duration kFlushMax = absl::Seconds(5);
 constexpr int kMailBytesMaxMax = 100 << 20;
+constexpr absl::Duration kAmbiguityWaitMax = absl::Hours(1);
 
 // Everything that the doors and delivery share.
 struct Parts {
   platform::Producer* producer = nullptr;
   platform::RedisClient* redis = nullptr;
+  const platform::ConfigSource* config = nullptr;
   channels::AccountDirectory* accounts = nullptr;
   channels::RawArchive* archive = nullptr;
 };
@@ -48,6 +54,7 @@ absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& 
       platform::ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());
   if (!config.ok()) return config.status();
   platform::ConfigSource& source = runtime.Own(*std::move(config));
+  parts.config = &source;
 
   platform::ProducerOptions producing;
   producing.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
@@ -75,9 +82,11 @@ absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& 
   return absl::OkStatus();
 }
 
-absl::Status Listen(platform::Runtime& runtime, const std::string& listen, SmtpSession::Mode mode,
-                    const Inboxes& inboxes, MailIntake& intake) {
-  if (listen.empty()) return absl::OkStatus();
+// Null when there is no address to listen on.
+absl::StatusOr<MailServer*> Listen(platform::Runtime& runtime, const std::string& listen,
+                                   SmtpSession::Mode mode, const Inboxes& inboxes,
+                                   MailIntake& intake) {
+  if (listen.empty()) return nullptr;
   MailServerOptions options;
   options.listen = listen;
   options.session.mode = mode;
@@ -96,7 +105,7 @@ absl::Status Listen(platform::Runtime& runtime, const std::string& listen, SmtpS
   if (!server.ok()) return server.status();
   MailServer& running = runtime.Own(*std::move(server));
   runtime.AddStopper("mail", [&running] { running.Drain(kDrainMax); });
-  return absl::OkStatus();
+  return &running;
 }
 
 void AddDoors(platform::Runtime& runtime, const Parts& parts) {
@@ -107,15 +116,23 @@ void AddDoors(platform::Runtime& runtime, const Parts& parts) {
   auto& seen =
       runtime.Own(std::make_unique<channels::SeenMemory>(parts.redis, kChannel, runtime.metrics()));
   auto& ingest = runtime.Own(std::make_unique<channels::Ingest>(publisher, seen, *parts.archive));
-  auto& inboxes = runtime.Own(std::make_unique<Inboxes>(*parts.accounts));
-  auto& intake = runtime.Own(std::make_unique<MailIntake>(inboxes, ingest, *parts.archive,
-                                                          runtime.clock(), runtime.metrics()));
+  auto& inboxes = runtime.Own(std::make_unique<Inboxes>(*parts.accounts, *parts.config));
+  auto& intake = runtime.Own(std::make_unique<MailIntake>(
+      inboxes, ingest, *parts.archive, runtime.workers(), runtime.clock(), runtime.metrics()));
   runtime.AfterStart([&runtime, &inboxes, &intake]() -> absl::Status {
-    absl::Status smtp = Listen(runtime, absl::GetFlag(FLAGS_smtp_listen), SmtpSession::Mode::kSmtp,
-                               inboxes, intake);
-    if (!smtp.ok()) return smtp;
-    return Listen(runtime, absl::GetFlag(FLAGS_lmtp_listen), SmtpSession::Mode::kLmtp, inboxes,
-                  intake);
+    std::vector<MailServer*> servers;
+    for (const auto& [listen, mode] :
+         {std::pair(absl::GetFlag(FLAGS_smtp_listen), SmtpSession::Mode::kSmtp),
+          std::pair(absl::GetFlag(FLAGS_lmtp_listen), SmtpSession::Mode::kLmtp)}) {
+      const absl::StatusOr<MailServer*> server = Listen(runtime, listen, mode, inboxes, intake);
+      if (!server.ok()) return server.status();
+      if (*server != nullptr) servers.push_back(*server);
+    }
+    // Stoppers run in reverse order: all leave at the same time, then each is waited for.
+    runtime.AddStopper("mail listeners", [servers] {
+      for (MailServer* server : servers) server->BeginDrain();
+    });
+    return absl::OkStatus();
   });
 }
 
@@ -128,6 +145,7 @@ absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig
   runtime.AfterStart([&runtime, &sender, kafka, parts]() -> absl::Status {
     channels::DeliveryLoopOptions options;
     options.rules.channel = kChannel;
+    options.rules.receipt_wait = absl::GetFlag(FLAGS_ambiguity_wait);
     options.instance_id = absl::GetFlag(FLAGS_group_instance);
     options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
     auto loop = channels::DeliveryLoop::Start(
@@ -151,6 +169,11 @@ void CheckSettings(platform::Mistakes& mistakes) {
     mistakes.AddStatus("mail listeners",
                        platform::ParseServerAddress(listen, /*allow_port_zero=*/true).status());
   }
+  const absl::Duration wait = absl::GetFlag(FLAGS_ambiguity_wait);
+  mistakes.Require(
+      wait > absl::ZeroDuration() && wait <= kAmbiguityWaitMax,
+      absl::StrCat("--ambiguity_wait ", absl::FormatDuration(wait), " must be above 0 and at most ",
+                   absl::FormatDuration(kAmbiguityWaitMax), ", for example 60s"));
   const int32_t bytes = absl::GetFlag(FLAGS_mail_bytes_max);
   mistakes.Require(bytes > 0 && bytes <= kMailBytesMaxMax,
                    absl::StrCat("--mail_bytes_max ", bytes, " must be from 1 to ", kMailBytesMaxMax,

@@ -162,14 +162,20 @@ absl::StatusOr<Inbound> ReadInbound(const ParsedMail& mail, std::string_view raw
                                     absl::Time received_at) {
   Inbound inbound;
   inbound.event_id = absl::StrCat(mail.message_id, " ", BodyHash(raw));
-  if (mail.is_delivery_report) {
+  // A report without any word about a recipient is shown instead: it may be in the text.
+  if (mail.is_delivery_report && !mail.reports.empty()) {
     if (const std::optional<OutgoingIds> ids = ReportedIds(mail, recipient, inbox)) {
       AddBounces(mail, *ids, inbox, received_at, inbound);
       return inbound;
     }
   }
-  const std::string& written = mail.from.address.empty() ? envelope_sender : mail.from.address;
-  const absl::StatusOr<Identifier> sender = NormaliseIdentifier("email", "", written, "");
+  std::string written = mail.from.address;
+  absl::StatusOr<Identifier> sender = NormaliseIdentifier("email", "", written, "");
+  const bool has_from = sender.ok();
+  if (!has_from) {
+    written = envelope_sender;
+    sender = NormaliseIdentifier("email", "", written, "");
+  }
   if (!sender.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the mail names no sender that can be read: ", sender.status().message()));
@@ -190,6 +196,7 @@ absl::StatusOr<Inbound> ReadInbound(const ParsedMail& mail, std::string_view raw
   channels::SetProto(received_at, interaction.mutable_received_at());
   interaction.set_subject(mail.subject);
   for (const std::string& anomaly : mail.anomalies) interaction.add_anomalies(anomaly);
+  if (!has_from) interaction.add_anomalies("no readable From; the return path counts");
   interaction.set_automatic_reason(AutomaticReason(mail, envelope_sender, inbox.own_addresses));
   interaction.set_automatic(!interaction.automatic_reason().empty());
   AddThread(mail, inbox, interaction);

@@ -30,6 +30,8 @@ bool HasAddress(const config::v1::EmailAccount& account, const std::string& key)
   return false;
 }
 
+SmtpReply NotReady() { return {451, "4.3.0 not ready; come again"}; }
+
 std::string DomainOf(const std::string& key) {
   const size_t at = key.rfind('@');
   return at == std::string::npos ? "" : key.substr(at + 1);
@@ -54,11 +56,13 @@ std::optional<channels::ChannelAccount> Inboxes::AccountOf(const std::string& ad
 }
 
 SmtpReply Inboxes::Check(const std::string& address) const {
+  // Before the first revision nobody knows which addresses there are.
+  if (config_.Current()->revision() == 0) return NotReady();
   const std::optional<channels::ChannelAccount> account = AccountOf(address);
   if (!account || account->is_off()) return {550, "5.1.1 no such inbox here"};
   if (!account->is_on()) return {450, "4.2.1 this inbox takes in nothing now"};
   if (!accounts_.Secret(account->spec.email().token_secret()).ok()) {
-    return {451, "4.3.0 not ready; come again"};
+    return NotReady();
   }
   return {250, "2.1.5 ok"};
 }

@@ -16,10 +16,11 @@ inline constexpr char kChannel[] = "email";
 // path of ours (a token at the account's domain). Thread-safe.
 class Inboxes {
  public:
-  explicit Inboxes(const channels::AccountDirectory& accounts) : accounts_(accounts) {}
+  Inboxes(const channels::AccountDirectory& accounts, const platform::ConfigSource& config)
+      : accounts_(accounts), config_(config) {}
 
   // For RCPT TO: 250, 550 for an address that nobody has, 450 for an account that takes in nothing
-  // now, 451 when its secret cannot be read.
+  // now, 451 when its secret, or the configuration, has not been read: a 550 would lose mail.
   SmtpReply Check(const std::string& address) const;
 
   // None when there is none that takes in mail.
@@ -29,6 +30,7 @@ class Inboxes {
   std::optional<channels::ChannelAccount> AccountOf(const std::string& address) const;
 
   const channels::AccountDirectory& accounts_;
+  const platform::ConfigSource& config_;
 };
 
 }  // namespace trama::email

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "services/channels/common/ingest.h"
@@ -7,6 +10,7 @@
 #include "services/channels/email/smtp_session.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/base/metrics.h"
+#include "services/platform/base/worker_pool.h"
 
 namespace trama::email {
 
@@ -15,10 +19,12 @@ namespace trama::email {
 class MailIntake {
  public:
   MailIntake(const Inboxes& inboxes, channels::Ingest& ingest, channels::RawArchive& archive,
-             const platform::Clock& clock, platform::Metrics& metrics)
+             platform::WorkerPool& workers, const platform::Clock& clock,
+             platform::Metrics& metrics)
       : inboxes_(inboxes),
         ingest_(ingest),
         archive_(archive),
+        workers_(workers),
         clock_(clock),
         mails_(metrics.Counter("trama_email_mails_total", "Mails handed over, per recipient.",
                                {"outcome"})) {}
@@ -27,6 +33,11 @@ class MailIntake {
   platform::Awaitable<std::vector<SmtpReply>> Take(Envelope envelope);
 
  private:
+  using MailPtr = std::shared_ptr<const ParsedMail>;
+
+  // Null when too much waits to be read.
+  platform::Awaitable<MailPtr> Read(std::string_view raw);
+  void Count(const std::vector<SmtpReply>& replies);
   platform::Awaitable<SmtpReply> TakeFor(const Envelope& envelope, const std::string& recipient,
                                          const ParsedMail& mail, absl::Time received_at);
   platform::Awaitable<SmtpReply> GiveUp(const Envelope& envelope, const Inbox& inbox,
@@ -36,6 +47,7 @@ class MailIntake {
   const Inboxes& inboxes_;
   channels::Ingest& ingest_;
   channels::RawArchive& archive_;
+  platform::WorkerPool& workers_;
   const platform::Clock& clock_;
   platform::CounterFamily& mails_;
 };

@@ -18,10 +18,16 @@
 namespace trama::email {
 namespace {
 
+constexpr char kUnknownType[] = "application/octet-stream";
+constexpr size_t kContentTypeBytesMax = 255;
+constexpr size_t kContentIdBytesMax = 255;
 constexpr size_t kThreadIndexBytes = 22;  // The thread's part; what follows are its replies.
 
 std::string Text(const char* text) {
-  return text == nullptr ? "" : CleanUtf8(std::string_view(text)).substr(0, kHeaderBytesMax);
+  if (text == nullptr) return "";
+  // Cut first: a header may be as long as the mail.
+  const std::string_view cut = std::string_view(text).substr(0, kHeaderBytesMax);
+  return std::string(TruncateUtf8(CleanUtf8(cut), kHeaderBytesMax));
 }
 
 GPtr<GMimeStream> StreamOf(std::string_view bytes) {
@@ -52,9 +58,10 @@ std::string ContentOf(GMimeObject* object) {
 
 std::string TypeOf(GMimeObject* object) {
   GMimeContentType* type = g_mime_object_get_content_type(object);
-  if (type == nullptr) return "application/octet-stream";
+  if (type == nullptr) return kUnknownType;
   const GText text(g_mime_content_type_get_mime_type(type));
-  return absl::AsciiStrToLower(Text(text.get()));
+  std::string name = absl::AsciiStrToLower(Text(text.get()));
+  return name.size() <= kContentTypeBytesMax ? name : kUnknownType;
 }
 
 // Without any folder; control characters away.
@@ -124,6 +131,21 @@ class BodyWalk {
     piece.text = text != nullptr ? CleanUtf8(std::string_view(text.get()))
                                  : CleanUtf8(ContentOf(GMIME_OBJECT(part)));
     if (text == nullptr) Odd("a text in an unknown charset");
+    if (piece.text.size() > text_left_) {
+      // An event cannot carry it: its beginning is the text, all of it is a file.
+      Odd("a text too long to be shown whole; kept as a file");
+      const std::string_view shown = TruncateUtf8(piece.text, text_left_);
+      text_left_ = 0;
+      Piece whole;
+      whole.kind = Piece::Kind::kFile;
+      whole.content_type = piece.content_type;
+      whole.file_name = piece.kind == Piece::Kind::kHtml ? "text.html" : "text.txt";
+      const std::string beginning(shown);
+      whole.bytes = std::exchange(piece.text, beginning);
+      mail_.pieces.push_back(std::move(whole));
+      return;
+    }
+    text_left_ -= piece.text.size();
   }
 
   void AddFile(GMimeObject* object) {
@@ -134,6 +156,7 @@ class BodyWalk {
     if (GMIME_IS_PART(object)) {
       piece.file_name = SafeFileName(Text(g_mime_part_get_filename(GMIME_PART(object))));
       piece.content_id = Text(g_mime_part_get_content_id(GMIME_PART(object)));
+      if (piece.content_id.size() > kContentIdBytesMax) piece.content_id.clear();
     } else if (GMIME_IS_MESSAGE_PART(object)) {
       piece.file_name = "message.eml";
     }
@@ -170,11 +193,19 @@ class BodyWalk {
     flush();
   }
 
-  void ReadReportedHeaders(const std::string& bytes) {
-    const ParsedMail reported = ParseMail(bytes);
-    const auto id = reported.headers.find("message-id");
-    if (id == reported.headers.end()) return;
-    const std::vector<std::string> ids = MessageIds(id->second);
+  // Only the headers, which end at the first empty line: what lies inside of the inside is not our
+  // matter, and could be nested without end.
+  void ReadReportedHeaders(std::string_view bytes) {
+    bytes = bytes.substr(0, kReportedBytesMax);
+    bytes = bytes.substr(0, std::min(bytes.find("\n\n"), bytes.find("\r\n\r\n")));
+    const std::string headers = absl::StrCat(ToAbsl(bytes), "\r\n\r\n");
+    const GPtr<GMimeStream> stream = StreamOf(headers);
+    const GPtr<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
+    const GPtr<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
+    if (message == nullptr) return;
+    const std::string id =
+        Text(g_mime_object_get_header(GMIME_OBJECT(message.get()), "Message-ID"));
+    const std::vector<std::string> ids = MessageIds(id);
     if (!ids.empty()) mail_.reported_message_id = ids.front();
   }
 
@@ -185,11 +216,12 @@ class BodyWalk {
   }
 
   ParsedMail& mail_;
+  size_t text_left_ = kTextBytesMax;
 };
 
 void AddMailboxes(InternetAddressList* list, std::vector<Address>& out) {
   if (list == nullptr) return;
-  for (int i = 0; i < internet_address_list_length(list); ++i) {
+  for (int i = 0; i < internet_address_list_length(list) && out.size() < kAddressesMax; ++i) {
     InternetAddress* one = internet_address_list_get_address(list, i);
     if (INTERNET_ADDRESS_IS_MAILBOX(one)) {
       out.push_back({Text(internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one))),
@@ -205,6 +237,7 @@ void ReadHeaders(GMimeMessage* message, ParsedMail& mail) {
   static const auto* singletons = new std::set<std::string>(
       {"from", "sender", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
        "reply-to", "mime-version", "content-type"});
+  std::set<std::string> repeated;
   for (int i = 0; i < g_mime_header_list_get_count(list); ++i) {
     GMimeHeader* header = g_mime_header_list_get_header_at(list, i);
     const std::string name = absl::AsciiStrToLower(Text(g_mime_header_get_name(header)));
@@ -212,9 +245,10 @@ void ReadHeaders(GMimeMessage* message, ParsedMail& mail) {
     const std::string value = Text(g_mime_header_get_value(header));
     if (name == "authentication-results") mail.authentication_results.push_back(value);
     const bool first = mail.headers.emplace(name, value).second;
-    if (!first && singletons->contains(name)) {
-      mail.anomalies.push_back(absl::StrCat("second ", name, " header ignored"));
-    }
+    if (!first && singletons->contains(name)) repeated.insert(name);
+  }
+  for (const std::string& name : repeated) {
+    mail.anomalies.push_back(absl::StrCat("second ", name, " header ignored"));
   }
 }
 

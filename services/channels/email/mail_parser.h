@@ -16,6 +16,9 @@ inline constexpr int kPartDepthMax = 50;
 inline constexpr size_t kPartsMax = 200;
 inline constexpr size_t kHeaderBytesMax = 64 * 1024;  // Of one header that we use.
 inline constexpr size_t kReferencesReadMax = 100;
+inline constexpr size_t kTextBytesMax = 256 * 1024;     // Of all texts that an event carries.
+inline constexpr size_t kAddressesMax = 200;            // Read from each of From, To and Cc.
+inline constexpr size_t kReportedBytesMax = 64 * 1024;  // Of the headers that a report quotes.
 
 struct Address {
   std::string address;  // As written.

@@ -40,10 +40,18 @@ SendOutcome Retry(Failure::Reason reason, std::string detail) {
 
 // What can be healed by whoever runs Trama while the message waits, and what cannot.
 SendOutcome NotWritten(const absl::Status& why) {
-  if (why.code() == absl::StatusCode::kInvalidArgument) {
-    return Failed(Failure::REASON_REJECTED_CONTENT, std::string(why.message()));
+  std::string detail(why.message());
+  switch (why.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return Failed(Failure::REASON_REJECTED_CONTENT, std::move(detail));
+    case absl::StatusCode::kResourceExhausted:
+      return Failed(Failure::REASON_TOO_LONG, std::move(detail));
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kDataLoss:  // Of a file.
+      return Failed(Failure::REASON_OTHER, std::move(detail));
+    default:
+      return Retry(Failure::REASON_OTHER, std::move(detail));
   }
-  return Retry(Failure::REASON_OTHER, std::string(why.message()));
 }
 
 Failure::Reason ReasonOf(const SmtpResult& result) {
@@ -86,7 +94,8 @@ std::string DomainOf(const config::v1::EmailAccount& account) {
 absl::StatusOr<SmtpRoute> MailSender::RouteOf(const channels::ChannelAccount& account) const {
   const config::v1::EmailAccount& email = account.spec.email();
   const auto server = platform::ParseServerAddress(email.smtp_server(), /*allow_port_zero=*/false);
-  if (!server.ok()) return server.status();
+  // Of the account, not of the message, which may wait until it was mended.
+  if (!server.ok()) return absl::FailedPreconditionError(server.status().message());
   SmtpRoute route;
   route.host = server->host;
   route.port = static_cast<uint16_t>(server->port);
@@ -103,7 +112,7 @@ absl::StatusOr<SmtpRoute> MailSender::RouteOf(const channels::ChannelAccount& ac
   }
   if (!email.smtp_password().empty()) {
     const absl::StatusOr<std::string> password = accounts_.Secret(email.smtp_password());
-    if (!password.ok()) return password.status();
+    if (!password.ok()) return absl::UnavailableError(password.status().message());
     route.password = *password;
   }
   return route;
@@ -132,6 +141,9 @@ platform::Awaitable<absl::StatusOr<SmtpMail>> MailSender::Write(
   }
   absl::StatusOr<std::string> text = Compose(letter);
   if (!text.ok()) co_return text.status();
+  // Compose has refused what is no address; anything else could say more than RCPT TO.
+  const absl::StatusOr<EmailAddress> recipient = EmailAddress::Parse(message.recipient_address());
+  if (!recipient.ok()) co_return recipient.status();
   if (email.has_dkim()) {
     const absl::StatusOr<std::string> key = accounts_.Secret(email.dkim().private_key());
     if (!key.ok()) co_return absl::UnavailableError(key.status().message());
@@ -146,7 +158,7 @@ platform::Awaitable<absl::StatusOr<SmtpMail>> MailSender::Write(
   }
   SmtpMail mail;
   mail.sender = absl::StrCat(MakeToken('b', *secret, scope, ids), "@", domain);
-  mail.recipient = message.recipient_address();
+  mail.recipient = recipient->Address();
   mail.envelope_id = message.message_id();
   mail.message_id = letter.message_id;
   mail.message = *std::move(text);

@@ -1,5 +1,6 @@
 #include "services/channels/email/mail_server.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -33,47 +34,65 @@ constexpr absl::Duration kGoodbyeMax = absl::Seconds(2);
 
 }  // namespace
 
+// What all dialogues of a server share.
+struct Shared {
+  std::atomic<bool> draining{false};
+  std::atomic<size_t> held_bytes{0};
+};
+
 // One dialogue.
 class Dialogue : public std::enable_shared_from_this<Dialogue> {
  public:
   Dialogue(const MailServerOptions& options, const SmtpSession::CheckRecipient& check,
-           MailIntake& intake, Stream stream)
+           MailIntake& intake, Shared& shared, Stream stream)
       : options_(options),
         intake_(intake),
+        shared_(shared),
         stream_(std::move(stream)),
         session_(options.session, check) {}
+  ~Dialogue() { shared_.held_bytes -= held_; }
 
-  Awaitable<void> Run(const std::atomic<bool>& draining) {
+  Awaitable<void> Run() {
     const absl::Time until = absl::Now() + options_.dialogue_max;
-    if (!co_await Say(session_.Greeting())) co_return;
+    const std::string greeting = session_.Greeting();
+    const bool greeted = co_await Say(greeting);
+    if (!greeted) co_return;
     std::array<char, kReadBytes> bytes;
     while (true) {
-      stream_.ExpiresAfter(options_.idle_max);
+      if (Leaving()) {
+        co_await SayGoodbye("come again");
+        break;
+      }
+      stream_.ExpiresAfter(std::min(options_.idle_max, until - absl::Now()));
       waiting_ = true;
       const platform::IoResult read = co_await stream_.ReadSome(bytes.data(), bytes.size());
       waiting_ = false;
-      if (read.error || draining || absl::Now() > until) {
-        co_await Say(SmtpSession::Goodbye(options_.session.hostname, "come again"));
+      if (read.error) {
+        co_await SayGoodbye("come again");
         break;
       }
-      SmtpSession::Output output = session_.Feed({bytes.data(), read.bytes});
-      while (output.mail) {
-        if (!co_await Say(output.replies)) co_return;
-        output = session_.Answer(co_await intake_.Take(*std::move(output.mail)));
-      }
-      if (!co_await Say(output.replies) || output.close) break;
-      if (output.start_tls) {
-        if (co_await stream_.TlsAccept(options_.tls)) co_return;
-        session_.TlsStarted();
+      const std::string_view received(bytes.data(), read.bytes);
+      SmtpSession::Output output = session_.Feed(received);
+      const bool goes_on = co_await React(output);
+      if (!goes_on) break;
+      if (!Hold(session_.held_bytes())) {
+        co_await SayGoodbye("too much at once; come again");
+        break;
       }
     }
     co_await stream_.CloseGently(kGoodbyeMax);
   }
 
-  // Ends a dialogue that waits for the client; on its strand.
+  // Turns away a client for whom there is no room.
+  Awaitable<void> TurnAway() {
+    co_await SayGoodbye("too many connections; come again");
+    co_await stream_.CloseGently(kGoodbyeMax);
+  }
+
+  // Ends a dialogue that waits for the client and is not in the middle of a mail.
   void CloseIfWaiting() {
     asio::post(stream_.executor(), [self = shared_from_this()] {
-      if (self->waiting_) self->stream_.ExpiresAfter(absl::ZeroDuration());
+      if (self->waiting_ && self->Leaving()) self->stream_.ExpiresAfter(absl::ZeroDuration());
     });
   }
   void Close() {
@@ -81,17 +100,54 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   }
 
  private:
+  // Carries out what the session wants; `output` belongs to the caller, who waits. False: the
+  // dialogue is over.
+  Awaitable<bool> React(SmtpSession::Output& output) {
+    while (output.mail) {
+      const bool said = co_await Say(output.replies);
+      if (!said) co_return false;
+      Hold(output.mail->message.capacity() + session_.held_bytes());
+      const std::vector<SmtpReply> replies = co_await intake_.Take(*std::move(output.mail));
+      output = session_.Answer(replies);
+    }
+    const bool said = co_await Say(output.replies);
+    if (!said || output.close) co_return false;
+    if (!output.start_tls) co_return true;
+    const error_code refused = co_await stream_.TlsAccept(options_.tls);
+    if (refused) co_return false;
+    session_.TlsStarted();
+    co_return true;
+  }
+
+  // `text` belongs to the caller, who waits.
   Awaitable<bool> Say(const std::string& text) {
     if (text.empty()) co_return true;
     stream_.ExpiresAfter(options_.idle_max);
     co_return !(co_await stream_.Write(text)).error;
   }
+  Awaitable<void> SayGoodbye(std::string_view why) {
+    stream_.ExpiresAfter(kGoodbyeMax);
+    const std::string goodbye = SmtpSession::Goodbye(options_.session.hostname, why);
+    co_await stream_.Write(goodbye);
+  }
+
+  // A mail that has begun may end: its sender has sent most of it for nothing otherwise.
+  bool Leaving() const { return shared_.draining && !session_.in_mail(); }
+
+  // False when all dialogues together hold too much.
+  bool Hold(size_t bytes) {
+    shared_.held_bytes += bytes - held_;
+    held_ = bytes;
+    return shared_.held_bytes <= options_.held_bytes_max || bytes <= kReadBytes * 2;
+  }
 
   const MailServerOptions& options_;
   MailIntake& intake_;
+  Shared& shared_;
   Stream stream_;
   SmtpSession session_;
-  bool waiting_ = false;
+  size_t held_ = 0;
+  bool waiting_ = false;  // For the client's next bytes.
 };
 
 class MailServer::Core : public std::enable_shared_from_this<Core> {
@@ -126,13 +182,17 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
 
   uint16_t port() const { return port_; }
 
-  void Drain(absl::Duration limit) {
-    draining_ = true;
+  void BeginDrain() {
+    if (shared_.draining.exchange(true)) return;
     asio::post(acceptor_.get_executor(), [self = shared_from_this()] {
       error_code ignored;
       self->acceptor_.close(ignored);
     });
     ForEach([](Dialogue& dialogue) { dialogue.CloseIfWaiting(); });
+  }
+
+  void Drain(absl::Duration limit) {
+    BeginDrain();
     if (WaitForNone(limit)) return;
     ForEach([](Dialogue& dialogue) { dialogue.Close(); });
     WaitForNone(kGoodbyeMax);
@@ -140,12 +200,12 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
 
  private:
   static Awaitable<void> Accept(std::shared_ptr<Core> core) {
-    while (!core->draining_) {
+    while (!core->shared_.draining) {
       error_code error;
       tcp::socket socket(asio::make_strand(core->io_));
       co_await core->acceptor_.async_accept(socket,
                                             asio::redirect_error(asio::use_awaitable, error));
-      if (core->draining_ || error == asio::error::operation_aborted) break;
+      if (core->shared_.draining || error == asio::error::operation_aborted) break;
       if (error) {
         // Out of descriptors, most likely: some will be free again.
         asio::steady_timer pause(core->acceptor_.get_executor(), std::chrono::milliseconds(100));
@@ -158,20 +218,22 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
   }
 
   static Awaitable<void> Serve(std::shared_ptr<Core> core, Stream stream) {
-    const auto dialogue =
-        std::make_shared<Dialogue>(core->options_, core->check_, core->intake_, std::move(stream));
+    const auto dialogue = std::make_shared<Dialogue>(core->options_, core->check_, core->intake_,
+                                                     core->shared_, std::move(stream));
     const int64_t number = core->Enter(dialogue);
-    if (number > 0) {
-      try {
-        co_await dialogue->Run(core->draining_);
-      } catch (const std::exception& error) {
-        platform::Log(platform::LogLevel::kError, "a mail dialogue broke", {{"why", error.what()}});
+    try {
+      if (number == 0) {
+        co_await dialogue->TurnAway();
+      } else {
+        co_await dialogue->Run();
       }
-      core->Leave(number);
+    } catch (const std::exception& error) {
+      platform::Log(platform::LogLevel::kError, "a mail dialogue broke", {{"why", error.what()}});
     }
+    core->Leave(number);
   }
 
-  // 0 when there are too many: the connection is closed, servers come again.
+  // 0 when there are too many.
   int64_t Enter(const std::shared_ptr<Dialogue>& dialogue) {
     const std::lock_guard lock(mutex_);
     if (dialogues_.size() >= options_.connections_max) return 0;
@@ -200,7 +262,7 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
   MailIntake& intake_;
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
-  std::atomic<bool> draining_{false};
+  Shared shared_;
   std::mutex mutex_;
   std::condition_variable none_left_;
   std::map<int64_t, std::shared_ptr<Dialogue>> dialogues_;
@@ -219,6 +281,8 @@ absl::StatusOr<std::unique_ptr<MailServer>> MailServer::Start(boost::asio::io_co
 MailServer::~MailServer() { core_->Drain(absl::ZeroDuration()); }
 
 uint16_t MailServer::port() const { return core_->port(); }
+
+void MailServer::BeginDrain() { core_->BeginDrain(); }
 
 void MailServer::Drain(absl::Duration limit) { core_->Drain(limit); }
 

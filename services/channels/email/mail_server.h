@@ -19,6 +19,8 @@ struct MailServerOptions {
   SmtpSession::Options session;
   std::shared_ptr<platform::TlsContext> tls;  // Offers STARTTLS when set.
   size_t connections_max = 500;
+  // Of all mails that are on their way in; a dialogue that would need more is told to come again.
+  size_t held_bytes_max = 512 << 20;
   absl::Duration idle_max = absl::Minutes(5);       // RFC 5321, 4.5.3.2.7.
   absl::Duration dialogue_max = absl::Minutes(30);  // One connection in all.
 };
@@ -35,8 +37,10 @@ class MailServer {
 
   uint16_t port() const;
 
-  // Accepts nobody any more; dialogues that are not in the middle of a mail are told to come again,
-  // the others may finish their mail within `limit`. Not from a thread of `io`.
+  // Accepts nobody any more; dialogues that are not in the middle of a mail are told to come again.
+  void BeginDrain();
+  // Waits for the others, which may finish their mail within `limit`; begins the drain if need be.
+  // Not from a thread of `io`.
   void Drain(absl::Duration limit);
 
  private:

@@ -21,6 +21,10 @@ using platform::Awaitable;
 using platform::Stream;
 
 constexpr size_t kReplyBytesMax = 16 * 1024;
+constexpr absl::Duration kContentMax = absl::Minutes(5);
+// Servers check a mail before they answer to it; who asks again too early sends it twice
+// (RFC 5321, 4.5.3.2.6).
+constexpr absl::Duration kVerdictMax = absl::Minutes(10);
 
 struct ServerReply {
   int code = 0;  // 0: the connection broke.
@@ -51,12 +55,16 @@ class Client {
     if (auto failed = co_await Expect(from, 250)) co_return *failed;
     const std::string to =
         absl::StrCat("RCPT TO:<", mail.recipient, ">", dsn ? " NOTIFY=FAILURE,DELAY" : "");
-    if (auto failed = co_await Expect(to, 250)) co_return *failed;
+    const ServerReply taken = co_await Command(to);
+    if (taken.code != 250 && taken.code != 251)
+      co_return Refused(taken);  // 251: goes on elsewhere.
     if (auto failed = co_await Expect("DATA", 354)) co_return *failed;
+    stream_.ExpiresAfter(kContentMax);
     const std::string content = DotStuffed(mail.message);
     const platform::IoResult written = co_await stream_.Write(content);
     // Without the last bytes the server has no mail.
     if (written.error && written.bytes < content.size()) co_return Broken();
+    stream_.ExpiresAfter(kVerdictMax);
     const ServerReply reply = co_await Read();
     if (reply.code == 0) {
       co_return SmtpResult{SmtpResult::Kind::kAmbiguous, 0, "",

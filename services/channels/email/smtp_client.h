@@ -43,7 +43,8 @@ struct SmtpResult {
   std::string text;    // The server's words; may name the recipient, so not for logs.
 };
 
-// One connection, one mail (RFC 5321, RFC 3207, RFC 4954). Ends within `limit`.
+// One connection, one mail (RFC 5321, RFC 3207, RFC 4954). `limit` is for everything up to the mail
+// itself; it and the server's answer to it have the minutes that RFC 5321 gives them.
 platform::Awaitable<SmtpResult> SendMail(SmtpRoute route, SmtpMail mail, absl::Duration limit);
 
 // The message as it goes over the wire: dots stuffed, ended by CRLF.CRLF.

@@ -52,6 +52,20 @@ std::optional<Path> ParsePath(std::string_view argument, std::string_view keywor
   return path;
 }
 
+// A dot that begins a line was stuffed there (RFC 5321, 4.5.2). Only CRLF ends a line.
+std::string Unstuffed(std::string_view wire) {
+  std::string message;
+  message.reserve(wire.size());
+  if (!wire.empty() && wire.front() == '.') wire.remove_prefix(1);
+  while (true) {
+    const size_t dot = wire.find("\r\n.");
+    if (dot == std::string_view::npos) break;
+    message.append(wire.substr(0, dot + 2));
+    wire.remove_prefix(dot + 3);
+  }
+  return message.append(wire);
+}
+
 }  // namespace
 
 std::string SmtpSession::Greeting() const {
@@ -135,7 +149,7 @@ bool SmtpSession::TakeLine(std::string& line, Output& output) {
 
 void SmtpSession::TakeData(Output& output) {
   // The empty mail is ".CRLF" at once: the CRLF of DATA belongs to its end.
-  const bool empty = absl::StartsWith(buffer_, ".\r\n") && envelope_.message.empty() && !too_large_;
+  const bool empty = absl::StartsWith(buffer_, ".\r\n") && !too_large_;
   size_t end = empty ? 0 : buffer_.find(kEnd, scanned_);
   if (!empty && end == std::string::npos) {
     scanned_ = buffer_.size() < kEnd.size() ? 0 : buffer_.size() - kEnd.size() + 1;
@@ -146,24 +160,19 @@ void SmtpSession::TakeData(Output& output) {
     }
     return;
   }
-  std::string message = empty ? "" : buffer_.substr(0, end + 2);
+  std::string message = empty ? "" : Unstuffed(std::string_view(buffer_).substr(0, end + 2));
   buffer_.erase(0, empty ? 3 : end + kEnd.size());
+  buffer_.shrink_to_fit();  // It was as large as the mail.
   scanned_ = 0;
   if (std::exchange(too_large_, false) || message.size() > options_.message_bytes_max) {
     Reset();
     return Refuse(output, 552,
                   absl::StrCat("5.3.4 at most ", options_.message_bytes_max, " bytes"));
   }
-  // Dots that were stuffed (RFC 5321, 4.5.2): only after CRLF, as only CRLF ends a line.
-  if (absl::StartsWith(message, "..")) message.erase(0, 1);
-  for (size_t at = message.find("\r\n.."); at != std::string::npos;
-       at = message.find("\r\n..", at + 3)) {
-    message.erase(at + 2, 1);
-  }
-  envelope_.message = std::move(message);
   envelope_.helo = helo_;
   state_ = State::kWaiting;
   output.mail = envelope_;
+  output.mail->message = std::move(message);
 }
 
 void SmtpSession::Command(const std::string& line, Output& output) {

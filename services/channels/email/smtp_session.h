@@ -69,6 +69,11 @@ class SmtpSession {
   // TLS is there: begin anew.
   void TlsStarted();
 
+  // Is the client in the middle of a mail, between 354 and its end?
+  bool in_mail() const { return state_ == State::kData; }
+  // What the dialogue keeps in memory, about.
+  size_t held_bytes() const { return buffer_.capacity(); }
+
   // For a dialogue that has to end: shutdown, idle too long.
   static std::string Goodbye(std::string_view hostname, std::string_view why);
 
