@@ -13,9 +13,13 @@ namespace {
 
 // Would a reader of YAML take this text for a number, a date, a truth value or nothing?
 bool LooksLikeSomethingElse(const std::string& text) {
+  if (text.empty()) return true;
   // Of these numbers, dates and times of day are made.
   static constexpr char kNumeric[] = "0123456789+-.:_eExXoTZ ";
-  if (text.find_first_not_of(kNumeric) == std::string::npos) return true;
+  if (text.find_first_not_of(kNumeric) == std::string::npos &&
+      text.find_first_of("0123456789") != std::string::npos) {
+    return true;
+  }
   static constexpr const char* kWords[] = {"true", "false", "yes", "no", "on",
                                            "off",  "null",  "~",   "y",  "n"};
   const std::string lower = absl::AsciiStrToLower(text);

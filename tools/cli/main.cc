@@ -2,58 +2,24 @@
 
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
-#include "absl/strings/str_cat.h"
-#include "services/kernel/errors.h"
-#include "tools/cli/commands.h"
-#include "tools/cli/context.h"
-
-namespace trama::tramactl {
-namespace {
-
-std::optional<std::string> FromProcess(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-int Fail(const absl::Status& status, const std::string& advice) {
-  const bool colour = isatty(STDERR_FILENO) != 0;
-  const std::string reason = ErrorReason(status);
-  std::cout.flush();
-  std::cerr << (colour ? "\x1b[31merror:\x1b[0m " : "error: ") << std::string(status.message());
-  if (!reason.empty() && reason != "INVALID_FIELD") std::cerr << " (" << reason << ")";
-  std::cerr << "\n" << advice;
-  return ExitCodeOf(status);
-}
-
-int Main(const std::vector<std::string>& words) {
-  const CommandTable table = MakeCommandTable();
-  absl::StatusOr<Invocation> invocation = table.Parse(words, FromProcess);
-  if (!invocation.ok()) {
-    return Fail(UsageError(std::string(invocation.status().message())),
-                "see tramactl --help, or --help behind a command\n");
-  }
-  if (invocation->command == nullptr) {
-    std::cout << invocation->help;
-    return kExitDone;
-  }
-  auto context =
-      Context::Create(invocation->arguments, FromProcess, std::cout, isatty(STDOUT_FILENO) != 0);
-  if (!context.ok()) return Fail(context.status(), "");
-  const absl::Status done = invocation->command->run(**context, invocation->arguments);
-  if (!done.ok()) return Fail(done, "");
-  return std::cout.good() ? kExitDone : kExitFailed;
-}
-
-}  // namespace
-}  // namespace trama::tramactl
+#include "tools/cli/run.h"
 
 int main(int argc, char** argv) {
-  // gRPC would otherwise log failed connections besides the error that we print; 0: keep what is
+  // gRPC would otherwise log failed connections beside the error that we print. 0: unless it is
   // set.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
-  return trama::tramactl::Main({argv + 1, argv + argc});
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+  return trama::tramactl::Run({argv + 1, argv + argc}, environment,
+                              {.out = std::cout,
+                               .err = std::cerr,
+                               .out_is_terminal = isatty(STDOUT_FILENO) != 0,
+                               .err_is_terminal = isatty(STDERR_FILENO) != 0});
 }
