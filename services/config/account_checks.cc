@@ -3,7 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/config/resource_id.h"
+#include "services/config/hosts.h"
 #include "services/config/spec_checks.h"
 #include "services/kernel/email_address.h"
 #include "services/kernel/phone.h"

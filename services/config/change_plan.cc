@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "services/config/references.h"
+#include "services/config/secrets.h"
 #include "services/config/spec_checks.h"
 #include "services/kernel/errors.h"
 
@@ -105,6 +106,7 @@ class ApplyPlanner {
   absl::Status Take(int index, const ResourceId& id, const v1::Resource& given) {
     const std::string path = PathOf(index);
     CheckResource(given, path, wrong_);
+    CheckSecretsAreKnown(given, store_, act_.caller, path, wrong_);
     if (!seen_.insert(id).second) {
       AddViolation(wrong_, path, absl::StrCat("names ", id.Label(), " a second time"));
       return absl::OkStatus();

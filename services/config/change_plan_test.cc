@@ -224,7 +224,8 @@ TEST_F(ChangePlanTest, AddressBelongsToOneAccountOfAllWorkspaces) {
 }
 
 TEST_F(ChangePlanTest, AddressOfAnotherTenantIsRefusedWithoutNamingIt) {
-  Carry(Plan({Workspace("demo"), Workspace("acme"), EmailAccount("demo", "support", "a@x.test")}));
+  Carry(Plan({Workspace("demo"), Workspace("acme"), EmailAccount("demo", "support", "a@x.test"),
+              EmailAccount("acme", "other", "b@x.test")}));
   act_.caller.workspace = "acme";
   EXPECT_THAT(
       Wrong(Plan({EmailAccount("acme", "inbox", "a@x.test")})),
@@ -264,6 +265,22 @@ TEST_F(ChangePlanTest, TenantChangesOnlyItsOwnWorkspace) {
   EXPECT_TRUE(Plan({Workspace("acme")}).ok());
   EXPECT_EQ(Plan({Queue("demo", "q")}).status().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(PlanDeletion({"Workspace//acme"}).status().code(), absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(ChangePlanTest, TenantCannotIntroduceASecretThatMayBeAnothers) {
+  v1::Resource account = EmailAccount("acme", "inbox", "a@x.test");
+  v1::EmailAccount& email = *account.mutable_channel_account()->mutable_email();
+  Carry(Plan({Workspace("acme"), account}));
+  act_.caller.workspace = "acme";
+  email.set_smtp_user("me");
+  email.set_smtp_password("file:/run/secrets/of-demo");
+  EXPECT_THAT(Wrong(Plan({account})),
+              ElementsAre(HasSubstr("resources[0].spec.email.smtp_password: is new to this")));
+  email.set_smtp_password(email.token_secret());
+  EXPECT_TRUE(Plan({account}).ok()) << "one that the workspace has";
+  act_.caller.workspace = "";
+  email.set_smtp_password("file:/run/secrets/of-acme");
+  EXPECT_TRUE(Plan({account}).ok());
 }
 
 TEST_F(ChangePlanTest, TenantCannotCreateAWorkspace) {

@@ -136,25 +136,27 @@ grpc::ServerUnaryReactor* ConfigServer::Delete(grpc::CallbackServerContext* cont
       });
 }
 
+// Reads come from memory, so they need no worker and never wait behind changes.
 grpc::ServerUnaryReactor* ConfigServer::Get(grpc::CallbackServerContext* context,
                                             const v1::GetRequest* request,
                                             v1::GetResponse* response) {
-  return platform::RunUnary(
+  return platform::RunUnaryAsync(
       gate_, context, request, response,
       Access{.workspace = IdOf(request->resource()).tenant(), .roles = Readers()},
-      [this](const Call&, const v1::GetRequest& wanted) {
-        return GetOne(*log_.Current(), wanted);
+      [this](const platform::UnaryReply<v1::GetResponse>& reply, const v1::GetRequest& wanted) {
+        reply.Finish(GetOne(*log_.Current(), wanted));
       });
 }
 
 grpc::ServerUnaryReactor* ConfigServer::List(grpc::CallbackServerContext* context,
                                              const v1::ListRequest* request,
                                              v1::ListResponse* response) {
-  return platform::RunUnary(gate_, context, request, response,
-                            Access{.workspace = request->workspace(), .roles = Readers()},
-                            [this](const Call&, const v1::ListRequest& wanted) {
-                              return ListPage(*log_.Current(), wanted);
-                            });
+  return platform::RunUnaryAsync(
+      gate_, context, request, response,
+      Access{.workspace = request->workspace(), .roles = Readers()},
+      [this](const platform::UnaryReply<v1::ListResponse>& reply, const v1::ListRequest& wanted) {
+        reply.Finish(ListPage(*log_.Current(), wanted));
+      });
 }
 
 }  // namespace trama::config

@@ -6,9 +6,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "services/config/hosts.h"
 #include "services/config/resource_id.h"
 #include "services/kernel/resources/resources.h"
 #include "services/kernel/strings.h"
@@ -20,8 +19,6 @@ namespace trama::config {
 namespace {
 
 constexpr size_t kDisplayNameMaxCharacters = 128;
-constexpr size_t kHostMaxBytes = 253;
-constexpr size_t kLabelMaxBytes = 63;
 
 std::string Quoted(std::string_view text) {
   constexpr size_t kShownMaxBytes = 80;
@@ -46,22 +43,6 @@ bool IsEnvironmentName(std::string_view name) {
   if (name.empty() || absl::ascii_isdigit(name.front())) return false;
   return std::all_of(name.begin(), name.end(),
                      [](char letter) { return absl::ascii_isalnum(letter) || letter == '_'; });
-}
-
-bool IsLabel(std::string_view label) {
-  if (label.empty() || label.size() > kLabelMaxBytes) return false;
-  if (label.front() == '-' || label.back() == '-') return false;
-  return std::all_of(label.begin(), label.end(), [](char letter) {
-    return absl::ascii_isalnum(letter) || letter == '-' || letter == '_';
-  });
-}
-
-bool IsBracketedIp6(std::string_view host) {
-  if (host.size() < 4 || host.front() != '[' || host.back() != ']') return false;
-  const std::string_view inner = host.substr(1, host.size() - 2);
-  return std::all_of(inner.begin(), inner.end(), [](char letter) {
-    return absl::ascii_isxdigit(letter) || letter == ':' || letter == '.';
-  });
 }
 
 void CheckText(std::string_view text, const std::string& path, Violations& out) {
@@ -264,42 +245,8 @@ void CheckChannel(std::string_view channel, const std::string& path, Violations&
                absl::StrCat(Quoted(channel), " is not a channel", DidYouMean(channel, known)));
 }
 
-bool IsHost(std::string_view host) {
-  if (host.empty() || host.size() > kHostMaxBytes) return false;
-  if (IsBracketedIp6(host)) return true;
-  for (const absl::string_view label : absl::StrSplit(ToAbsl(host), '.')) {
-    if (!IsLabel(ToStd(label))) return false;
-  }
-  return true;
-}
-
-bool SplitHostPort(std::string_view text, std::string* host) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return false;
-  uint32_t port = 0;
-  const std::string_view digits = text.substr(colon + 1);
-  if (digits.empty() || !absl::ascii_isdigit(digits.front()) ||
-      !absl::SimpleAtoi(ToAbsl(digits), &port) || port == 0 || port > 65535) {
-    return false;
-  }
-  if (!IsHost(text.substr(0, colon))) return false;
-  *host = std::string(text.substr(0, colon));
-  if (host->front() == '[') *host = host->substr(1, host->size() - 2);
-  return true;
-}
-
 void CheckUrl(std::string_view url, const std::string& path, Violations& out) {
-  if (url.empty()) return;
-  std::string_view rest = url;
-  const bool http = absl::StartsWith(ToAbsl(url), "http://");
-  const bool https = absl::StartsWith(ToAbsl(url), "https://");
-  if (http || https) {
-    rest.remove_prefix(http ? strlen("http://") : strlen("https://"));
-    const std::string_view authority = rest.substr(0, rest.find('/'));
-    std::string host;
-    const bool clean = url.find_first_of("?#@ \"<>\\") == std::string_view::npos;
-    if (clean && (IsHost(authority) || SplitHostPort(authority, &host))) return;
-  }
+  if (url.empty() || IsPlainUrl(url)) return;
   AddViolation(
       out, path,
       Quoted(url) + " is not an absolute http or https URL without user, query and fragment");

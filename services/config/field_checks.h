@@ -62,10 +62,4 @@ void CheckChannel(std::string_view channel, const std::string& path, Violations&
 // An absolute http or https URL without user, query or fragment. Empty is fine.
 void CheckUrl(std::string_view url, const std::string& path, Violations& out);
 
-// A DNS name or an IP address.
-bool IsHost(std::string_view host);
-
-// "host:port"; `host` gets the host without brackets.
-bool SplitHostPort(std::string_view text, std::string* host);
-
 }  // namespace trama::config
