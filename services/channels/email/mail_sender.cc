@@ -6,10 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "boost/asio/co_spawn.hpp"
-#include "boost/asio/strand.hpp"
-#include "boost/asio/this_coro.hpp"
-#include "boost/asio/use_awaitable.hpp"
 #include "services/channels/common/proto_time.h"
 #include "services/channels/email/compose.h"
 #include "services/channels/email/dkim.h"
@@ -177,11 +173,8 @@ platform::Awaitable<SendOutcome> MailSender::Send(channels::OutboundPtr message,
   absl::StatusOr<SmtpMail> mail = co_await Write(*message, *account);
   if (!mail.ok()) co_return NotWritten(mail.status());
   const std::string message_id = mail->message_id;
-  // A connection wants a strand of its own.
-  const auto executor = co_await boost::asio::this_coro::executor;
-  const SmtpResult result = co_await boost::asio::co_spawn(
-      boost::asio::make_strand(executor), SendMail(*std::move(route), *std::move(mail), kCallMax),
-      boost::asio::use_awaitable);
+  // Delivery runs every call on a strand of its own, which is what the connection wants.
+  const SmtpResult result = co_await SendMail(*std::move(route), *std::move(mail), kCallMax);
   co_return OutcomeOf(result, message_id);
 }
 
