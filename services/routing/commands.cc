@@ -160,26 +160,32 @@ v1::Conversation* ShownIn(google::protobuf::Message& response) {
   return static_cast<v1::Conversation*>(response.GetReflection()->MutableMessage(&response, field));
 }
 
-// The answer as it may stand in a row: without personal data, and without what would make it too
-// long and can be read again.
-MessagePtr ToBeRemembered(const MessagePtr& response) {
+// The first answer as a row: without personal data, and without what would make it too long and
+// can be read again.
+void Remember(State& state, const Step& step, const Command& command, const Outcome& outcome) {
   using Memory = CommandMemory<engine::v1::CommandRow>;
-  std::shared_ptr<google::protobuf::Message> copy(response->New());
-  copy->CopyFrom(*response);
-  v1::Conversation* shown = ShownIn(*copy);
+  const absl::Time now = absl::FromUnixMillis(step.now_ms);
+  if (!outcome.ok()) {
+    state.commands.Remember(now, command, outcome.status(), nullptr);
+    return;
+  }
+  std::unique_ptr<google::protobuf::Message> answer((*outcome)->New());
+  answer->CopyFrom(**outcome);
+  v1::Conversation* shown = ShownIn(*answer);
   if (shown != nullptr) shown->clear_identifier();
-  if (copy->ByteSizeLong() <= Memory::kAnswerBytesMax) return copy;
-  if (shown != nullptr) {
+  const bool is_too_long = answer->ByteSizeLong() > Memory::kAnswerBytesMax;
+  if (is_too_long && shown != nullptr) {
     shown->clear_facts();
     shown->clear_required_skills();
   }
-  if (const auto* field = copy->GetDescriptor()->FindFieldByName("agent")) {
+  const auto* field = answer->GetDescriptor()->FindFieldByName("agent");
+  if (is_too_long && field != nullptr) {
     auto& agent =
-        static_cast<v1::Agent&>(*copy->GetReflection()->MutableMessage(copy.get(), field));
+        static_cast<v1::Agent&>(*answer->GetReflection()->MutableMessage(answer.get(), field));
     agent.clear_skills();
     agent.clear_conversation_ids();
   }
-  return copy;
+  state.commands.Remember(now, command, absl::OkStatus(), answer.get());
 }
 
 // A remembered answer with what its row may not hold.
@@ -214,11 +220,7 @@ Outcome CarryOut(State& state, Step& step, const Command& command, const Method&
     return Completed(state, first->response);
   }
   Outcome outcome = method.handler(state, step, command);
-  if (IsDecision(outcome.status())) {
-    const MessagePtr response = outcome.ok() ? ToBeRemembered(*outcome) : nullptr;
-    state.commands.Remember(absl::FromUnixMillis(step.now_ms), command, outcome.status(),
-                            response.get());
-  }
+  if (IsDecision(outcome.status())) Remember(state, step, command, outcome);
   return outcome;
 }
 

@@ -27,7 +27,7 @@ const QueueSettings* QueueOf(const Conversation& conversation) {
 // The agent's hands are free of it: his load changes, and perhaps he is idle now.
 void ReleaseAgent(State& state, Step& step, Conversation& conversation, Agent& agent) {
   state.Sync(conversation);
-  if (agent.held.empty() && agent.row != nullptr) {
+  if (!agent.HasLoad() && agent.row != nullptr) {
     state.Edit(agent).set_idle_since_ms(step.now_ms);
     state.Refresh(agent);
   }

@@ -1,8 +1,16 @@
 #include "services/routing/lines.h"
 
+#include <algorithm>
+
 #include "services/kernel/check.h"
 
 namespace trama::routing {
+
+bool Agent::HasLoad() const {
+  return std::any_of(held.begin(), held.end(), [](const Conversation* conversation) {
+    return conversation->row->state() != conversation::v1::STATE_OFFERED;
+  });
+}
 
 bool operator<(const LinePlace& a, const LinePlace& b) {
   if (a.score != b.score) return a.score < b.score;

@@ -120,34 +120,44 @@ void Offer(State& state, Step& step, Workspace& workspace, Conversation& convers
             Explain(workspace, wanted, agent, state.config_revision()));
 }
 
-// One look at one agent who has got room, or at one conversation that has come.
+// Follows from a conversation to its agent to his work and so on, until the two are each other's
+// first choice. It ends, because each conversation is before the one it started from.
+void OfferStablePair(State& state, Step& step, Workspace& workspace, Conversation& start) {
+  Conversation* conversation = &start;
+  while (true) {
+    Agent* agent = AgentFor(workspace, WantedBy(*conversation, step.now_ms));
+    TRAMA_CHECK(agent != nullptr);
+    Conversation* first = WorkFor(workspace, *agent, step.now_ms);
+    TRAMA_CHECK(first != nullptr);
+    if (first == conversation) return Offer(state, step, workspace, *conversation, *agent);
+    conversation = first;
+  }
+}
+
+// One look at an agent who has got room, or, when there is none, at a conversation that has come.
+//
+// Between the looks this holds: work that is not fresh suits nobody but hungry agents. So without
+// fresh work the first of the hungry ones and his first work are each other's first choice; and
+// without hungry agents the first fresh work and its agent are.
 void MatchOne(State& state, Step& step, Workspace& workspace) {
   if (!workspace.roster.hungry().empty()) {
     Agent& agent = *workspace.roster.hungry().begin()->agent;
     Conversation* conversation = WorkFor(workspace, agent, step.now_ms);
-    if (conversation == nullptr) {
-      workspace.roster.Feed(agent);
-      return;
-    }
-    // For work that nobody has looked at yet somebody else may be the better one.
-    Agent* chosen = &agent;
-    if (workspace.fresh.contains(conversation->placement.place)) {
-      chosen = AgentFor(workspace, WantedBy(*conversation, step.now_ms));
-    }
-    Offer(state, step, workspace, *conversation, *chosen);
-    return;
+    if (conversation == nullptr) return workspace.roster.Feed(agent);
+    if (workspace.fresh.empty()) return Offer(state, step, workspace, *conversation, agent);
+    return OfferStablePair(state, step, workspace, *conversation);
   }
   Conversation& conversation = *workspace.fresh.begin()->conversation;
   if (Agent* agent = AgentFor(workspace, WantedBy(conversation, step.now_ms))) {
-    Offer(state, step, workspace, conversation, *agent);
-  } else {
-    workspace.fresh.erase(workspace.fresh.begin());
+    return Offer(state, step, workspace, conversation, *agent);
   }
+  workspace.fresh.erase(workspace.fresh.begin());
 }
 
 }  // namespace
 
 void Match(State& state, Step& step) {
+  if (state.NextToMatch() == nullptr) return;
   Step by_system = step.BySystem();
   for (size_t left = kMatchesPerInputMax; left > 0; --left) {
     Workspace* workspace = state.NextToMatch();

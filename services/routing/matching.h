@@ -8,8 +8,10 @@
 namespace trama::routing {
 
 // Offers waiting work to agents until no agent who may be asked has room for anything that waits,
-// or kMatchesPerInputMax is reached; the rest stays noted in State. An agent takes the work with
-// the lowest score of all his queues; a conversation takes the first agent of Roster's order.
+// or kMatchesPerInputMax is reached; the rest stays noted in State.
+//
+// Every offer is the first choice of both sides: of all that waits and that the agent may take it
+// has the lowest score, and of all agents who may take it he is the first in Roster's order.
 void Match(State& state, Step& step);
 
 }  // namespace trama::routing

@@ -116,6 +116,9 @@ struct Agent {
   bool is_available = false;
   ReadyPlace ready;  // While room is not 0.
 
+  // Does he work on anything? An open offer is no work yet.
+  bool HasLoad() const;
+
   int64_t heard_ms = 0;
   int64_t silent_ms = 0;  // When his silence is looked at, see Schedule.
 };

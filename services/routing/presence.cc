@@ -48,7 +48,7 @@ void ChangePresence(State& state, Step& step, Agent& agent, Presence presence,
   row.set_reason(reason);
   row.set_since_ms(step.now_ms);
   const bool comes = presence == agent::v1::PRESENCE_AVAILABLE && from != presence;
-  if (comes && agent.held.empty()) row.set_idle_since_ms(step.now_ms);
+  if (comes && !agent.HasLoad()) row.set_idle_since_ms(step.now_ms);
   Publish(state, step, agent, [&](agent::v1::AgentEvent& event) {
     agent::v1::PresenceChanged& changed = *event.mutable_presence_changed();
     changed.set_from(from);

@@ -45,11 +45,12 @@ int64_t ToUnixMs(const google::protobuf::Timestamp& timestamp) {
 
 namespace publish_internal {
 
-conversation::v1::ConversationEvent NextEvent(State& state, const Step& step,
-                                              Conversation& conversation) {
+conversation::v1::ConversationEvent& NextEvent(State& state, const Step& step,
+                                               Conversation& conversation) {
   v1::ConversationRow& row = state.Edit(conversation);
   row.set_sequence(row.sequence() + 1);
-  conversation::v1::ConversationEvent event;
+  conversation::v1::ConversationEvent& event = state.event_in_work;
+  event.Clear();
   event.set_event_id(DerivedId(row.conversation_id(), row.sequence()));
   event.set_workspace(row.workspace());
   event.set_conversation_id(row.conversation_id());

@@ -49,8 +49,8 @@ int64_t ToUnixMs(const google::protobuf::Timestamp& timestamp);
 std::string SerializeSame(const google::protobuf::Message& message);
 
 namespace publish_internal {
-conversation::v1::ConversationEvent NextEvent(State& state, const Step& step,
-                                              Conversation& conversation);
+conversation::v1::ConversationEvent& NextEvent(State& state, const Step& step,
+                                               Conversation& conversation);
 void Append(const Step& step, const conversation::v1::ConversationEvent& event);
 agent::v1::AgentEvent NextEvent(State& state, const Step& step, Agent& agent);
 void Append(const Step& step, const Agent& agent, const agent::v1::AgentEvent& event);
@@ -58,7 +58,7 @@ void Append(const Step& step, const Agent& agent, const agent::v1::AgentEvent& e
 
 template <typename Fill>
 void Publish(State& state, Step& step, Conversation& conversation, Fill fill) {
-  conversation::v1::ConversationEvent event =
+  conversation::v1::ConversationEvent& event =
       publish_internal::NextEvent(state, step, conversation);
   fill(event);
   publish_internal::Append(step, event);

@@ -137,6 +137,7 @@ void NoteDoubts(State& state) {
 }
 
 void SettleDoubts(State& state, Step& step) {
+  if (state.doubtful_agents.empty() && state.doubtful_conversations.empty()) return;
   Step by_system = step.BySystem();
   size_t left = kReconciledPerInputMax;
   for (; left > 0 && !state.doubtful_agents.empty(); --left) {

@@ -71,7 +71,7 @@ TEST_F(ReconcileTest, ANewQueueDoesNotPullWhatWaitsElsewhere) {
 TEST_F(ReconcileTest, ADeletedAgentsConversationsWaitAgainWithTheirAge) {
   AnaHasM1();
   world.Receive("m2");
-  world.Pass(absl::Minutes(1));
+  world.Pass(absl::Seconds(10));
   config.Remove("Agent", "ana");
 
   EXPECT_THAT(world.Configure(config),

@@ -79,6 +79,7 @@ void RoutingMachine::Apply(const Stamp& at, const Input& input, Effects& effects
   now_ms_ = step.now_ms;
   caught_up_ms_ = step.caught_up_ms;
   TRAMA_CHECK(has_taken_over_ || std::holds_alternative<TakenOver>(input));
+  FireWakes(step);
   std::visit([&](const auto& event) { On(step, event); }, input);
   SettleDoubts(state_, step);
   Match(state_, step);
@@ -102,24 +103,32 @@ absl::Time RoutingMachine::NextDeadline() const {
   return next == 0 ? forget : std::min(forget, absl::FromUnixMillis(next));
 }
 
-bool RoutingMachine::FireOne(Step& step) {
-  if (Conversation* conversation = state_.wakes.Due(step.now_ms)) {
+void RoutingMachine::FireWakes(const Step& step) {
+  if (state_.wakes.Due(step.now_ms) == nullptr) return;
+  Step by_clock = step.BySystem();
+  by_clock.cause = OriginOf(trama::Tick{}, step.now_ms).cause;
+  by_clock.traceparent.clear();
+  for (size_t left = kTimersPerInputMax; left > 0; --left) {
+    Conversation* conversation = state_.wakes.Due(step.now_ms);
+    if (conversation == nullptr) return;
     switch (conversation->row->state()) {
       case conversation::v1::STATE_OFFERED:
-        TimeOutOffer(state_, step, *conversation);
+        TimeOutOffer(state_, by_clock, *conversation);
         break;
       case conversation::v1::STATE_QUEUED:
-        EndExclusions(state_, step, *conversation);
+        EndExclusions(state_, by_clock, *conversation);
         break;
       case conversation::v1::STATE_WRAPPING:
-        TimeOutWrapUp(state_, step, *conversation);
+        TimeOutWrapUp(state_, by_clock, *conversation);
         break;
       default:
         TRAMA_CHECK(conversation->row->state() == conversation::v1::STATE_CLOSED);
         state_.ForgetConversation(*conversation);
     }
-    return true;
   }
+}
+
+bool RoutingMachine::FireOne(Step& step) {
   if (Agent* agent = state_.silences.Due(step.now_ms)) {
     CheckSilence(state_, step, *agent);
     return true;

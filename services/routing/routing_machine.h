@@ -45,7 +45,10 @@ class RoutingMachine : public Machine {
   void On(Step& step, const ConfigRevision& revision);
   void On(Step& step, const TakenOver& taken);
 
-  // Handles one due timer; false when there is none.
+  // Those timers that the rows lay down come before any input: what was over before it came must
+  // not be decided by it.
+  void FireWakes(const Step& step);
+  // Handles one other due timer; false when there is none.
   bool FireOne(Step& step);
 
   State state_;

@@ -1,22 +1,23 @@
 #include "services/routing/seen.h"
 
-#include "services/routing/limits.h"
+#include <algorithm>
 
 namespace trama::routing {
-
-int64_t Seen::FirstCheckMs(const v1::SeenRow& row) { return row.seen_at_ms() + kSeenKeptMs; }
 
 void Seen::Add(std::string_view key, const std::string& conversation_id, int64_t now_ms) {
   v1::SeenRow& row = rows_.Put(key);
   row.set_conversation_id(conversation_id);
   row.set_seen_at_ms(now_ms);
-  checks_.emplace(FirstCheckMs(row), key);
+  checks_.emplace_back(now_ms + kSeenKeptMs, key);
 }
 
 absl::Status Seen::Load(std::string_view key, std::string_view value) {
-  if (absl::Status loaded = rows_.Load(key, value); !loaded.ok()) return loaded;
-  checks_.emplace(FirstCheckMs(*rows_.Find(key)), key);
-  return absl::OkStatus();
+  return rows_.Load(key, value);
+}
+
+void Seen::Restore() {
+  for (const auto& [key, row] : rows_) checks_.emplace_back(row->seen_at_ms() + kSeenKeptMs, key);
+  std::sort(checks_.begin(), checks_.end());
 }
 
 }  // namespace trama::routing

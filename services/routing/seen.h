@@ -2,15 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/table.h"
+#include "services/routing/limits.h"
 #include "trama/routing/v1/routing_rows.pb.h"
 
 namespace trama::routing {
@@ -28,28 +29,28 @@ class Seen {
   template <typename IsOpen>
   void Expire(int64_t now_ms, size_t count_max, IsOpen is_open);
   // When Expire has something to look at; 0 when never.
-  int64_t NextExpiryMs() const { return checks_.empty() ? 0 : checks_.begin()->first; }
+  int64_t NextExpiryMs() const { return checks_.empty() ? 0 : checks_.front().first; }
 
   size_t size() const { return rows_.size(); }
   const std::string& name() const { return rows_.name(); }
   absl::Status Load(std::string_view key, std::string_view value);
+  // After the last Load.
+  void Restore();
   void TakeChanges(std::vector<RowChange>& out) { rows_.TakeChanges(out); }
 
  private:
-  static int64_t FirstCheckMs(const v1::SeenRow& row);
-
   Table<v1::SeenRow> rows_{"seen"};
-  absl::btree_set<std::pair<int64_t, std::string>> checks_;  // When to look at it; key.
+  // When to look at which key. In order, because time does not go back.
+  std::deque<std::pair<int64_t, std::string>> checks_;
 };
 
 template <typename IsOpen>
 void Seen::Expire(int64_t now_ms, size_t count_max, IsOpen is_open) {
-  for (size_t i = 0; i < count_max && !checks_.empty() && checks_.begin()->first <= now_ms; ++i) {
-    const std::string key = checks_.begin()->second;
-    checks_.erase(checks_.begin());
-    const v1::SeenRow* row = rows_.Find(key);
-    if (is_open(key, *row)) {
-      checks_.emplace(FirstCheckMs(*row) + (now_ms - row->seen_at_ms()), key);
+  for (size_t i = 0; i < count_max && !checks_.empty() && checks_.front().first <= now_ms; ++i) {
+    std::string key = std::move(checks_.front().second);
+    checks_.pop_front();
+    if (is_open(key, *rows_.Find(key))) {
+      checks_.emplace_back(now_ms + kSeenKeptMs, std::move(key));
     } else {
       rows_.Erase(key);
     }

@@ -49,6 +49,7 @@ std::vector<RowChange> State::TakeChangedRows() {
 }
 
 void State::Restore() {
+  seen.Restore();
   for (const auto& [key, resource] : resources) {
     WorkspaceOf(WorkspaceNameOf(*resource));
   }
@@ -93,8 +94,8 @@ void State::Configure(const absl::btree_set<std::string>& names) {
 }
 
 Conversation* State::FindConversation(std::string_view workspace, std::string_view id) {
-  const auto it = conversations_.find(RowKey(workspace, id));
-  return it == conversations_.end() ? nullptr : it->second.get();
+  const auto it = by_key_.find(RowKey(workspace, id));
+  return it == by_key_.end() ? nullptr : it->second;
 }
 
 Conversation& State::Remember(std::string_view key, v1::ConversationRow* row) {
@@ -107,6 +108,7 @@ Conversation& State::Remember(std::string_view key, v1::ConversationRow* row) {
   touched_.insert(conversation->workspace);  // For a new channel everybody may have room.
   const auto [it, inserted] = conversations_.emplace(conversation->key, std::move(conversation));
   TRAMA_CHECK(inserted);
+  by_key_.emplace(it->second->key, it->second.get());
   return *it->second;
 }
 
@@ -131,6 +133,7 @@ void State::ForgetConversation(Conversation& conversation) {
   asks.Set(conversation, 0);
   doubtful_conversations.erase(&conversation);
   const std::string key = conversation.key;
+  by_key_.erase(key);
   conversations_.erase(key);
   conversation_rows_.Erase(key);
 }

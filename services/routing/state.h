@@ -10,6 +10,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "services/kernel/command_memory.h"
 #include "services/kernel/machine.h"
@@ -97,6 +98,9 @@ class State {
   Schedule<Agent, &Agent::silent_ms> silences;
   int questions_in_flight = 0;
 
+  // The event that is being put together: always the same one, so that its memory is used again.
+  conversation::v1::ConversationEvent event_in_work;
+
   // What a new configuration has made doubtful and is not settled yet.
   absl::btree_set<Conversation*, ByKey> doubtful_conversations;
   absl::btree_map<std::string, Agent*> doubtful_agents;  // By key.
@@ -111,6 +115,8 @@ class State {
   Table<v1::ConversationRow> conversation_rows_{"conversation"};
   Table<v1::AgentRow> agent_rows_{"agent"};
   Conversations conversations_;
+  // The same, by key, for look-ups only.
+  absl::flat_hash_map<std::string_view, Conversation*> by_key_;
   Workspaces workspaces_;
   uint64_t batch_ = 1;  // Counts TakeChangedRows.
 

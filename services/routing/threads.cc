@@ -1,7 +1,7 @@
 #include "services/routing/threads.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/strings.h"
@@ -24,8 +24,8 @@ std::string VendorName(const v1::ConversationRow& row, std::string_view vendor_i
   return VendorName(row.workspace(), row.channel_account(), vendor_id);
 }
 
-template <typename List>
-bool Contains(const List& list, const std::string& wanted) {
+template <typename List, typename Element>
+bool Contains(const List& list, const Element& wanted) {
   return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
@@ -33,23 +33,21 @@ bool Contains(const List& list, const std::string& wanted) {
 
 void Threads::Add(Conversation& conversation) {
   const v1::ConversationRow& row = *conversation.row;
-  const int64_t opened = row.opened_at_ms();
   for (const std::string& key : row.thread_keys()) {
-    index_.emplace(ThreadName(row.workspace(), key), opened, &conversation);
+    Insert(ThreadName(row.workspace(), key), conversation);
   }
   for (const std::string& id : row.vendor_message_ids()) {
-    index_.emplace(VendorName(row, id), opened, &conversation);
+    Insert(VendorName(row, id), conversation);
   }
 }
 
 void Threads::Remove(Conversation& conversation) {
   const v1::ConversationRow& row = *conversation.row;
-  const int64_t opened = row.opened_at_ms();
   for (const std::string& key : row.thread_keys()) {
-    index_.erase({ThreadName(row.workspace(), key), opened, &conversation});
+    Erase(ThreadName(row.workspace(), key), conversation);
   }
   for (const std::string& id : row.vendor_message_ids()) {
-    index_.erase({VendorName(row, id), opened, &conversation});
+    Erase(VendorName(row, id), conversation);
   }
 }
 
@@ -58,7 +56,7 @@ void Threads::AddThreadKey(Conversation& conversation, v1::ConversationRow& row,
   if (key.empty() || Contains(row.thread_keys(), key)) return;
   if (row.thread_keys_size() >= kThreadKeysMax) return;
   row.add_thread_keys(key);
-  index_.emplace(ThreadName(row.workspace(), key), row.opened_at_ms(), &conversation);
+  Insert(ThreadName(row.workspace(), key), conversation);
 }
 
 void Threads::AddVendorId(Conversation& conversation, v1::ConversationRow& row,
@@ -67,11 +65,11 @@ void Threads::AddVendorId(Conversation& conversation, v1::ConversationRow& row,
   auto& ids = *row.mutable_vendor_message_ids();
   if (ids.size() >= kVendorIdsMax) {
     // The first stays: it names the thread for mail programs.
-    index_.erase({VendorName(row, ids[1]), row.opened_at_ms(), &conversation});
+    Erase(VendorName(row, ids[1]), conversation);
     ids.erase(ids.begin() + 1);
   }
   *ids.Add() = id;
-  index_.emplace(VendorName(row, id), row.opened_at_ms(), &conversation);
+  Insert(VendorName(row, id), conversation);
 }
 
 Conversation* Threads::ByThreadKey(std::string_view workspace, std::string_view thread_key) const {
@@ -83,11 +81,28 @@ Conversation* Threads::ByVendorId(std::string_view workspace, std::string_view c
   return vendor_id.empty() ? nullptr : Newest(VendorName(workspace, channel_account, vendor_id));
 }
 
+void Threads::Insert(std::string name, Conversation& conversation) {
+  std::vector<Conversation*>& named = index_[std::move(name)];
+  if (!Contains(named, &conversation)) named.push_back(&conversation);
+}
+
+void Threads::Erase(const std::string& name, Conversation& conversation) {
+  const auto it = index_.find(name);
+  if (it == index_.end()) return;
+  std::vector<Conversation*>& named = it->second;
+  named.erase(std::remove(named.begin(), named.end(), &conversation), named.end());
+  if (named.empty()) index_.erase(it);
+}
+
 Conversation* Threads::Newest(const std::string& name) const {
-  auto it = index_.upper_bound({name, std::numeric_limits<int64_t>::max(), nullptr});
-  if (it == index_.begin()) return nullptr;
-  --it;
-  return std::get<0>(*it) == name ? std::get<2>(*it) : nullptr;
+  const auto it = index_.find(name);
+  if (it == index_.end()) return nullptr;
+  return *std::max_element(it->second.begin(), it->second.end(),
+                           [](const Conversation* a, const Conversation* b) {
+                             const int64_t opened_a = a->row->opened_at_ms();
+                             const int64_t opened_b = b->row->opened_at_ms();
+                             return opened_a != opened_b ? opened_a < opened_b : a->key < b->key;
+                           });
 }
 
 }  // namespace trama::routing

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include <vector>
 
-#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "services/routing/model.h"
 #include "trama/routing/v1/work.pb.h"
 
@@ -31,21 +31,12 @@ class Threads {
   size_t size() const { return index_.size(); }
 
  private:
-  using Entry = std::tuple<std::string, int64_t, Conversation*>;  // name, opened_at_ms
-  struct Before {
-    bool operator()(const Entry& a, const Entry& b) const {
-      if (std::get<0>(a) != std::get<0>(b)) return std::get<0>(a) < std::get<0>(b);
-      if (std::get<1>(a) != std::get<1>(b)) return std::get<1>(a) < std::get<1>(b);
-      const Conversation* left = std::get<2>(a);
-      const Conversation* right = std::get<2>(b);
-      if (left == nullptr || right == nullptr) return left == nullptr && right != nullptr;
-      return left->key < right->key;
-    }
-  };
-
+  void Insert(std::string name, Conversation& conversation);
+  void Erase(const std::string& name, Conversation& conversation);
   Conversation* Newest(const std::string& name) const;
 
-  absl::btree_set<Entry, Before> index_;
+  // Only looked up, never gone through: the order of a hash must not reach an effect.
+  absl::flat_hash_map<std::string, std::vector<Conversation*>> index_;
 };
 
 }  // namespace trama::routing

@@ -75,7 +75,7 @@ v1::Agent ViewOf(const Agent& agent) {
     view.set_presence(static_cast<agent::v1::Presence>(agent.row->presence()));
     view.set_presence_reason(agent.row->reason());
     SetTime(agent.row->since_ms(), [&] { return view.mutable_presence_since(); });
-    const bool is_idle = agent.held.empty() && agent.is_available;
+    const bool is_idle = agent.is_available && !agent.HasLoad();
     SetTime(is_idle ? agent.row->idle_since_ms() : 0, [&] { return view.mutable_idle_since(); });
   }
   view.set_units_held(agent.units_held);
