@@ -1,6 +1,5 @@
 #include "services/kernel/ids.h"
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/kernel/digest.h"
@@ -18,15 +17,25 @@ std::string UuidText(std::string digest) {
   digest.resize(kUuidBytes);
   digest[6] = static_cast<char>((digest[6] & 0x0f) | 0x80);
   digest[8] = static_cast<char>((digest[8] & 0x3f) | 0x80);
-  std::string text = absl::BytesToHexString(digest);
-  for (const size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text(kIdBytes, '-');
+  size_t at = 0;
+  for (const char c : digest) {
+    if (IsDashPlace(at)) ++at;
+    text[at++] = kHex[static_cast<unsigned char>(c) >> 4];
+    text[at++] = kHex[c & 0x0f];
+  }
   return text;
 }
 
 }  // namespace
 
 std::string JoinParts(std::initializer_list<std::string_view> parts) {
+  constexpr size_t kLengthBytesMax = 21;  // Of the decimal length and the colon.
+  size_t bytes = 0;
+  for (const std::string_view part : parts) bytes += part.size() + kLengthBytesMax;
   std::string joined;
+  joined.reserve(bytes);
   for (const std::string_view part : parts) {
     absl::StrAppend(&joined, part.size(), ":", ToAbsl(part));
   }
