@@ -1,0 +1,143 @@
+#include "services/routing/routing.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "services/platform/base/common_flags.h"
+#include "services/platform/base/settings.h"
+#include "services/platform/blob/folder_blob_store.h"
+#include "services/platform/config/config_follower.h"
+#include "services/platform/engine/dispatch.h"
+#include "services/platform/engine/engine_host.h"
+#include "services/platform/grpc/tls.h"
+#include "services/platform/kafka/kafka_flags.h"
+#include "services/platform/kafka/topics.h"
+#include "services/routing/agent_streams.h"
+#include "services/routing/intake.h"
+#include "services/routing/profile_asker.h"
+#include "services/routing/routing_machine.h"
+#include "services/routing/routing_service.h"
+#include "trama/delivery/v1/delivery_events.pb.h"
+#include "trama/sla/v1/sla_events.pb.h"
+
+ABSL_FLAG(std::string, group_instance, "",
+          "Stable slot in the consumer groups, such as routing-0: a restarted process resumes its "
+          "partitions at once. Empty: none.");
+
+namespace trama::routing {
+namespace {
+
+// Everything that lives as long as the process, in the order in which it is made.
+struct Parts {
+  platform::ConfigSource* config = nullptr;
+  std::shared_ptr<platform::Peer> profile;
+  ProfileAsker* asker = nullptr;
+  AgentStreams* streams = nullptr;
+  platform::BlobStore* blobs = nullptr;
+  platform::IdentitySecrets* secrets = nullptr;
+  platform::EngineHost* host = nullptr;
+};
+
+absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
+                       Parts& parts) {
+  auto follower =
+      platform::ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());
+  if (!follower.ok()) return follower.status();
+  parts.config = &runtime.Own(*std::move(follower));
+  auto profile =
+      platform::Peer::Make({.addresses = absl::GetFlag(FLAGS_profile_address),
+                            .tls = platform::GrpcTlsFromFlags(),
+                            .token = &runtime.service_token(),
+                            .retry_reads = {"trama.profile.v1.ProfileService/Resolve",
+                                            "trama.profile.v1.ProfileService/GetCustomer",
+                                            "trama.profile.v1.ProfileService/ListTimeline"}});
+  if (!profile.ok()) return profile.status();
+  parts.profile = *std::move(profile);
+  auto blobs = platform::FolderBlobStore::Open({.folder = absl::GetFlag(FLAGS_blob_dir)});
+  if (!blobs.ok()) return blobs.status();
+  parts.blobs = &runtime.Own(*std::move(blobs));
+  parts.asker = &runtime.Own(std::make_unique<ProfileAsker>(parts.profile));
+  parts.streams = &runtime.Own(std::make_unique<AgentStreams>());
+  parts.secrets = &runtime.Own(std::make_unique<platform::IdentitySecrets>(
+      *parts.config, runtime.clock(), platform::ResolveSecret));
+  return absl::OkStatus();
+}
+
+platform::EngineSpec Spec(platform::Runtime& runtime, Parts& parts) {
+  platform::EngineSpec spec;
+  spec.service = "routing";
+  spec.instance_id = absl::GetFlag(FLAGS_group_instance);
+  spec.inputs = {{platform::kWork, &v1::Work::default_instance()},
+                 {platform::kDeliveries, &delivery::v1::Delivery::default_instance()},
+                 {platform::kSla, &sla::v1::SlaEvent::default_instance()}};
+  spec.changelog = platform::kRoutingChangelog;
+  spec.outputs = {platform::kConversations, platform::kAgents, platform::OutboundTopic("email"),
+                  platform::OutboundTopic("sms"), platform::OutboundTopic("note")};
+  spec.make_machine = [](int32_t partition) { return std::make_unique<RoutingMachine>(partition); };
+  AgentStreams* streams = parts.streams;
+  spec.push = [streams](int32_t partition, int64_t, const Push& push) {
+    streams->Release(partition, push);
+  };
+  spec.on_serving = [streams](int32_t partition, int64_t incarnation) {
+    streams->Serve(partition, incarnation);
+  };
+  spec.on_dropped = [streams](int32_t partition, int64_t) { streams->Drop(partition); };
+  spec.ask = [&parts](int32_t partition, int64_t incarnation, const Question& question) {
+    parts.asker->Ask(question, [&parts, partition, incarnation](Answer answer) {
+      // Of an incarnation that is gone: the next one asks again.
+      parts.host->Deliver(partition, incarnation, std::move(answer)).IgnoreError();
+    });
+  };
+  spec.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+  return spec;
+}
+
+void AddIntake(platform::Runtime& runtime, const platform::KafkaConfig& kafka, const Parts& parts) {
+  runtime.AfterStart([&runtime, kafka, &parts]() -> absl::Status {
+    auto intake = Intake::Start(
+        {kafka, absl::GetFlag(FLAGS_group_instance)},
+        {*parts.config, *parts.secrets, parts.profile, runtime.health(), runtime.metrics()},
+        [&runtime](absl::Status why) { runtime.Fatal(why); });
+    if (!intake.ok()) return intake.status();
+    Intake& running = runtime.Own(*std::move(intake));
+    runtime.AddCloser("intake", [&running] { running.Stop(); });
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+
+absl::Status SetUp(platform::Runtime& runtime) {
+  const auto kafka = platform::KafkaConfigFromFlags("routing");
+  if (!kafka.ok()) return kafka.status();
+  Parts& parts = runtime.Own(std::make_unique<Parts>());
+  if (absl::Status made = MakeParts(runtime, *kafka, parts); !made.ok()) return made;
+
+  auto made = platform::EngineHost::Create(Spec(runtime, parts), {.kafka = *kafka,
+                                                                  .clock = runtime.clock(),
+                                                                  .metrics = runtime.metrics(),
+                                                                  .health = runtime.health(),
+                                                                  .config = *parts.config});
+  if (!made.ok()) return made.status();
+  platform::EngineHost& host = runtime.Own(*std::move(made));
+  parts.host = &host;
+
+  platform::EngineDispatchOptions options;
+  options.grpc_service = v1::RoutingService::service_full_name();
+  options.partition_of = [config = parts.config](std::string_view workspace) {
+    return config->Current()->PartitionOf(workspace);
+  };
+  options.peers.token = &runtime.service_token();
+  auto& dispatch = runtime.Own(
+      std::make_unique<platform::EngineDispatch>(host, runtime.gate(), std::move(options)));
+  runtime.AddGrpcService(std::make_unique<RoutingServer>(host, dispatch, runtime.gate(),
+                                                         *parts.streams, *parts.blobs));
+  runtime.AfterStart([&host, &runtime] { return host.Start(runtime.grpc_address()); });
+  runtime.AddCloser("engine", [&host] { host.Leave(); });
+  AddIntake(runtime, *kafka, parts);
+  return absl::OkStatus();
+}
+
+}  // namespace trama::routing

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "services/platform/service/runtime.h"
+
+namespace trama::routing {
+
+// Puts the service together.
+absl::Status SetUp(platform::Runtime& runtime);
+
+}  // namespace trama::routing
