@@ -2,10 +2,12 @@
 folder: what it writes is read from Kafka by tramactl, what routing would write is put there."""
 
 import atexit
+import fcntl
 import json
 import os
 import pathlib
 import shutil
+import smtplib
 import subprocess
 import sys
 import tempfile
@@ -118,13 +120,22 @@ class Feed:
 
 
 def free_offset(folder, build):
-    """One with which every port is free: other tests may run on this machine."""
+    """One with which every port is free, kept for this process: other tests may run as well."""
     for offset in OFFSETS:
+        lock = open(pathlib.Path(tempfile.gettempdir()) / f"trama-ports-{offset}.lock", "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
         ports = stacks.Stack(folder, build, offset).ports
         wanted = [*ports.values(), ports["kafka"] + 1, SCRIPTED_PORT + offset]
         if not any(map(stacks.port_is_open, wanted)):
+            _locks.append(lock)
             return offset
     raise stacks.StackError(f"no ports are free with an offset of {list(OFFSETS)}")
+
+
+_locks = []  # Held until the process ends.
 
 
 class World:
@@ -167,7 +178,6 @@ class World:
         wait_until("the inboxes are known", lambda: self.knows("help@acme.test"))
 
     def knows(self, address):
-        import smtplib
         with smtplib.LMTP("127.0.0.1", self.stack.ports["email_lmtp"]) as client:
             client.ehlo_or_helo_if_needed()
             client.mail("probe@cust.test")
