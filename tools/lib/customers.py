@@ -21,7 +21,7 @@ def send_mail(server, sender, recipient, subject, body, headers=(), attachments=
     message_id = f"<{uuid.uuid4()}@{sender.split('@')[1]}>"
     command = ["swaks", "--server", server, "--timeout", "20", "--silent", "2", "--from", sender,
                "--to", recipient, "--helo", "customer.test",
-               "--header", f"Subject: {subject}", "--header", f"Message-ID: {message_id}",
+               "--header", f"Subject: {subject}", "--header", f"Message-Id: {message_id}",
                "--body", body]
     for header in headers:
         command += ["--header", header]
