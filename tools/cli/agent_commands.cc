@@ -1,8 +1,6 @@
-#include <filesystem>
-#include <map>
+#include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/strings.h"
@@ -10,6 +8,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/context.h"
 #include "tools/cli/names.h"
+#include "tools/cli/reply_files.h"
 #include "tools/cli/yaml_file.h"
 #include "trama/routing/v1/routing_service.grpc.pb.h"
 
@@ -20,7 +19,6 @@ using conversation::v1::State;
 using routing::v1::Conversation;
 using routing::v1::RoutingService;
 
-constexpr size_t kFilesMaxBytes = 10 << 20;  // As routing_service.proto says.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(200);
 
 // What the request of any command has in common.
@@ -140,36 +138,6 @@ absl::Status Decline(Context& context, const Arguments& arguments) {
   const auto response = context.Call("routing", request, &RoutingService::Stub::DeclineOffer);
   if (!response.ok()) return response.status();
   context.out().One(ToJson(*response), [&] { return absl::StrCat("declined ", *offer, "\n"); });
-  return absl::OkStatus();
-}
-
-std::string ContentTypeOf(const std::string& path) {
-  static const auto& types = *new std::map<std::string, std::string>{
-      {".txt", "text/plain"},        {".html", "text/html"},      {".csv", "text/csv"},
-      {".pdf", "application/pdf"},   {".png", "image/png"},       {".jpg", "image/jpeg"},
-      {".jpeg", "image/jpeg"},       {".gif", "image/gif"},       {".webp", "image/webp"},
-      {".json", "application/json"}, {".zip", "application/zip"}, {".mp3", "audio/mpeg"},
-      {".ogg", "audio/ogg"},         {".mp4", "video/mp4"},       {".ics", "text/calendar"}};
-  const auto type =
-      types.find(absl::AsciiStrToLower(std::filesystem::path(path).extension().string()));
-  return type == types.end() ? "application/octet-stream" : type->second;
-}
-
-absl::Status AddFiles(const std::vector<std::string>& paths, routing::v1::ReplyRequest& request) {
-  size_t left = kFilesMaxBytes;
-  for (const std::string& path : paths) {
-    absl::StatusOr<std::string> data = ReadWhole(path, left);
-    if (absl::IsResourceExhausted(data.status())) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the files are larger than ", kFilesMaxBytes, " bytes together"));
-    }
-    if (!data.ok()) return data.status();
-    left -= data->size();
-    routing::v1::File& file = *request.add_parts()->mutable_file();
-    file.set_file_name(std::filesystem::path(path).filename().string());
-    file.set_content_type(ContentTypeOf(path));
-    file.set_data(*std::move(data));
-  }
   return absl::OkStatus();
 }
 

@@ -151,7 +151,7 @@ absl::StatusOr<std::vector<Resource>> ListAll(Context& context, const std::strin
 std::string Gist(const Resource& resource) {
   constexpr size_t kCharactersMax = 90;
   const google::protobuf::Message* spec = SpecOf(resource);
-  return spec == nullptr ? "" : Shortened(ToJson(*spec).dump(), kCharactersMax);
+  return spec == nullptr ? "" : Shortened(ToLine(ToJson(*spec)), kCharactersMax);
 }
 
 absl::Status Get(Context& context, const Arguments& arguments) {

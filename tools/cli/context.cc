@@ -132,6 +132,10 @@ absl::Status Context::ReadEndpoints() {
   return absl::OkStatus();
 }
 
+void Context::AllowTime(absl::Duration timeout) {
+  if (!arguments_.Has("timeout")) timeout_ = timeout;
+}
+
 void Context::ActAsHimself(const std::string& name) {
   himself_ = name;
   default_names_ = {name};

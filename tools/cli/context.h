@@ -46,6 +46,8 @@ class Context {
   Output& out() { return out_; }
   const Environment& environment() const { return environment_; }
   absl::Duration timeout() const { return timeout_; }
+  // For commands that take long, unless the command line says how long to try.
+  void AllowTime(absl::Duration timeout);
 
   // From now on calls are made as one of these, the first that the endpoints have a token of,
   // unless the command line says who calls.

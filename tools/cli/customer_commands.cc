@@ -23,6 +23,7 @@ using profile::v1::TimelineEntry;
 constexpr int kPageMax = 200;
 constexpr int kLimitDefault = 50;
 constexpr size_t kTextShownMaxCharacters = 80;
+constexpr absl::Duration kRebuildTimeout = absl::Minutes(10);
 
 template <typename Request>
 absl::StatusOr<Request> About(Context& context, const Arguments& arguments) {
@@ -224,6 +225,7 @@ absl::Status File(Context& context, const Arguments& arguments) {
 
 absl::Status Rebuild(Context& context, const Arguments& arguments) {
   context.ActAs({"admin"});
+  context.AllowTime(kRebuildTimeout);
   profile::v1::RebuildRequest request;
   request.set_flush(arguments.Has("flush"));
   const auto response = context.Call("profile", request, &ProfileService::Stub::Rebuild);

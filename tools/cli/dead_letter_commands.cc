@@ -114,6 +114,11 @@ Json Readable(const deadletter::v1::DeadLetter& letter) {
   return nullptr;
 }
 
+std::string Body(const Json& readable) {
+  if (!readable.is_string()) return ToYaml(readable);
+  return WithoutControls(readable.get<std::string>()) + "\n";
+}
+
 absl::Status Show(Context& context, const Arguments& arguments) {
   const auto letters = ReadLetters(context);
   if (!letters.ok()) return letters.status();
@@ -134,7 +139,7 @@ absl::Status Show(Context& context, const Arguments& arguments) {
                                 {"requeued", absl::StrCat(letter.letter.requeued())},
                                 {"content", absl::StrCat(letter.letter.content_type(), ", ",
                                                          letter.letter.value().size(), " bytes")}}),
-                        readable.is_null() ? "" : absl::StrCat("\n", ToYaml(readable)));
+                        readable.is_null() ? "" : "\n" + Body(readable));
   });
   return absl::OkStatus();
 }

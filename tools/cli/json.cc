@@ -4,7 +4,6 @@
 
 #include "absl/strings/ascii.h"
 #include "google/protobuf/util/json_util.h"
-#include "services/kernel/check.h"
 #include "tools/cli/kinds.h"
 #include "yaml-cpp/yaml.h"
 
@@ -54,7 +53,7 @@ void Emit(const Json& json, YAML::Emitter& out) {
     case Json::value_t::string:
       return EmitText(json.get_ref<const std::string&>(), out);
     default:
-      out << json.dump();
+      out << ToLine(json);
       return;
   }
 }
@@ -63,7 +62,8 @@ void Emit(const Json& json, YAML::Emitter& out) {
 
 Json ToJson(const google::protobuf::Message& message) {
   std::string text;
-  TRAMA_CHECK(google::protobuf::util::MessageToJsonString(message, &text).ok());
+  const auto written = google::protobuf::util::MessageToJsonString(message, &text);
+  if (!written.ok()) return Json{{"undecoded", written.ToString()}};
   return Json::parse(text);
 }
 
@@ -75,6 +75,14 @@ Json ResourceJson(const config::v1::Resource& resource) {
   const google::protobuf::Message* spec = SpecOf(resource);
   json["spec"] = spec == nullptr ? Json::object() : ToJson(*spec);
   return json;
+}
+
+std::string ToLine(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string ToText(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string ToYaml(const Json& json) {

@@ -10,7 +10,7 @@ namespace trama::tramactl {
 void Output::One(const Json& json, const std::function<std::string()>& text) {
   switch (format_) {
     case Format::kJson:
-      out_ << json.dump(2) << "\n";
+      out_ << ToText(json) << "\n";
       break;
     case Format::kYaml:
       out_ << ToYaml(json);
@@ -26,7 +26,7 @@ void Output::Many(const std::vector<Json>& items, const std::function<TextTable(
                   const std::string& none) {
   switch (format_) {
     case Format::kJson:
-      out_ << Json(items).dump(2) << "\n";
+      out_ << ToText(Json(items)) << "\n";
       break;
     case Format::kYaml:
       for (const Json& item : items) out_ << "---\n" << ToYaml(item);
@@ -41,7 +41,7 @@ void Output::Many(const std::vector<Json>& items, const std::function<TextTable(
 void Output::Line(const Json& json, const std::function<std::string()>& text) {
   switch (format_) {
     case Format::kJson:
-      out_ << json.dump() << "\n";
+      out_ << ToLine(json) << "\n";
       break;
     case Format::kYaml:
       out_ << "---\n" << ToYaml(json);

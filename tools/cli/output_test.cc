@@ -32,6 +32,7 @@ TEST(TableTest, TextsCannotBreakALineOrSteerTheTerminal) {
                     "31m"),
             "a 31m");
   EXPECT_EQ(OneLine("ação"), "ação");
+  EXPECT_EQ(WithoutControls("a\nb\x1b[31mc"), "a\nb [31mc");
 }
 
 TEST(TableTest, LongTextsAreCutBetweenCharacters) {
@@ -62,6 +63,13 @@ TEST(JsonTest, YamlQuotesWhatLooksLikeSomethingElse) {
           {"a", "true"}, {"b", "12"}, {"c", "x"}, {"d", 12}, {"e", "09:00-12:00"}, {"f", "4h30m"}}),
       "a: \"true\"\nb: \"12\"\nc: x\nd: 12\ne: \"09:00-12:00\"\nf: 4h30m\n");
   EXPECT_EQ(ToYaml(Json{{"a", Json::array()}, {"b", Json::object()}}), "a: []\nb: {}\n");
+}
+
+TEST(JsonTest, WhatHasNoJsonFormDoesNotEndTheProgram) {
+  google::protobuf::Timestamp late;
+  late.set_seconds(1'000'000'000'000'000);
+  EXPECT_TRUE(ToJson(late).contains("undecoded"));
+  EXPECT_EQ(ToLine(Json{{"file", "a\xff"}}), "{\"file\":\"a\xef\xbf\xbd\"}");
 }
 
 TEST(KindsTest, KindsAreReadAsPeopleTypeThem) {

@@ -3,6 +3,7 @@
 #include "services/kernel/errors.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/context.h"
+#include "tools/cli/table.h"
 
 namespace trama::tramactl {
 namespace {
@@ -11,7 +12,7 @@ int Fail(const absl::Status& status, const Streams& streams, const char* advice 
   const std::string reason = ErrorReason(status);
   streams.out.flush();
   streams.err << (streams.err_is_terminal ? "\x1b[31merror:\x1b[0m " : "error: ")
-              << std::string(status.message());
+              << WithoutControls(std::string(status.message()));
   // That a field is wrong is what the text says already.
   if (!reason.empty() && reason != "INVALID_FIELD") streams.err << " (" << reason << ")";
   streams.err << "\n" << advice;

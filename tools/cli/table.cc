@@ -18,6 +18,22 @@ bool IsC1(const std::string& text, size_t i) {
          static_cast<unsigned char>(text[i + 1]) < 0xA0;
 }
 
+std::string Clean(const std::string& text, bool keep_breaks) {
+  std::string clean;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (IsC1(text, i)) {
+      clean += ' ';
+      ++i;
+    } else if (byte == '\n' && keep_breaks) {
+      clean += '\n';
+    } else {
+      clean += byte < 0x20 || byte == 0x7F ? ' ' : text[i];
+    }
+  }
+  return clean;
+}
+
 std::string Line(const std::vector<std::string>& cells, const std::vector<size_t>& widths) {
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) {
@@ -30,19 +46,9 @@ std::string Line(const std::vector<std::string>& cells, const std::vector<size_t
 
 }  // namespace
 
-std::string OneLine(const std::string& text) {
-  std::string line;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (IsC1(text, i)) {
-      line += ' ';
-      ++i;
-    } else {
-      line += byte < 0x20 || byte == 0x7F ? ' ' : text[i];
-    }
-  }
-  return line;
-}
+std::string OneLine(const std::string& text) { return Clean(text, /*keep_breaks=*/false); }
+
+std::string WithoutControls(const std::string& text) { return Clean(text, /*keep_breaks=*/true); }
 
 std::string Shortened(const std::string& text, size_t characters_max) {
   if (CountCodePoints(text) <= characters_max) return text;

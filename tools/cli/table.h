@@ -29,6 +29,9 @@ class TextTable {
 // The text with control characters (those of the terminal too) replaced by a space.
 std::string OneLine(const std::string& text);
 
+// The same, but line breaks stay.
+std::string WithoutControls(const std::string& text);
+
 // Cut after `characters_max`, with "…" for the rest.
 std::string Shortened(const std::string& text, size_t characters_max);
 

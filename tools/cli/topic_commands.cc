@@ -22,7 +22,7 @@ std::string LineOf(const Record& record, const Json& json) {
   return OneLine(absl::StrCat(
       record.partition, "/", record.offset, "  ",
       absl::FormatTime("%H:%M:%E3S", record.timestamp, absl::LocalTimeZone()), "  ", record.key,
-      "  ", type, "  ", json["value"].is_null() ? "(erased)" : json["value"].dump()));
+      "  ", type, "  ", json["value"].is_null() ? "(erased)" : ToLine(json["value"])));
 }
 
 absl::Status Tail(Context& context, const Arguments& arguments) {
