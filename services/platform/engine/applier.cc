@@ -90,11 +90,7 @@ void Applier::Collect(Effects& effects) {
           {{"topic", out.topic}, {"type", out.type}, {"why", record.status()}});
     }
     TRAMA_CHECK(record.ok());
-    if (BytesOf(*record) > kRecordBytesMax && fault_.ok()) {
-      fault_ = absl::InvalidArgumentError(
-          absl::StrCat("the machine made a ", out.type, " of ", BytesOf(*record),
-                       " bytes, a record may have at most ", kRecordBytesMax));
-    }
+    NoteSize(out.type, BytesOf(*record));
     batch_.AddRecord(*std::move(record));
   }
   for (const Question& question : effects.questions) {
@@ -111,6 +107,13 @@ void Applier::Collect(Effects& effects) {
   for (Reply& reply : effects.replies) CollectReply(reply);
 }
 
+void Applier::NoteSize(const std::string& what, size_t bytes) {
+  if (bytes <= kRecordBytesMax || !fault_.ok()) return;
+  fault_ =
+      absl::InvalidArgumentError(absl::StrCat("the machine made a ", what, " of ", bytes,
+                                              " bytes, at most ", kRecordBytesMax, " are allowed"));
+}
+
 void Applier::CollectReply(Reply& reply) {
   const auto call = waiting_.find(reply.call);
   if (call == waiting_.end()) return;  // Answered already, or its deadline has passed.
@@ -121,6 +124,8 @@ void Applier::CollectReply(Reply& reply) {
 
 void Applier::TakeRows() {
   for (RowChange& change : machine_->TakeChangedRows()) {
+    const size_t bytes = change.key.size() + (change.value.has_value() ? change.value->size() : 0);
+    NoteSize("row " + change.key.substr(0, change.key.find('/')), bytes);
     batch_.PutRow(std::move(change.key), std::move(change.value));
   }
 }

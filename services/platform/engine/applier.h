@@ -20,8 +20,8 @@ namespace trama::platform {
 // into the batch everything else. Used by the loop's thread only.
 class Applier {
  public:
-  // Records of engines may be as large as Kafka's default for a topic (max.message.bytes), less
-  // what the protocol adds.
+  // Records and rows of engines may be as large as Kafka's default for a topic (max.message.bytes),
+  // less what the protocol adds.
   static constexpr size_t kRecordBytesMax = 1'000'000;
 
   Applier(const LoopContext& context, int32_t partition, int64_t incarnation,
@@ -58,6 +58,8 @@ class Applier {
   void Collect(Effects& effects);
   void CollectReply(Reply& reply);
   void TakeRows();
+  // A record or row that is too large is a fault.
+  void NoteSize(const std::string& what, size_t bytes);
 
   struct WaitingCall {
     absl::Duration deadline;

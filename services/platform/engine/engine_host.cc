@@ -150,6 +150,7 @@ void KafkaEngineHost::Assigned(const std::vector<int32_t>& numbers) {
     std::unique_lock lock(mutex_);
     answered_ = true;
     for (const int32_t number : numbers) {
+      if (loops_.contains(number)) continue;
       loops_.emplace(number, std::make_shared<PartitionLoop>(context_, number, *ends_,
                                                              [this] { UpdateReady(); }));
     }

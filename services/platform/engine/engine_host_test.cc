@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 #include "services/kernel/errors.h"
 #include "services/platform/engine/testing/engine_fixture.h"
+#include "services/platform/kafka/consumer.h"
 
 namespace trama::platform {
 namespace {
@@ -182,6 +183,20 @@ TEST_F(EngineHostTest, EveryCallOfAFloodIsAnsweredAndCountedOnce) {
   EXPECT_GT(done, 0);
   EXPECT_EQ(*replica.Call(0, "get a"), absl::StrCat("a=", done));
   EXPECT_EQ(Totals(names)["a"], done);
+}
+
+TEST_F(EngineHostTest, ItsPositionsAreNotedInTheGroupForLagMonitors) {
+  const EngineNames names = NewEngine();
+  WriteWords(names.in, 0, {"a", "b"});
+  Replica replica(names, "here:1",
+                  [](EngineSpec& spec) { spec.times.positions_interval = absl::Milliseconds(50); });
+  replica.Start();
+  const auto monitor = Consumer::Create(config(), {.group = "trama-" + names.service});
+  ASSERT_TRUE(monitor.ok()) << monitor.status();
+  EXPECT_TRUE(Eventually([&] {
+    const auto noted = (*monitor)->Committed({{names.in, 0}}, absl::Seconds(30));
+    return noted.ok() && noted->at(0).offset == 2;
+  }));
 }
 
 TEST_F(EngineHostTest, ASpecWithoutAMachineIsRefused) {

@@ -74,6 +74,7 @@ TEST_F(ExactlyOnceTest, EveryInputCountsOnceHoweverOftenTheOwnerIsFenced) {
   Replica replica(names, "here:1", [](EngineSpec& spec) {
     // No rival is there whom a hasty takeover could fence.
     spec.times.heartbeat_interval = absl::Milliseconds(50);
+    spec.times.takeover_backoff_max = absl::Milliseconds(200);
   });
   replica.Start();
   for (int fence = 1; fence <= kKills; ++fence) {

@@ -80,7 +80,9 @@ TEST_F(PoisonTest, ARecordOnWhichTheProcessDiesIsSetAsideAndTheOthersAreCountedO
 TEST_F(PoisonTest, ARecordWhoseEffectsAreTooLargeIsSetAside) {
   const EngineNames names = NewEngine();
   WriteWords(names.in, 0, {"a", "big", "a"});
-  Replica replica(names);
+  Replica replica(names, "here:1", [](EngineSpec& spec) {
+    spec.times.takeover_backoff_max = absl::Milliseconds(200);
+  });
   replica.Start();
   ASSERT_TRUE(replica.WaitCommitted());
   EXPECT_EQ(Totals(names), (std::map<std::string, int64_t>{{"a", 2}}));

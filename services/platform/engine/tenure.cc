@@ -113,11 +113,10 @@ absl::Status Tenure::Turn() {
   TakeItems();
   TickIfDue();
   if (absl::Status taken = TakeRecords(begun); !taken.ok()) return taken;
-  if (!applier_.fault().ok()) return applier_.fault();
   NoteCaughtUp();
   OncePerSecond();
   HandOver();
-  return absl::OkStatus();
+  return applier_.fault();
 }
 
 absl::Status Tenure::Leave() {
@@ -189,7 +188,6 @@ absl::Status Tenure::TakeAlone(const Record& record) {
   applier_.batch().PutRow(std::move(note.key), std::move(note.value));
   if (absl::Status settled = Settle(); !settled.ok()) return settled;
   DecodeAndApply(record);
-  if (!applier_.fault().ok()) return applier_.fault();
   return Settle();
 }
 

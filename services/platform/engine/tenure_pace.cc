@@ -107,6 +107,7 @@ void Tenure::OncePerSecond() {
 void Tenure::HandOver() {
   if (!applier_.gathered() || !committer_->idle()) return;
   Batch batch = applier_.TakeBatch();
+  if (!applier_.fault().ok()) return FailReplies(batch, context_.metrics);
   if (batch.empty()) return;
   if (batch.durable()) {
     context_.metrics.batch_inputs->Observe(static_cast<double>(batch.inputs()));
@@ -122,6 +123,7 @@ absl::Status Tenure::WaitForCommitter() {
 absl::Status Tenure::Settle() {
   if (absl::Status before = WaitForCommitter(); !before.ok()) return before;
   HandOver();
+  if (!applier_.fault().ok()) return applier_.fault();
   return WaitForCommitter();
 }
 
