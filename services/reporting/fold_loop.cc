@@ -24,6 +24,7 @@ constexpr absl::Duration kStaleAfter = absl::Seconds(30);
 constexpr absl::Duration kSeekTimeout = absl::Seconds(10);
 constexpr absl::Duration kProduceTimeout = absl::Seconds(10);
 constexpr absl::Duration kPublishEvery = absl::Seconds(10);
+constexpr absl::Duration kCheckEvery = absl::Seconds(1);
 constexpr size_t kPublishMax = 256;  // Buckets of one partition at once.
 
 }  // namespace
@@ -116,6 +117,9 @@ void FoldLoop::Loop() {
     if (const absl::Status published = PublishClosed(); !published.ok()) {
       platform::Log(platform::LogLevel::kWarning, "reports not published", {{"why", published}});
     }
+    if (const absl::Status checked = CheckPositions(); !checked.ok()) {
+      platform::Log(platform::LogLevel::kWarning, "positions not checked", {{"why", checked}});
+    }
   }
 }
 
@@ -163,6 +167,20 @@ absl::Status FoldLoop::Reposition(const Run& run) {
                 {{"topic", run.first}, {"partition", run.second}, {"next_offset", *stored}});
   const int64_t from = *stored == 0 ? platform::kOffsetBeginning : *stored;
   return consumer_->Seek({run.first, run.second, from}, kSeekTimeout);
+}
+
+// A Redis that was emptied is counted again even when no new record would show that.
+absl::Status FoldLoop::CheckPositions() {
+  const absl::Time now = absl::Now();
+  if (now < next_check_) return absl::OkStatus();
+  next_check_ = now + kCheckEvery;
+  for (const auto& [run, position] : positions_) {
+    const absl::StatusOr<int64_t> stored = store_.Position(run.second, run.first);
+    if (!stored.ok()) return stored.status();
+    if (*stored == position) continue;
+    if (const absl::Status sought = Reposition(run); !sought.ok()) return sought;
+  }
+  return absl::OkStatus();
 }
 
 void FoldLoop::FoldRecord(const Record& record, Folded& folded) {

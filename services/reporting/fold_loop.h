@@ -54,6 +54,7 @@ class FoldLoop {
   absl::Status Reposition(const Run& run);
   void FoldRecord(const platform::Record& record, Folded& folded);
   absl::Status PublishClosed();
+  absl::Status CheckPositions();
 
   KpiStore& store_;
   platform::ConfigSource& config_;
@@ -67,6 +68,7 @@ class FoldLoop {
   std::map<Run, int64_t> positions_;  // As Redis has them.
   platform::ConfigPtr revision_;
   ServiceLevels levels_;
+  absl::Time next_check_ = absl::InfinitePast();
   absl::Time next_publish_ = absl::InfinitePast();
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -76,13 +76,10 @@ void FoldReply(const ConversationEvent& event, Adder& adder) {
   }
 }
 
+// Handled is counted by WrapUpCompleted, which follows every Resolved.
 void FoldResolved(const ConversationEvent& event, Adder& adder) {
   const conversation::v1::Resolved& resolved = event.resolved();
   adder.Queue(resolved.queue()).Agent(resolved.agent_id()).Add(counter::kResolved);
-  // With wrap-up it is handled only when that is completed; without an agent nobody handled it.
-  if (event.state() != conversation::v1::STATE_WRAPPING && !resolved.agent_id().empty()) {
-    adder.Add(counter::kHandled).Add(counter::kHandleMs, resolved.active_ms());
-  }
 }
 
 void FoldOfferEnded(const conversation::v1::OfferEnded& ended, Adder& adder) {

@@ -140,12 +140,18 @@ TEST_F(KpiTest, QueuesWithDifferentThresholdsShareNoServiceLevel) {
   EXPECT_DOUBLE_EQ(rows[1].service_level(), 1.0);
 }
 
-TEST_F(KpiTest, WithoutWrapUpResolvingHandles) {
+// WrapUpCompleted follows every Resolved (conversation_events.proto).
+TEST_F(KpiTest, WithoutWrapUpItIsHandledOnce) {
   ConversationEvent event = Event("2026-01-05T12:10:00Z");
   event.set_state(conversation::v1::STATE_RESOLVED);
   event.mutable_resolved()->set_agent_id("ana");
   event.mutable_resolved()->set_active_ms(60'000);
   Take(event);
+  ConversationEvent done = Event("2026-01-05T12:10:00Z");
+  done.set_state(conversation::v1::STATE_RESOLVED);
+  done.mutable_wrap_up_completed()->set_agent_id("ana");
+  done.mutable_wrap_up_completed()->set_handle_ms(60'000);
+  Take(done);
   EXPECT_EQ(Ask()[0].handled(), 1);
   EXPECT_DOUBLE_EQ(Ask()[0].aht_ms(), 60'000);
 }
