@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/resources/identifiers.h"
 #include "services/kernel/strings.h"
@@ -148,6 +149,16 @@ void PutOnce(const RowKey& key, const Message& message, const Owner& owner, RowS
   rows.Put(key, entry);
 }
 
+// Which part of the amended message a file is, where the channel says it.
+std::optional<int> PartIndexOf(const Interaction& interaction) {
+  const auto it = interaction.channel_facts().find("part");
+  int index = 0;
+  if (it == interaction.channel_facts().end() || !absl::SimpleAtoi(it->second, &index)) {
+    return std::nullopt;
+  }
+  return index;
+}
+
 void FoldMedia(const std::string& workspace, const Interaction& interaction, const Owner& owner,
                RowSet& rows) {
   const RowKey key = EntryKey(workspace, owner.customer_id, interaction.amends_interaction_id());
@@ -159,7 +170,7 @@ void FoldMedia(const std::string& workspace, const Interaction& interaction, con
   }
   v1::TimelineEntry entry = *amended;
   for (const types::v1::Part& part : interaction.parts()) {
-    if (part.has_media()) ApplyMedia(part.media(), entry);
+    if (part.has_media()) ApplyMedia(part.media(), PartIndexOf(interaction), entry);
   }
   rows.Put(key, entry);
 }
@@ -199,7 +210,7 @@ void FoldConversation(const std::string& workspace, const ConversationEvent& eve
     const RowKey key = EntryKey(workspace, placement.message_owner->customer_id, MessageOf(event));
     if (const v1::TimelineEntry* message = rows.Entry(key)) {
       v1::TimelineEntry entry = *message;
-      entry.set_conversation_id(event.conversation_id());
+      if (entry.conversation_id().empty()) entry.set_conversation_id(event.conversation_id());
       rows.Put(key, entry);
     }
   }

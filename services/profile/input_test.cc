@@ -215,6 +215,21 @@ TEST_F(InputTest, FetchedMediaTakesItsPlaceInTheMessage) {
   EXPECT_THAT(Entry("m1").parts(), SizeIs(3));
 }
 
+TEST_F(InputTest, WhenTheChannelSaysWhichPartAFailureAfterTheBytesChangesNothing) {
+  Take(WithPictures());
+  interaction::v1::Interaction fetched = Fetched("f1", "https://v.test/1");
+  (*fetched.mutable_channel_facts())["part"] = "1";
+  Take(fetched);
+  interaction::v1::Interaction failed = fetched;
+  failed.set_interaction_id("f1-again");
+  failed.mutable_parts(0)->mutable_media()->clear_blob();
+  failed.mutable_parts(0)->mutable_media()->set_fetch_error("the vendor no longer has the file");
+  Take(failed);
+  EXPECT_EQ(Entry("m1").parts(1).media().blob(), "demo/blob-f1");
+  EXPECT_THAT(Entry("m1").parts(1).media().fetch_error(), IsEmpty());
+  EXPECT_THAT(Entry("m1").parts(2).media().fetch_error(), IsEmpty());
+}
+
 TEST_F(InputTest, FetchedMediaOfAMessageThatCouldNotBeReadStandsAlone) {
   Take(Fetched("f1", "https://v.test/1"));
   EXPECT_EQ(Entry("f1").parts(0).media().blob(), "demo/blob-f1");

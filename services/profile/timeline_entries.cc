@@ -67,34 +67,32 @@ std::string InteractionLine(const interaction::v1::Interaction& interaction) {
   }
 }
 
-bool IsWaiting(const Media& media) { return media.blob().empty() && media.fetch_error().empty(); }
+bool HasBytes(const Part& part, const Media& fetched) {
+  return part.has_media() && !fetched.blob().empty() && part.media().blob() == fetched.blob();
+}
 
-// Where a fetched file belongs; null: at the end.
+// Where a file belongs that does not say its index. Null: nowhere.
 Part* PlaceOf(const Media& fetched, TimelineEntry& entry) {
   Part* first_waiting = nullptr;
+  bool stands_there = false;
   for (Part& part : *entry.mutable_parts()) {
     if (!part.has_media()) continue;
     const Media& media = part.media();
     if (!fetched.vendor_url().empty() && media.vendor_url() == fetched.vendor_url()) return &part;
-    if (IsWaiting(media) && first_waiting == nullptr) first_waiting = &part;
+    if (HasBytes(part, fetched)) stands_there = true;
+    const bool is_waiting = media.blob().empty() && media.fetch_error().empty();
+    if (is_waiting && first_waiting == nullptr) first_waiting = &part;
   }
-  return first_waiting;
+  // Which file could not be had? A repeat would say it of another one.
+  if (stands_there || fetched.blob().empty()) return nullptr;
+  return first_waiting != nullptr ? first_waiting : entry.add_parts();
 }
 
-bool StandsThere(const Media& fetched, const TimelineEntry& entry) {
-  for (const Part& part : entry.parts()) {
-    if (!part.has_media()) continue;
-    // A part that still has its vendor's address is not the fetched one.
-    if (!fetched.vendor_url().empty() && part.media().vendor_url() == fetched.vendor_url()) {
-      return false;
-    }
-  }
-  for (const Part& part : entry.parts()) {
-    if (part.has_media() && !fetched.blob().empty() && part.media().blob() == fetched.blob()) {
-      return true;
-    }
-  }
-  return false;
+Part* PlaceOf(const Media& fetched, std::optional<int> index, TimelineEntry& entry) {
+  if (!index.has_value()) return PlaceOf(fetched, entry);
+  if (*index < 0 || *index >= entry.parts_size()) return nullptr;
+  Part& part = *entry.mutable_parts(*index);
+  return part.has_media() ? &part : nullptr;
 }
 
 }  // namespace
@@ -173,14 +171,12 @@ TimelineEntry EntryOf(const v1::LinkRow& link, const types::v1::Identifier& near
   return entry;
 }
 
-void ApplyMedia(const Media& fetched, TimelineEntry& entry) {
-  // Which file could not be had? Nothing can be said of it, and a repeat would say it of the next.
-  if (fetched.blob().empty() && fetched.vendor_url().empty()) return;
-  if (StandsThere(fetched, entry)) return;
-  Part* part = PlaceOf(fetched, entry);
-  if (part == nullptr) part = entry.add_parts();
+void ApplyMedia(const Media& fetched, std::optional<int> index, TimelineEntry& entry) {
+  Part* part = PlaceOf(fetched, index, entry);
+  if (part == nullptr || !part->media().blob().empty()) return;
+  const Media before = part->media();
+  if (fetched.blob().empty() && !before.fetch_error().empty()) return;
   Media& media = *part->mutable_media();
-  const Media before = media;
   media = fetched;
   // The address has done its work; where the bytes could not be had it says where they were.
   if (!media.blob().empty()) media.clear_vendor_url();

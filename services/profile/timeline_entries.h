@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "services/profile/owner.h"
@@ -30,9 +31,10 @@ v1::TimelineEntry EntryOf(const sla::v1::SlaEvent& event, const Owner& owner,
 // The same at both ends of the link but for the identifier; `near` is the end it stands at.
 v1::TimelineEntry EntryOf(const v1::LinkRow& link, const types::v1::Identifier& near);
 
-// Puts a file that has been fetched (or could not be) in its place: the part with the same
-// vendor_url, or else the first one that waits for its bytes, or else at the end. Again changes
-// nothing.
-void ApplyMedia(const types::v1::Media& fetched, v1::TimelineEntry& entry);
+// Puts a file that has been fetched, or could not be, in its place: part `index` of the message if
+// that is given, else the part with the same vendor_url, else (bytes only) the first one that waits
+// or the end. A part that has its bytes keeps them, so the same again changes nothing.
+void ApplyMedia(const types::v1::Media& fetched, std::optional<int> index,
+                v1::TimelineEntry& entry);
 
 }  // namespace trama::profile
