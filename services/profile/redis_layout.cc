@@ -1,0 +1,129 @@
+#include "services/profile/redis_layout.h"
+
+#include <initializer_list>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/kernel/strings.h"
+#include "services/platform/redis/redis_key.h"
+#include "services/profile/row_set.h"
+
+namespace trama::profile {
+namespace {
+
+using platform::RedisKey;
+
+// FNV-1a, 64 bits: the same in every process and release.
+int ShardOf(std::initializer_list<std::string_view> parts) {
+  uint64_t hash = 14695981039346656037u;
+  const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 1099511628211u; };
+  for (const std::string_view part : parts) {
+    for (const char c : part) mix(static_cast<unsigned char>(c));
+    mix('/');
+  }
+  return static_cast<int>(hash % kShards);
+}
+
+std::string Tag(int shard) { return absl::StrCat("profile-", shard); }
+
+absl::Status Malformed(std::string_view what) {
+  return absl::DataLossError(absl::StrCat("Redis holds ", ToAbsl(what),
+                                          " that profile did not write; rebuild it with "
+                                          "tramactl profile rebuild --flush"));
+}
+
+}  // namespace
+
+int GraphShard(std::string_view workspace) { return ShardOf({workspace}); }
+
+int TimelineShard(std::string_view workspace, std::string_view customer_id) {
+  return ShardOf({workspace, customer_id});
+}
+
+std::string MarkerKey(int shard) { return RedisKey(Tag(shard), "marker"); }
+
+std::string FillingKey(int shard, std::string_view attempt) {
+  return RedisKey(Tag(shard), "filling", attempt);
+}
+
+std::string NeighboursKey(std::string_view workspace) {
+  return RedisKey(Tag(GraphShard(workspace)), "neighbours", workspace);
+}
+
+std::string TimesKey(std::string_view workspace, std::string_view customer_id) {
+  return RedisKey(Tag(TimelineShard(workspace, customer_id)), "times", workspace, customer_id);
+}
+
+std::string TalkKey(std::string_view workspace, std::string_view customer_id,
+                    std::string_view conversation_id) {
+  return RedisKey(Tag(TimelineShard(workspace, customer_id)), "talk", workspace, customer_id,
+                  conversation_id);
+}
+
+std::string WhoseKey(const OwnedId& id) {
+  return RedisKey(Tag(ShardOf({id.first, id.second})), "whose", id.first, id.second);
+}
+
+RowSlot SlotOf(const RowKey& key) {
+  const int graph = GraphShard(key.workspace);
+  switch (key.type) {
+    case RowType::kIdentifier:
+      return {graph, RedisKey(Tag(graph), "identifiers", key.workspace), key.owner};
+    case RowType::kAttributes:
+      return {graph, RedisKey(Tag(graph), "attributes", key.workspace), key.owner};
+    case RowType::kLink:
+      return {graph, RedisKey(Tag(graph), "links", key.workspace), key.owner};
+    case RowType::kEntry:
+      break;
+  }
+  const int timeline = TimelineShard(key.workspace, key.owner);
+  return {timeline, RedisKey(Tag(timeline), "entries", key.workspace, key.owner), key.entry_id};
+}
+
+std::string PackRow(const v1::ProfileRow& row) {
+  return absl::StrCat(row.version(), " ", DeterministicBytes(row));
+}
+
+absl::StatusOr<v1::ProfileRow> UnpackRow(std::string_view packed) {
+  const size_t space = packed.find(' ');
+  v1::ProfileRow row;
+  if (space == std::string_view::npos ||
+      !row.ParseFromArray(packed.data() + space + 1, static_cast<int>(packed.size() - space - 1)) ||
+      absl::StrCat(row.version()) != packed.substr(0, space)) {
+    return Malformed("a row");
+  }
+  return row;
+}
+
+std::string PackOwner(const Owner& owner) {
+  return absl::StrCat(owner.customer_id, " ", DeterministicBytes(owner.identifier));
+}
+
+absl::StatusOr<Owner> UnpackOwner(std::string_view packed) {
+  const size_t space = packed.find(' ');
+  if (space == std::string_view::npos || space == 0) return Malformed("an owner");
+  Owner owner;
+  owner.customer_id = std::string(packed.substr(0, space));
+  if (!owner.identifier.ParseFromArray(packed.data() + space + 1,
+                                       static_cast<int>(packed.size() - space - 1))) {
+    return Malformed("an owner");
+  }
+  return owner;
+}
+
+std::string NeighbourLine(std::string_view customer_id, std::string_view link_id) {
+  return absl::StrCat(ToAbsl(customer_id), " ", ToAbsl(link_id), "\n");
+}
+
+std::vector<Neighbour> ReadNeighbours(std::string_view lines) {
+  std::vector<Neighbour> neighbours;
+  for (const absl::string_view line : absl::StrSplit(ToAbsl(lines), '\n', absl::SkipEmpty())) {
+    std::pair<std::string, std::string> parts = absl::StrSplit(line, ' ');
+    neighbours.push_back({std::move(parts.first), std::move(parts.second)});
+  }
+  return neighbours;
+}
+
+}  // namespace trama::profile
