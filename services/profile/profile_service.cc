@@ -1,0 +1,114 @@
+#include "services/profile/profile_service.h"
+
+#include <string>
+#include <utility>
+
+#include "services/profile/file_stream.h"
+
+namespace trama::profile {
+namespace {
+
+using platform::Access;
+using platform::Call;
+
+// The answer to a rebuild must leave before the client's deadline.
+constexpr absl::Duration kAnswerTime = absl::Milliseconds(200);
+
+Access Readers(const std::string& workspace) {
+  return {.workspace = workspace, .roles = {"agent", "supervisor", "integrator", "service"}};
+}
+
+Access Writers(const std::string& workspace) {
+  return {.workspace = workspace, .roles = {"agent", "supervisor", "integrator"}};
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ProfileServer::Resolve(grpc::CallbackServerContext* context,
+                                                 const v1::ResolveRequest* request,
+                                                 v1::ResolveResponse* response) {
+  return platform::RunUnary(gate_, context, request, response, Readers(request->workspace()),
+                            [this](const Call& call, const v1::ResolveRequest& wanted) {
+                              return reads_.Resolve(call.caller, wanted);
+                            });
+}
+
+grpc::ServerUnaryReactor* ProfileServer::Link(grpc::CallbackServerContext* context,
+                                              const v1::LinkRequest* request,
+                                              v1::LinkResponse* response) {
+  return platform::RunUnary(gate_, context, request, response, Writers(request->workspace()),
+                            [this](const Call& call, const v1::LinkRequest& wanted) {
+                              return commands_.Link(call.caller, wanted, gate_.clock().Now());
+                            });
+}
+
+grpc::ServerUnaryReactor* ProfileServer::GetCustomer(grpc::CallbackServerContext* context,
+                                                     const v1::GetCustomerRequest* request,
+                                                     v1::GetCustomerResponse* response) {
+  return platform::RunUnary(gate_, context, request, response, Readers(request->workspace()),
+                            [this](const Call& call, const v1::GetCustomerRequest& wanted) {
+                              return reads_.GetCustomer(call.caller, wanted);
+                            });
+}
+
+grpc::ServerUnaryReactor* ProfileServer::ListTimeline(grpc::CallbackServerContext* context,
+                                                      const v1::ListTimelineRequest* request,
+                                                      v1::ListTimelineResponse* response) {
+  return platform::RunUnary(gate_, context, request, response, Readers(request->workspace()),
+                            [this](const Call& call, const v1::ListTimelineRequest& wanted) {
+                              return reads_.ListTimeline(call.caller, wanted);
+                            });
+}
+
+grpc::ServerUnaryReactor* ProfileServer::AddNote(grpc::CallbackServerContext* context,
+                                                 const v1::AddNoteRequest* request,
+                                                 v1::AddNoteResponse* response) {
+  return platform::RunUnary(gate_, context, request, response, Writers(request->workspace()),
+                            [this](const Call& call, const v1::AddNoteRequest& wanted) {
+                              return commands_.AddNote(call.caller, wanted, gate_.clock().Now());
+                            });
+}
+
+grpc::ServerUnaryReactor* ProfileServer::SetAttributes(grpc::CallbackServerContext* context,
+                                                       const v1::SetAttributesRequest* request,
+                                                       v1::SetAttributesResponse* response) {
+  const Access access{.workspace = request->workspace(), .roles = {"integrator", "supervisor"}};
+  return platform::RunUnary(gate_, context, request, response, access,
+                            [this](const Call& call, const v1::SetAttributesRequest& wanted) {
+                              return commands_.SetAttributes(call.caller, wanted);
+                            });
+}
+
+grpc::ServerWriteReactor<v1::ReadFileResponse>* ProfileServer::ReadFile(
+    grpc::CallbackServerContext* context, const v1::ReadFileRequest* request) {
+  absl::StatusOr<Call> call = gate_.AdmitStream(*context, Readers(request->workspace()));
+  if (!call.ok()) return FileStream::Refuse(call.status());
+  const std::shared_ptr<FileStream> stream = FileStream::Open(*std::move(call), kChunksQueuedMax);
+  // After this, gRPC and the worker may end the stream before we return: hold on to what we give.
+  auto* const reactor = stream->reactor();
+  const bool queued = gate_.workers().Submit([this, stream, wanted = *request] {
+    const absl::StatusOr<FileOnTimeline> file = reads_.FindFile(stream->call().caller, wanted);
+    if (!file.ok()) return stream->Finish(file.status());
+    SendFile(*stream, *file, blobs_);
+  });
+  if (!queued) stream->Finish(gate_.BusyError());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ProfileServer::Rebuild(grpc::CallbackServerContext* context,
+                                                 const v1::RebuildRequest* request,
+                                                 v1::RebuildResponse* response) {
+  return platform::RunUnary(
+      gate_, context, request, response, {.workspace = "", .roles = {"admin"}},
+      [this](const Call& call,
+             const v1::RebuildRequest& wanted) -> absl::StatusOr<v1::RebuildResponse> {
+        const absl::StatusOr<int64_t> rows =
+            restorer_.Rebuild(wanted.flush(), call.deadline - kAnswerTime);
+        if (!rows.ok()) return rows.status();
+        v1::RebuildResponse done;
+        done.set_rows(*rows);
+        return done;
+      });
+}
+
+}  // namespace trama::profile
