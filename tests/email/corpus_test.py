@@ -17,9 +17,11 @@ FOLDERS = "/usr/lib/python3*/test/test_email/data"
 
 
 def corpus():
-    """Name -> bytes with the line ends of the wire."""
+    """Name -> bytes with the line ends of the wire; one of those that say the same, since the
+    others would count as its repeats."""
     files = sorted(pathlib.Path("/").glob(FOLDERS.lstrip("/") + "/msg_*.txt"))
-    return {file.name: on_the_wire(file.read_bytes()) for file in files}
+    mails = [(file.name, on_the_wire(file.read_bytes())) for file in files]
+    return dict({said(data): (name, data) for name, data in mails}.values())
 
 
 def on_the_wire(data):
@@ -30,7 +32,7 @@ def on_the_wire(data):
 def said(data):
     """By what repeats of a mail are known: its id and its body."""
     head, _, body = data.partition(b"\r\n\r\n")
-    return re.findall(rb"(?im)^message-id:.*", head) or head, body
+    return tuple(re.findall(rb"(?im)^message-id:.*", head)) or head, body
 
 
 def nested(levels):
@@ -99,9 +101,7 @@ class Corpus(unittest.TestCase):
                     or v.get("reason", "").endswith(digest)))
 
     def test_every_mail_of_python_is_taken_and_kept(self):
-        # Some say the same as others, whose repeats they then are.
-        mails = {said(data): (name, data) for name, data in corpus().items()}
-        mails = dict(mails.values())
+        mails = corpus()
         self.assertGreater(len(mails), 40, f"no corpus in {FOLDERS}")
         pid = self.world.stack.process("email").pid()
         for name, data in mails.items():
@@ -143,27 +143,28 @@ class Corpus(unittest.TestCase):
             parts[0]["text"]["body"].replace("\r\n", "\n")[:1000]))
         self.assertGreater(int(parts[1]["media"]["sizeBytes"]), 500_000)
 
-    def test_plain_mails_read_as_pythons_parser_reads_them(self):
+    def test_texts_read_as_pythons_parser_reads_them(self):
         read = 0
         for name, data in corpus().items():
             mail = email.message_from_bytes(data, policy=email.policy.default)
-            if mail.defects or mail.get_content_type() != "text/plain" or "=?" in str(mail["subject"]):
+            body = None if any(part.defects for part in mail.walk()) else mail.get_body(("plain",))
+            if body is None or "=?" in str(mail["subject"]):
                 continue
             try:
-                text = mail.get_content()
-            except (LookupError, KeyError):
+                text = body.get_content()
+            except LookupError:  # A charset that Python does not know.
                 continue
             self._take(data)
             wait_until(f"{name} is kept", lambda: self._kept(data))
             found = self._kept(data)[0]
-            if "parts" not in found:
+            if "interactionId" not in found:
                 continue
             with self.subTest(name):
                 self.assertEqual(found.get("subject", ""), str(mail["subject"] or "").strip())
-                ours = "".join(part["text"]["body"] for part in found["parts"] if "text" in part)
-                self.assertEqual(ours.split(), text.split())
+                ours = [part["text"].get("body", "") for part in found["parts"] if "text" in part]
+                self.assertEqual("".join(ours[:1]).split(), text.split(), found["parts"])
                 read += 1
-        self.assertGreater(read, 5)
+        self.assertGreater(read, 10)
 
     def test_bytes_that_are_no_dialogue_are_refused(self):
         for data in (bytes(range(256)) * 20, b"x" * 100_000, b"\r\n" * 100, b"\x16\x03\x01\x02"):

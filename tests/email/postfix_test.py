@@ -131,7 +131,7 @@ class WithPostfix(unittest.TestCase):
         self.assertEqual(failed["failure"]["reason"], "REASON_BOUNCED")
         self.assertTrue(failed["failure"]["vendorCode"].startswith("5."))
         self.assertFalse(self.world.interactions.values(
-            lambda value: "MAILER-DAEMON" in value["sender"]["address"]))
+            lambda value: value["sender"]["address"] == "MAILER-DAEMON@mx.demo.test"))
 
     def test_a_recipient_that_postfix_does_not_know_fails_at_once(self):
         message = self.world.send("help", "unknown@customer.test")

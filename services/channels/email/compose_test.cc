@@ -85,6 +85,25 @@ TEST(Compose, ALineBreakInAHeaderIsRefused) {
   EXPECT_EQ(Compose(LetterOf(message)).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(Compose, ATypeOrIdOfAFileAddsNoHeader) {
+  auto message = Message();
+  types::v1::Media& media = *message.add_parts()->mutable_media();
+  media.set_content_type("image/png\r\nX-Evil: 1");
+  media.set_content_id("a\r\nX-Evil: 2");
+  Letter letter = LetterOf(message);
+  letter.attachments = {{"bytes"}};
+  const auto mail = Compose(letter);
+  ASSERT_TRUE(mail.ok()) << mail.status();
+  EXPECT_THAT(*mail, Not(HasSubstr("X-Evil")));
+  EXPECT_THAT(*mail, HasSubstr("application/octet-stream"));
+}
+
+TEST(Compose, WhatIsMoreThanAnAddressIsRefused) {
+  auto message = Message();
+  message.set_recipient_address("ana@cust.test> NOTIFY=NEVER");
+  EXPECT_EQ(Compose(LetterOf(message)).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(Compose, AnEmptyMessageIsRefused) {
   auto message = Message();
   message.clear_parts();

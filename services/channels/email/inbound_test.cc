@@ -215,5 +215,35 @@ TEST(MailParser, PartsNestedWithoutEndAreBounded) {
   EXPECT_LE(ParseMail(raw).pieces.size(), kPartsMax);
 }
 
+TEST(Inbound, WithoutAReadableFromTheReturnPathCounts) {
+  const Inbound inbound = Read("From: somebody\r\n\r\nhello\r\n");
+  ASSERT_TRUE(inbound.interaction);
+  EXPECT_EQ(inbound.interaction->sender().identifier().value(), "ana@cust.test");
+  EXPECT_THAT(inbound.interaction->anomalies(), Contains(HasSubstr("return path counts")));
+}
+
+TEST(Inbound, ATextBeyondTheLimitIsKeptWholeAsAFile) {
+  const std::string body(kTextBytesMax + 1000, 'x');
+  const Inbound inbound = Read(Mail("", body));
+  ASSERT_EQ(inbound.interaction->parts_size(), 2);
+  EXPECT_EQ(inbound.interaction->parts(0).text().body().size(), kTextBytesMax);
+  EXPECT_THAT(inbound.files, ElementsAre(std::pair(1, body)));
+}
+
+TEST(Inbound, ATypeThatCannotBeReadIsPlainText) {
+  const Inbound inbound = Read(Mail("Content-Type: text\r\n"));
+  ASSERT_EQ(inbound.interaction->parts_size(), 1);
+  EXPECT_EQ(inbound.interaction->parts(0).text().body(), "hello\r\n");
+}
+
+TEST(Inbound, AReportThatNamesNobodyIsShown) {
+  const Inbound inbound =
+      Read(Mail("Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n",
+                "--b\r\n\r\nit failed\r\n--b--\r\n"),
+           "", absl::StrCat(MakeToken('b', Help().token_secret, "demo/help", Ids()), "@demo.test"));
+  ASSERT_TRUE(inbound.interaction);
+  EXPECT_TRUE(inbound.interaction->automatic());
+}
+
 }  // namespace
 }  // namespace trama::email

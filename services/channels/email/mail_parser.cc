@@ -94,6 +94,10 @@ class BodyWalk {
       if (mail_.is_delivery_report) ReadReportedHeaders(ContentOf(object));
       return AddFile(object);
     }
+    if (GMIME_IS_PART(object) && HasBrokenType(object)) {
+      Odd("a part whose type cannot be read; taken as text");
+      return AddText("text/plain", CleanUtf8(ContentOf(object)));
+    }
     if (!IsFile(object) && GMIME_IS_TEXT_PART(object)) return AddText(GMIME_TEXT_PART(object));
     AddFile(object);
   }
@@ -122,30 +126,35 @@ class BodyWalk {
     return type != "text/plain" && type != "text/html";
   }
 
+  // "Content-Type: text" and the like: then it is text/plain (RFC 2045, 5.2).
+  static bool HasBrokenType(GMimeObject* object) {
+    const char* type = g_mime_object_get_header(object, "Content-Type");
+    return type != nullptr && std::string_view(type).find('/') == std::string_view::npos;
+  }
+
   void AddText(GMimeTextPart* part) {
-    Piece& piece = mail_.pieces.emplace_back();
-    piece.kind =
-        TypeOf(GMIME_OBJECT(part)) == "text/html" ? Piece::Kind::kHtml : Piece::Kind::kPlain;
-    piece.content_type = TypeOf(GMIME_OBJECT(part));
+    const std::string type = TypeOf(GMIME_OBJECT(part));
     const GText text(g_mime_text_part_get_text(part));
-    piece.text = text != nullptr ? CleanUtf8(std::string_view(text.get()))
-                                 : CleanUtf8(ContentOf(GMIME_OBJECT(part)));
     if (text == nullptr) Odd("a text in an unknown charset");
-    if (piece.text.size() > text_left_) {
-      // An event cannot carry it: its beginning is the text, all of it is a file.
-      Odd("a text too long to be shown whole; kept as a file");
-      const std::string_view shown = TruncateUtf8(piece.text, text_left_);
-      text_left_ = 0;
-      Piece whole;
-      whole.kind = Piece::Kind::kFile;
-      whole.content_type = piece.content_type;
-      whole.file_name = piece.kind == Piece::Kind::kHtml ? "text.html" : "text.txt";
-      const std::string beginning(shown);
-      whole.bytes = std::exchange(piece.text, beginning);
-      mail_.pieces.push_back(std::move(whole));
-      return;
-    }
+    AddText(type, text != nullptr ? CleanUtf8(std::string_view(text.get()))
+                                  : CleanUtf8(ContentOf(GMIME_OBJECT(part))));
+  }
+
+  void AddText(const std::string& type, std::string text) {
+    Piece& piece = mail_.pieces.emplace_back();
+    piece.kind = type == "text/html" ? Piece::Kind::kHtml : Piece::Kind::kPlain;
+    piece.content_type = type;
+    piece.text = TruncateUtf8(text, text_left_);
     text_left_ -= piece.text.size();
+    if (piece.text.size() == text.size()) return;
+    // An event cannot carry it: its beginning is the text, all of it is a file.
+    Odd("a text too long to be shown whole; kept as a file");
+    Piece whole;
+    whole.kind = Piece::Kind::kFile;
+    whole.content_type = type;
+    whole.file_name = type == "text/html" ? "text.html" : "text.txt";
+    whole.bytes = std::move(text);
+    mail_.pieces.push_back(std::move(whole));
   }
 
   void AddFile(GMimeObject* object) {

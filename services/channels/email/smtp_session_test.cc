@@ -189,5 +189,33 @@ TEST(SmtpSession, RecipientsAreBounded) {
   EXPECT_THAT(dialogue.Say("RCPT TO:<billing@demo.test>\r\n"), StartsWith("452 4.5.3"));
 }
 
+TEST(SmtpSession, OneDotIsTakenFromEveryLineThatBeginsWithOne) {
+  Dialogue dialogue;
+  dialogue.Begin();
+  dialogue.Say("DATA\r\n");
+  dialogue.Say(".one\r\n..two\r\nx\n.three\r\n...\r\n.\r\n");
+  ASSERT_EQ(dialogue.mails().size(), 1);
+  EXPECT_EQ(dialogue.mails()[0].message, "one\r\n.two\r\nx\n.three\r\n..\r\n");
+}
+
+TEST(SmtpSession, IsInAMailFromDataToItsEnd) {
+  Dialogue dialogue;
+  dialogue.Begin();
+  EXPECT_FALSE(dialogue.session().in_mail());
+  dialogue.Say("DATA\r\nhalf");
+  EXPECT_TRUE(dialogue.session().in_mail());
+  dialogue.Say("\r\n.\r\n");
+  EXPECT_FALSE(dialogue.session().in_mail());
+}
+
+TEST(SmtpSession, HoldsNoMemoryForAMailThatIsGone) {
+  Dialogue dialogue;
+  dialogue.Begin();
+  dialogue.Say(absl::StrCat("DATA\r\n", std::string(1 << 20, 'x')));
+  EXPECT_GE(dialogue.session().held_bytes(), 1u << 20);
+  dialogue.Say("\r\n.\r\n");
+  EXPECT_LT(dialogue.session().held_bytes(), 1u << 10);
+}
+
 }  // namespace
 }  // namespace trama::email
