@@ -78,7 +78,7 @@ struct TakenOver {
 
 using Input = std::variant<Tick, LogEntry, Command, Answer, ConfigRevision, TakenOver>;
 
-// A record to append to a topic, at the partition that the machine owns.
+// A record to append to a topic, at the partition that the machine owns unless it says otherwise.
 struct OutRecord {
   std::string topic;
   std::string key;
@@ -88,6 +88,9 @@ struct OutRecord {
   absl::Time time;      // ce_time.
   std::string traceparent;
   std::string value;  // A serialized message.
+  // For the few topics that are not divided as the engines' are; none: the partition of the
+  // machine.
+  std::optional<int32_t> partition;
 };
 
 // The answer to a Command. It leaves after the commit that holds what it says.

@@ -29,6 +29,9 @@ inline constexpr size_t kConditionTextMaxBytes = 16 * 1024;
 inline constexpr int kChannelClassesMax = 32;  // Channels beyond these share the last class.
 inline constexpr int kPositionCountedMax = 100;
 
+// Of dead letters: with its envelope a record may have 1 000 000 bytes.
+inline constexpr size_t kDeadLetterValueMaxBytes = 900'000;
+
 // Of requests.
 inline constexpr int kPageSizeMax = 200;
 inline constexpr int kPageSizeDefault = 50;

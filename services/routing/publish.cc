@@ -62,6 +62,8 @@ conversation::v1::ConversationEvent& NextEvent(State& state, const Step& step,
   event.set_channel_account(row.channel_account());
   event.set_customer_id(row.customer_id());
   event.set_state(row.state());
+  event.set_queue(row.queue());
+  event.set_agent_id(row.agent_id());
   return event;
 }
 
@@ -144,6 +146,10 @@ void PublishDeadLetter(Step& step, const v1::Work& work, const std::string& reas
   letter.set_reason(reason);
   *letter.mutable_failed_at() = ToTimestamp(step.now_ms);
   letter.set_value(SerializeSame(work.interaction()));
+  if (letter.value().size() > kDeadLetterValueMaxBytes) {
+    letter.clear_value();
+    letter.set_reason(absl::StrCat(reason, "; too large to be kept here, see its source"));
+  }
   letter.set_content_type("application/protobuf");
   letter.set_workspace(work.interaction().workspace());
   step.effects.records.push_back({.topic = kDeadLetterTopic,
@@ -153,7 +159,8 @@ void PublishDeadLetter(Step& step, const v1::Work& work, const std::string& reas
                                   .subject = place,
                                   .time = absl::FromUnixMillis(step.now_ms),
                                   .traceparent = step.traceparent,
-                                  .value = SerializeSame(letter)});
+                                  .value = SerializeSame(letter),
+                                  .partition = 0});
 }
 
 void Tell(Step& step, const Agent& agent, v1::AgentUpdate update, bool is_proposal) {

@@ -66,13 +66,17 @@ class AgentWatch {
  private:
   absl::Status Follow() {
     absl::Duration pause = kPauseFirst;
+    bool is_first = true;
     while (true) {
       bool heard = false;
       const absl::Status ended = Stream(&heard);
       if (Over()) return absl::OkStatus();
       if (!IsPassing(ended)) return ended;
-      context_.out().Say(absl::StrCat("the stream broke off (", std::string(ended.message()),
-                                      "); taking it up again"));
+      if (heard || is_first) {  // Once per break, however many attempts it takes.
+        context_.out().Say(absl::StrCat("the stream broke off (", std::string(ended.message()),
+                                        "); taking it up again"));
+      }
+      is_first = false;
       pause = heard ? kPauseFirst : std::min(pause * 2, kPauseMax);
       if (!Sleep(pause)) return absl::OkStatus();
     }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/check.h"
@@ -108,7 +109,7 @@ absl::StatusOr<CommandTable::Words> CommandTable::Split(
       split.help = true;
       continue;
     }
-    if (word.size() < 2 || word[0] != '-') {
+    if (word.size() < 2 || word[0] != '-' || absl::ascii_isdigit(word[1])) {  // -1 is a number.
       split.plain.push_back(word);
       continue;
     }

@@ -96,6 +96,10 @@ TEST(ArgsTest, DashAloneIsAValue) {
   EXPECT_EQ(Parse({"apply", "-f", "-"})->arguments.Get("file"), "-");
 }
 
+TEST(ArgsTest, NegativeNumbersAreValues) {
+  EXPECT_EQ(Parse({"agents", "show", "-1"})->arguments.Get("NAME"), "-1");
+}
+
 TEST(ArgsTest, EnvironmentStandsInForAFlag) {
   EXPECT_EQ(Parse({"agents", "list"}, {{"TOOL_TOKEN", "t"}})->arguments.Get("token"), "t");
   EXPECT_EQ(

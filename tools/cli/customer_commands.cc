@@ -2,6 +2,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -108,7 +109,8 @@ std::string Gist(const TimelineEntry& entry, bool full) {
     if (part.has_location()) pieces.push_back("(location)");
   }
   if (!entry.summary().empty()) pieces.push_back(entry.summary());
-  const std::string text = absl::StrJoin(pieces, " ");
+  std::string text = absl::StrJoin(pieces, " ");
+  absl::StripTrailingAsciiWhitespace(&text);
   return full ? text : Shortened(OneLine(text), kTextShownMaxCharacters);
 }
 

@@ -84,7 +84,7 @@ bool Applier::Tick(absl::Time caught_up) {
 
 void Applier::Collect(Effects& effects) {
   for (const OutRecord& out : effects.records) {
-    absl::StatusOr<Record> record = EventRecord(out, partition_, source_);
+    absl::StatusOr<Record> record = EventRecord(out, out.partition.value_or(partition_), source_);
     if (!record.ok()) {
       Log(LogLevel::kError, "the machine made a record that is no event",
           {{"topic", out.topic}, {"type", out.type}, {"why", record.status()}});

@@ -13,7 +13,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::EngineNames;
-using testing::Eventually;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::Replica;

@@ -13,7 +13,6 @@ namespace {
 
 using testing::EngineChild;
 using testing::EngineNames;
-using testing::Eventually;
 using testing::Replica;
 
 constexpr int kKills = 20;

@@ -7,7 +7,6 @@ namespace trama::platform {
 namespace {
 
 using testing::EngineNames;
-using testing::Eventually;
 using testing::Replica;
 using Where = OwnerRef::Where;
 

@@ -12,7 +12,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using testing::EngineNames;
-using testing::Eventually;
 using ::testing::HasSubstr;
 using testing::Replica;
 

@@ -47,6 +47,17 @@ void GiveUp(const Client& client, const PartitionList& partitions) {
                                   "give partitions back"));
 }
 
+void AwaitFirstAssignment(const Client& client, const bool& assigned) {
+  const absl::Time deadline = absl::Now() + kLeaveWaitMax;
+  while (!assigned && absl::Now() < deadline) {
+    char* const member = rd_kafka_memberid(client.get());
+    const bool has_joined = member != nullptr && *member != '\0';
+    if (member != nullptr) rd_kafka_mem_free(client.get(), member);
+    if (!has_joined) return;
+    const MessageHandle dropped(rd_kafka_consumer_poll(client.get(), Milliseconds(kLeavePoll)));
+  }
+}
+
 void Leave(const Client& client, RebalanceCallback on_rebalance) {
   const absl::Time deadline = absl::Now() + kLeaveWaitMax;
   const QueueHandle queue(rd_kafka_queue_new(client.get()));

@@ -30,6 +30,11 @@ void GiveUp(const Client& client, const PartitionList& partitions);
 using RebalanceCallback = void (*)(rd_kafka_t*, rd_kafka_resp_err_t,
                                    rd_kafka_topic_partition_list_t*, void*);
 
+// librdkafka before 2.3 aborts the process when a client is destroyed that has joined a group and
+// was never assigned anything, be it nothing (its issue 4312). So before leaving: polls until the
+// rebalance callback has set `assigned`, as long as there is a join under way.
+void AwaitFirstAssignment(const Client& client, const bool& assigned);
+
 // Gives all partitions back through `on_rebalance` and leaves the group. When the broker does not
 // answer, the group finds out by itself.
 void Leave(const Client& client, RebalanceCallback on_rebalance);

@@ -94,6 +94,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
 
   void Close() override {
     if (std::exchange(closed_, true)) return;
+    kafka_internal::AwaitFirstAssignment(client_, assigned_);
     kafka_internal::Leave(client_, &KafkaGroupConsumer::OnRebalance);
   }
 
@@ -102,6 +103,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
                           rd_kafka_topic_partition_list_t* partitions, void* opaque) {
     auto& consumer = Client::Owner<KafkaGroupConsumer>(opaque);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+      consumer.assigned_ = true;
       consumer.Assigned(kafka_internal::ToPartitions(*partitions));
     } else {
       consumer.Revoked(kafka_internal::ToPartitions(*partitions));
@@ -137,6 +139,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
   Client client_;
   Reader reader_{client_};
   kafka_internal::OffsetClient offsets_;
+  bool assigned_ = false;  // At least once.
   bool closed_ = false;
 };
 

@@ -76,6 +76,7 @@ class KafkaGroupMember final : public GroupMember {
       if (options_.on_fatal) options_.on_fatal(status);
       break;
     }
+    kafka_internal::AwaitFirstAssignment(client_, assigned_);
     kafka_internal::Leave(client_, &KafkaGroupMember::OnRebalance);
     // What the group did not ask back in time, for example because it could not be reached.
     Tell(options_.on_revoked, held_);
@@ -88,6 +89,7 @@ class KafkaGroupMember final : public GroupMember {
     for (int i = 0; i < partitions->cnt; ++i) numbers.insert(partitions->elems[i].partition);
     const PartitionList nothing(rd_kafka_topic_partition_list_new(0));
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+      member.assigned_ = true;
       kafka_internal::Accept(member.client_, nothing);
       member.held_.insert(numbers.begin(), numbers.end());
       if (member.options_.on_assigned) {
@@ -116,6 +118,7 @@ class KafkaGroupMember final : public GroupMember {
   QueueHandle events_;  // To wake up the thread.
   std::atomic<bool> stopping_ = false;
   std::set<int32_t> held_;  // Only on the thread.
+  bool assigned_ = false;   // At least once. Only on the thread.
   std::thread thread_;
 };
 

@@ -288,6 +288,22 @@ TEST_F(GroupTest, APausedPartitionGoesOnWhereItWas) {
   EXPECT_THAT(testing::Values(Take(*consumer, 1)), ElementsAre("a3"));
 }
 
+// librdkafka 2.0 aborts the process when it is destroyed between joining and its first assignment.
+TEST_F(GroupTest, ConsumersThatEndWhileTheyJoinEnd) {
+  for (int round = 0; round < 12; ++round) {
+    auto first = NewGroupConsumer();
+    ASSERT_TRUE(Eventually([&] {
+      EXPECT_TRUE(first->Poll(absl::Milliseconds(10), 1).ok());
+      return !first->assignment().empty();
+    }));
+    auto second = NewGroupConsumer();
+    const absl::Time until = absl::Now() + absl::Milliseconds(20 * round);
+    while (absl::Now() < until) EXPECT_TRUE(second->Poll(absl::Milliseconds(5), 1).ok());
+    first.reset();
+    second.reset();
+  }
+}
+
 TEST_F(GroupTest, AnAssignmentMayBeginElsewhere) {
   Write(topic_, 0, {"0", "1", "2"});
   GroupCallbacks callbacks;

@@ -29,9 +29,8 @@ std::string TextOf(const google::protobuf::Message& message) {
   return static_cast<const StringValue&>(message).value();
 }
 
-}  // namespace
-
-bool Eventually(const std::function<bool()>& holds, absl::Duration timeout) {
+// Waits for `holds`, looking now and then; false when `timeout` is over.
+bool WaitFor(const std::function<bool()>& holds, absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   absl::Notification never;
   while (!holds()) {
@@ -40,6 +39,8 @@ bool Eventually(const std::function<bool()>& holds, absl::Duration timeout) {
   }
   return true;
 }
+
+}  // namespace
 
 std::string EngineNames::ToText() const {
   return absl::StrJoin({brokers, service, in, more, out, changelog, owners, dead}, ",");
@@ -97,7 +98,7 @@ void Replica::Start() {
 }
 
 bool Replica::WaitReady(absl::Duration timeout) {
-  return Eventually([&] { return health_.Ready().fine; }, timeout);
+  return WaitFor([&] { return health_.Ready().fine; }, timeout);
 }
 
 bool Replica::WaitCommitted(int32_t partition) {
@@ -127,7 +128,7 @@ absl::StatusOr<std::string> Replica::CallOnce(int32_t partition, const std::stri
 
 absl::StatusOr<std::string> Replica::Call(int32_t partition, const std::string& text) {
   absl::StatusOr<std::string> answer = absl::UnavailableError("not asked");
-  Eventually(
+  WaitFor(
       [&] {
         answer = CallOnce(partition, text);
         return !absl::IsUnavailable(answer.status());

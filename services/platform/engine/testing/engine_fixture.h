@@ -18,9 +18,6 @@
 
 namespace trama::platform::testing {
 
-// Waits for `holds`, looking now and then; false when `timeout` is over.
-bool Eventually(const std::function<bool()>& holds, absl::Duration timeout = absl::Seconds(60));
-
 // The names of what one engine of a test works with; as text, for another process.
 struct EngineNames {
   std::string brokers;
