@@ -103,18 +103,23 @@ class Process:
         return pid
 
     def stop(self, seconds=STOP_WAIT_MAX_S):
-        if self.signal(signal.SIGTERM):
+        pid = self.signal(signal.SIGTERM)
+        if pid:
             deadline = time.monotonic() + seconds
             while self.pid() and time.monotonic() < deadline:
                 _reap()
                 time.sleep(0.02)
-            self.kill()
+            if self.pid():
+                self.kill()
+            else:
+                _wait_until_gone(pid)
         self.pid_file.unlink(missing_ok=True)
 
     def kill(self):
-        if self.signal(signal.SIGKILL):
+        pid = self.signal(signal.SIGKILL)
+        if pid:
+            _wait_until_gone(pid)
             while self.pid():
-                _reap()
                 time.sleep(0.01)
         self.pid_file.unlink(missing_ok=True)
 
@@ -132,6 +137,13 @@ def _start_time(pid):
     except (FileNotFoundError, IndexError, ProcessLookupError):
         return None
     return None if fields[0] == "Z" else fields[19]
+
+
+def _wait_until_gone(pid):
+    """Until a process that has ended holds no port any more: it counts as a zombie as soon as its
+    first thread has ended, and keeps its files until the last one has."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def _reap():
