@@ -129,13 +129,15 @@ absl::Status SetUp(platform::Runtime& runtime) {
   options.partition_of = [config = parts.config](std::string_view workspace) {
     return config->Current()->PartitionOf(workspace);
   };
+  options.peers.tls = platform::GrpcTlsFromFlags();
   options.peers.token = &runtime.service_token();
   auto& dispatch = runtime.Own(
       std::make_unique<platform::EngineDispatch>(host, runtime.gate(), std::move(options)));
   runtime.AddGrpcService(std::make_unique<RoutingServer>(host, dispatch, runtime.gate(),
                                                          *parts.streams, *parts.blobs));
   runtime.AfterStart([&host, &runtime] { return host.Start(runtime.grpc_address()); });
-  runtime.AddCloser("engine", [&host] { host.Leave(); });
+  // Before calls are refused: another replica then owns what is asked for here.
+  runtime.AddStopper("engine", [&host] { host.Leave(); });
   AddIntake(runtime, *kafka, parts);
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "services/platform/config/config_follower.h"
 #include "services/platform/engine/dispatch.h"
 #include "services/platform/engine/engine_host.h"
+#include "services/platform/grpc/tls.h"
 #include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/kafka/topics.h"
 #include "services/sla/sla_machine.h"
@@ -57,13 +58,15 @@ absl::Status SetUp(platform::Runtime& runtime) {
   options.partition_of = [&config](std::string_view workspace) {
     return config.Current()->PartitionOf(workspace);
   };
+  options.peers.tls = platform::GrpcTlsFromFlags();
   options.peers.token = &runtime.service_token();
   platform::EngineDispatch& dispatch = runtime.Own(
       std::make_unique<platform::EngineDispatch>(host, runtime.gate(), std::move(options)));
   runtime.AddGrpcService(std::make_unique<SlaServer>(dispatch));
 
   runtime.AfterStart([&host, &runtime] { return host.Start(runtime.grpc_address()); });
-  runtime.AddCloser("engine", [&host] { host.Leave(); });
+  // Before calls are refused: another replica then owns what is asked for here.
+  runtime.AddStopper("engine", [&host] { host.Leave(); });
   return absl::OkStatus();
 }
 
