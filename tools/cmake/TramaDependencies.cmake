@@ -15,8 +15,10 @@ set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "" FORCE)
 
 find_program(TRAMA_CCACHE ccache)
 if(TRAMA_CCACHE)
-  # A precompiled header is an input that ccache must look into, hence the sloppiness.
+  # A precompiled header is an input that ccache must look into, hence the sloppiness. Paths below
+  # the checkout are hashed relative to it, so that what one checkout compiled serves the next one.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${TRAMA_CCACHE})
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 endif()

@@ -14,6 +14,10 @@ namespace {
 constexpr absl::Duration kHousekeepingInterval = absl::Seconds(1);
 // The admin server answers probes to the end; its own requests are short.
 constexpr absl::Duration kAdminDrainMax = absl::Milliseconds(200);
+// A server that has begun to shut down can only cancel what still arrives, which tells a client
+// nothing. Until then it says DRAINING: long enough for a client that has just got an answer to
+// send its next call and be sent away properly.
+constexpr absl::Duration kRefusalMin = absl::Milliseconds(250);
 
 CallLimits LimitsFromFlags() {
   return {.calls_max = absl::GetFlag(FLAGS_grpc_calls_max),
@@ -125,10 +129,13 @@ void ServiceRuntime::Drain() {
   health_.StartDraining();
   if (serving_) absl::SleepFor(absl::GetFlag(FLAGS_drain_delay));
 
+  const absl::Duration refusing_since = clock_.Monotonic();
   if (gate_ != nullptr) gate_->StartDraining();
   RunReversed("stopper", stoppers_);
   if (grpc_ != nullptr) {
     stop_.Note("gRPC calls under way");
+    absl::SleepFor(
+        std::min(refusing_since + kRefusalMin - clock_.Monotonic(), stop_.time_left() / 4));
     // The closers need time, too: they finish what the calls have begun.
     grpc_->Shutdown(stop_.time_left() / 2);
   }
