@@ -23,7 +23,6 @@ constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
 constexpr absl::Duration kStaleAfter = absl::Minutes(2);
 constexpr absl::Duration kAskWait = absl::Seconds(5);
 constexpr absl::Duration kProduceTimeout = absl::Seconds(10);
-constexpr absl::Duration kLagEvery = absl::Seconds(15);
 
 }  // namespace
 
@@ -42,6 +41,9 @@ IngestLoop::IngestLoop(IngestOptions options, const IngestParts& parts,
                                   {"topic"})),
       waiting_(parts.metrics.Gauge("trama_profile_waiting",
                                    "Records that wait for what they are about.")),
+      parked_workspaces_(parts.metrics.Gauge(
+          "trama_profile_parked_workspaces",
+          "Workspaces of which nothing is taken in, because their secret cannot be read.")),
       lag_(parts.metrics.Gauge("trama_profile_lag_records",
                                "Records not read yet, of the partitions held here.", {"topic"})),
       batch_seconds_(parts.metrics.Histogram("trama_profile_batch_seconds",
@@ -97,13 +99,6 @@ void IngestLoop::Stop() {
   consumer_->Close();
 }
 
-void IngestLoop::Forget(const std::vector<TopicPartition>& gone) {
-  for (const TopicPartition& each : gone) {
-    partitions_.erase(each);
-    room_.Drop(each.topic, each.partition);
-  }
-}
-
 bool IngestLoop::WaitAndRetry(const absl::Status& why) {
   heartbeat_->Beat();
   if (!why.ok()) {
@@ -125,6 +120,7 @@ bool IngestLoop::Insist(const std::function<absl::Status()>& work) {
 void IngestLoop::Loop() {
   absl::Status last;
   while (WaitAndRetry(last)) {
+    ReadParkedAgain();
     const absl::StatusOr<platform::RecordBatch> batch = Poll();
     last = batch.status();
     if (!batch.ok()) {
@@ -152,7 +148,7 @@ void IngestLoop::Loop() {
     if (!batch->records.empty()) {
       batch_seconds_->Observe(absl::ToDoubleSeconds(absl::Now() - began));
     }
-    waiting_->Set(static_cast<double>(room_.size()));
+    TellWhoWaits();
     HoldBack();
     MeasureLag();
   }
@@ -183,22 +179,6 @@ absl::StatusOr<platform::RecordBatch> IngestLoop::Poll() {
   return batch;
 }
 
-// Retention was faster than we: the loss is named, and reading goes on at the oldest that there is.
-void IngestLoop::SkipWhatIsGone() {
-  for (const TopicPartition& each : consumer_->assignment()) {
-    const int64_t position = consumer_->Position(each);
-    const absl::StatusOr<platform::Watermarks> marks = consumer_->QueryWatermarks(each, kAskWait);
-    if (!marks.ok() || position < 0 || position >= marks->low) continue;
-    gaps_.With({each.topic}).Increment();
-    platform::Log(platform::LogLevel::kError, "records expired before they were read",
-                  {{"topic", each.topic},
-                   {"partition", each.partition},
-                   {"position", position},
-                   {"oldest", marks->low}});
-    (void)consumer_->Seek({each.topic, each.partition, marks->low}, kAskWait);
-  }
-}
-
 std::vector<IngestLoop::Task> IngestLoop::TasksOf(const platform::RecordBatch& batch) {
   std::vector<Task> tasks;
   for (auto& [origin, pending] : room_.Due(absl::Now(), kBatchMax)) {
@@ -208,12 +188,14 @@ std::vector<IngestLoop::Task> IngestLoop::TasksOf(const platform::RecordBatch& b
     absl::StatusOr<Input> input = record.value.has_value()
                                       ? ReadInput(KindOf(record.topic), *record.value)
                                       : absl::InvalidArgumentError("the record has no value");
+    const Origin origin{record.topic, record.partition, record.offset};
+    if (parked_.WasDone(origin, input.ok() ? input->workspace : "")) continue;
     if (!input.ok()) {
       Bury(record, "", std::string(input.status().message()));
       continue;
     }
     auto pending = std::make_shared<Pending>(Pending{record, *std::move(input)});
-    tasks.push_back({{record.topic, record.partition, record.offset}, std::move(pending)});
+    tasks.push_back({origin, std::move(pending)});
   }
   // Within what came together, messages are known before anybody asks for them.
   std::stable_partition(tasks.begin(), tasks.end(),
@@ -260,7 +242,10 @@ absl::Status IngestLoop::Place(const std::vector<Task>& tasks, std::vector<Place
       left.push_back(task);  // No such workspace, or not yet.
       continue;
     }
-    if (!secret.ok()) return secret.status();
+    if (!secret.ok() || parked_.Holds(task.origin, input.workspace)) {
+      PassOver(task, secret.status());
+      continue;
+    }
     std::optional<Placement> placement = PlaceInput(input, *secret, *known);
     if (!placement.has_value()) {
       left.push_back(task);
@@ -327,56 +312,6 @@ void IngestLoop::Bury(const Record& record, const std::string& workspace, std::s
   why.workspace = workspace;
   dead_letters_.push_back(platform::DeadLetterOf(record, why));
   dead_letters_.back().topic = options_.topics.dead_letters;
-}
-
-absl::Status IngestLoop::Commit() {
-  std::vector<TopicPartitionOffset> positions;
-  for (const auto& [place, partition] : partitions_) {
-    if (partition.next < 0) continue;
-    const int64_t offset = room_.CommitPosition(place.topic, place.partition, partition.next);
-    if (offset != partition.committed) {
-      positions.push_back({place.topic, place.partition, offset});
-    }
-  }
-  if (positions.empty()) return absl::OkStatus();
-  absl::Status committed = consumer_->Commit(positions);
-  if (!committed.ok()) return committed;
-  for (const TopicPartitionOffset& position : positions) {
-    partitions_[{position.topic, position.partition}].committed = position.offset;
-  }
-  return absl::OkStatus();
-}
-
-void IngestLoop::HoldBack() {
-  std::vector<TopicPartition> pause;
-  std::vector<TopicPartition> resume;
-  for (auto& [place, partition] : partitions_) {
-    const size_t count = room_.Count(place.topic, place.partition);
-    if (!partition.paused && count >= kWaitingOfPartitionMax) pause.push_back(place);
-    if (partition.paused && count <= kWaitingOfPartitionMax / 2) resume.push_back(place);
-  }
-  if (!pause.empty() && consumer_->Pause(pause).ok()) {
-    for (const TopicPartition& each : pause) partitions_[each].paused = true;
-  }
-  if (!resume.empty() && consumer_->Resume(resume).ok()) {
-    for (const TopicPartition& each : resume) partitions_[each].paused = false;
-  }
-}
-
-void IngestLoop::MeasureLag() {
-  const absl::Time now = absl::Now();
-  if (now < next_lag_) return;
-  next_lag_ = now + kLagEvery;
-  std::map<std::string, int64_t> behind;
-  for (const auto& [place, partition] : partitions_) {
-    heartbeat_->Beat();
-    int64_t& sum = behind[place.topic];
-    const absl::StatusOr<platform::Watermarks> marks = consumer_->QueryWatermarks(place, kAskWait);
-    const int64_t position = consumer_->Position(place);
-    if (!marks.ok()) return;  // The broker is away: it would be so for all of them.
-    if (position >= 0) sum += std::max<int64_t>(0, marks->high - position);
-  }
-  for (const auto& [topic, sum] : behind) lag_.With({topic}).Set(static_cast<double>(sum));
 }
 
 }  // namespace trama::profile

@@ -20,6 +20,7 @@
 #include "services/platform/kafka/group_consumer.h"
 #include "services/platform/kafka/producer.h"
 #include "services/profile/input.h"
+#include "services/profile/parked_workspaces.h"
 #include "services/profile/profile_topics.h"
 #include "services/profile/restorer.h"
 #include "services/profile/row_store.h"
@@ -49,9 +50,10 @@ struct IngestParts {
 
 // Reads everything that belongs on a timeline, at least once: rows in Redis, then on topic
 // `profiles`, then the offset. What is about something that was not read yet waits (WaitingRoom);
-// what can never be placed or read goes to the dead letters.
+// what can never be placed or read goes to the dead letters. A workspace whose secret cannot be
+// read is passed over until it can (ParkedWorkspaces).
 //
-// One thread of its own from Start to Stop. When Redis, Kafka or a secret is away it waits.
+// One thread of its own from Start to Stop. When Redis or Kafka is away it waits.
 class IngestLoop {
  public:
   static constexpr size_t kBatchMax = 512;
@@ -112,6 +114,10 @@ class IngestLoop {
   bool Insist(const std::function<absl::Status()>& work);
   void Bury(const platform::Record& record, const std::string& workspace, std::string reason);
   bool MessagesAreRead() const;
+  void PassOver(const Task& task, const absl::Status& why);
+  // Goes back to what was passed over, for workspaces that can be taken in again.
+  void ReadParkedAgain();
+  void TellWhoWaits();
   absl::Status Commit();
   void HoldBack();
   void MeasureLag();
@@ -128,12 +134,14 @@ class IngestLoop {
   platform::CounterFamily& buried_;
   platform::CounterFamily& gaps_;
   platform::GaugeFamily& waiting_;
+  platform::GaugeFamily& parked_workspaces_;
   platform::GaugeFamily& lag_;
   platform::HistogramFamily& batch_seconds_;
 
   std::unique_ptr<platform::GroupConsumer> consumer_;
   std::map<platform::TopicPartition, Partition> partitions_;
   WaitingRoom<PendingPtr> room_;
+  ParkedWorkspaces parked_;
   std::vector<platform::Record> dead_letters_;
   absl::Time next_lag_ = absl::InfinitePast();
 

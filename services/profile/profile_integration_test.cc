@@ -372,6 +372,45 @@ TEST_F(ProfileIntegrationTest, NothingCrossesWorkspaces) {
   EXPECT_EQ(ErrorReason(Link(kAna, Email("eve@x.test")).status()), "IDENTIFIER_UNKNOWN");
 }
 
+TEST_F(ProfileIntegrationTest, AWorkspaceWithoutItsSecretWaitsAloneAndIsReadLater) {
+  world_.other_secret_is_readable = false;
+  Produce(world_.topics.interactions, "k", Message("", kAna, 1), 0);  // A dead letter.
+  const auto send_elsewhere = [&](int i) {
+    interaction::v1::Interaction elsewhere =
+        Message(absl::StrCat("e", i), Email(absl::StrCat("e", i, "@x.test")), i);
+    elsewhere.set_workspace(kOther);
+    Send(elsewhere);
+  };
+  for (int i = 0; i < 20; ++i) {
+    send_elsewhere(i);
+    Send(Message(absl::StrCat("k", i), kAna, i));
+  }
+  conversation::v1::ConversationEvent opened = Opened("other-c", "e3", 30);
+  opened.set_workspace(kOther);
+  Send(opened);
+  SendStory();
+  ASSERT_TRUE(Eventually([&] { return TimelineIds(kAna).size() == 26; }));
+  EXPECT_TRUE(replica().ready());
+  EXPECT_THAT(replica().grpc().health().Ready().notes,
+              ElementsAre(::testing::HasSubstr("workspace other")));
+  EXPECT_THAT(replica().grpc().metrics().Exposition(),
+              ::testing::HasSubstr("trama_profile_parked_workspaces 1"));
+  EXPECT_EQ(Resolve(kBob, kOther).status().code(), absl::StatusCode::kFailedPrecondition);
+
+  world_.other_secret_is_readable = true;
+  send_elsewhere(20);
+  WaitAllRead();
+  for (int i = 0; i <= 20; ++i) {
+    EXPECT_TRUE(Resolve(Email(absl::StrCat("e", i, "@x.test")), kOther)->known()) << i;
+  }
+  EXPECT_THAT(TimelineIds(Email("e3@x.test"), {.conversation = "other-c", .workspace = kOther}),
+              ElementsAre("e3", "other-c-1"));
+  EXPECT_THAT(replica().grpc().health().Ready().notes, IsEmpty());
+  // The second reading was for that workspace alone.
+  EXPECT_THAT(ReadAll(world_.topics.dead_letters, 0), SizeIs(1));
+  EXPECT_THAT(TimelineIds(kAna), SizeIs(26));
+}
+
 TEST_F(ProfileIntegrationTest, ANoteIsOneHoweverOftenTheCommandIsRepeated) {
   Send(Message("m1", kAna, 1));
   WaitAllRead();

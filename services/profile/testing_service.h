@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,6 +32,7 @@ struct World {
   std::unique_ptr<platform::RedisProcess> redis;
   platform::FixedConfig config;
   platform::MemoryBlobStore blobs;
+  std::atomic<bool> other_secret_is_readable = true;
 };
 
 // One process of the service, with a client for each subject of GrpcFixture.
@@ -113,8 +115,10 @@ class Replica {
   platform::GrpcFixture grpc_{{}, /*worker_threads=*/8};
   platform::IoThreads io_{2};
   platform::IdentitySecrets secrets_{
-      world_.config, clock_, [](std::string_view reference) -> absl::StatusOr<std::string> {
-        return std::string(reference == "env:DEMO" ? kSecret : kOtherSecret);
+      world_.config, clock_, [this](std::string_view reference) -> absl::StatusOr<std::string> {
+        if (reference == "env:DEMO") return std::string(kSecret);
+        if (world_.other_secret_is_readable) return std::string(kOtherSecret);
+        return absl::NotFoundError("env:OTHER is not set");
       }};
   RequestIdentifiers identifiers_{world_.config, secrets_};
   std::unique_ptr<platform::RedisClient> redis_;

@@ -17,6 +17,7 @@ struct Condition::State {
   std::string name;
   bool holds = false;  // Guarded by Health::mutex_.
   std::string why_not = "not yet";
+  std::string note;
 };
 
 Heartbeat::~Heartbeat() = default;
@@ -38,6 +39,11 @@ void Condition::Set(bool holds, std::string_view why_not) {
     state_->why_not = why_not.empty() ? "does not hold" : std::string(why_not);
   }
   health_.NoteChange();
+}
+
+void Condition::Note(std::string_view note) {
+  const std::lock_guard lock(health_.mutex_);
+  state_->note = std::string(note);
 }
 
 std::unique_ptr<Heartbeat> Health::AddHeartbeat(std::string name, absl::Duration stale_after) {
@@ -89,7 +95,9 @@ HealthReport Health::Ready() const {
   }
   for (const auto& weak : conditions_) {
     const std::shared_ptr<Condition::State> state = weak.lock();
-    if (state == nullptr || state->holds) continue;
+    if (state == nullptr) continue;
+    if (!state->note.empty()) report.notes.push_back(absl::StrCat(state->name, ": ", state->note));
+    if (state->holds) continue;
     report.fine = false;
     report.missing.push_back(absl::StrCat(state->name, ": ", state->why_not));
   }

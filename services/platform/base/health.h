@@ -35,6 +35,9 @@ class Condition {
   ~Condition();
   // `why_not` tells an operator what is missing, without personal data.
   void Set(bool holds, std::string_view why_not = "");
+  // What an operator should know although the condition may hold, such as whose work waits; without
+  // personal data. Empty: nothing.
+  void Note(std::string_view note);
 
  private:
   friend class Health;
@@ -49,6 +52,7 @@ class Condition {
 struct HealthReport {
   bool fine = true;
   std::vector<std::string> missing;  // "partition 3: last beat 12s ago", "kafka: not connected".
+  std::vector<std::string> notes;    // What is restricted without making the report less fine.
 };
 
 // Liveness (does every loop turn? if not, restart me) and readiness (may I get work?) of a process.

@@ -57,6 +57,16 @@ TEST_F(HealthTest, ReadyWhenEveryConditionHolds) {
   EXPECT_THAT(health_.Ready().missing, ElementsAre("kafka: no broker answers"));
 }
 
+TEST_F(HealthTest, ANoteIsToldWithoutMakingTheProcessUnready) {
+  const auto ingest = health_.AddCondition("ingest");
+  ingest->Set(true);
+  ingest->Note("workspace demo waits");
+  EXPECT_TRUE(health_.Ready().fine);
+  EXPECT_THAT(health_.Ready().notes, ElementsAre("ingest: workspace demo waits"));
+  ingest->Note("");
+  EXPECT_THAT(health_.Ready().notes, ::testing::IsEmpty());
+}
+
 TEST_F(HealthTest, ConditionThatIsGoneNoLongerCounts) {
   auto condition = health_.AddCondition("partition 3");
   condition.reset();

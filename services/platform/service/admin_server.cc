@@ -1,6 +1,8 @@
 #include "services/platform/service/admin_server.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,8 +15,11 @@ namespace {
 constexpr size_t kConnectionsMax = 64;
 
 HttpResponse Answer(const HealthReport& report) {
-  if (report.fine) return HttpResponse::Text(200, "ok\n");
-  return HttpResponse::Text(503, absl::StrCat(absl::StrJoin(report.missing, "\n"), "\n"));
+  std::vector<std::string> lines = report.missing;
+  if (report.fine) lines.push_back("ok");
+  lines.insert(lines.end(), report.notes.begin(), report.notes.end());
+  return HttpResponse::Text(report.fine ? 200 : 503,
+                            absl::StrCat(absl::StrJoin(lines, "\n"), "\n"));
 }
 
 }  // namespace
