@@ -271,6 +271,8 @@ absl::Status IngestLoop::Write(const std::vector<Placement>& placements,
   }
   const auto fold = [&](RowSet& rows) {
     for (size_t i = 0; i < placed.size(); ++i) {
+      const std::string* trace = platform::FindHeader(placed[i]->pending->record, "traceparent");
+      rows.Trace(trace == nullptr ? "" : *trace);
       Fold(placed[i]->pending->input, placements[i], rows);
     }
     return absl::OkStatus();

@@ -79,8 +79,12 @@ absl::Status CheckAttribute(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-absl::Status ProfileCommands::Write(const std::vector<RowKey>& keys, const RowWriter::Fold& fold) {
-  absl::Status written = writer_.Write(keys, fold);
+absl::Status ProfileCommands::Write(const Said& said, const std::vector<RowKey>& keys,
+                                    const RowWriter::Fold& fold) {
+  absl::Status written = writer_.Write(keys, [&](RowSet& rows) {
+    rows.Trace(said.traceparent);
+    return fold(rows);
+  });
   if (platform::KindOf(written) != platform::KafkaErrorKind::kRetriable &&
       !absl::IsAborted(written) && !absl::IsDeadlineExceeded(written)) {
     return written;
@@ -103,13 +107,12 @@ absl::Status ProfileCommands::CheckRoom(const std::string& workspace, const Owne
                                  " identifiers; one person has at most ", kComponentMax));
 }
 
-absl::StatusOr<v1::LinkResponse> ProfileCommands::Link(const Caller& caller,
-                                                       const v1::LinkRequest& request,
-                                                       absl::Time now) {
+absl::StatusOr<v1::LinkResponse> ProfileCommands::Link(const Said& said,
+                                                       const v1::LinkRequest& request) {
   const std::string& workspace = request.workspace();
-  const absl::StatusOr<Owner> a = identifiers_.Read(caller, workspace, request.a(), "a");
+  const absl::StatusOr<Owner> a = identifiers_.Read(said.caller, workspace, request.a(), "a");
   if (!a.ok()) return a.status();
-  const absl::StatusOr<Owner> b = identifiers_.Read(caller, workspace, request.b(), "b");
+  const absl::StatusOr<Owner> b = identifiers_.Read(said.caller, workspace, request.b(), "b");
   if (!b.ok()) return b.status();
   if (a->customer_id == b->customer_id) {
     return InvalidField("b", "", "is the same identifier as a");
@@ -127,8 +130,8 @@ absl::StatusOr<v1::LinkResponse> ProfileCommands::Link(const Caller& caller,
   link.set_b_customer_id(b->customer_id);
   link.set_reason(request.reason());
   link.set_evidence(request.evidence());
-  *link.mutable_actor() = ActorOf(caller);
-  *link.mutable_linked_at() = Stamp(now);
+  *link.mutable_actor() = ActorOf(said.caller);
+  *link.mutable_linked_at() = Stamp(said.at);
 
   const RowKey link_key = LinkKey(workspace, link.link_id());
   const RowKey near_a = EntryKey(workspace, a->customer_id, link.link_id());
@@ -146,7 +149,7 @@ absl::StatusOr<v1::LinkResponse> ProfileCommands::Link(const Caller& caller,
     rows.Put(near_b, EntryOf(row, b->identifier));
     return absl::OkStatus();
   };
-  absl::Status written = Write({link_key, near_a, near_b, row_a, row_b}, fold);
+  absl::Status written = Write(said, {link_key, near_a, near_b, row_a, row_b}, fold);
   if (!written.ok()) return written;
 
   const absl::StatusOr<std::vector<std::optional<Person>>> persons =
@@ -159,11 +162,10 @@ absl::StatusOr<v1::LinkResponse> ProfileCommands::Link(const Caller& caller,
   return response;
 }
 
-absl::StatusOr<v1::AddNoteResponse> ProfileCommands::AddNote(const Caller& caller,
-                                                             const v1::AddNoteRequest& request,
-                                                             absl::Time now) {
+absl::StatusOr<v1::AddNoteResponse> ProfileCommands::AddNote(const Said& said,
+                                                             const v1::AddNoteRequest& request) {
   const std::string& workspace = request.workspace();
-  const absl::StatusOr<std::string> who = identifiers_.Who(caller, request);
+  const absl::StatusOr<std::string> who = identifiers_.Who(said.caller, request);
   if (!who.ok()) return who.status();
   if (request.text().empty()) return InvalidField("text", "", "is empty; say something");
   absl::Status fine = CheckLength("text", request.text(), kNoteCharactersMax);
@@ -173,12 +175,12 @@ absl::StatusOr<v1::AddNoteResponse> ProfileCommands::AddNote(const Caller& calle
                         "must be an id of the caller's making, such as a UUID");
   }
   TimelineEntry note;
-  note.set_entry_id(DerivedId({"note", workspace, caller.subject, request.command_id()}));
+  note.set_entry_id(DerivedId({"note", workspace, said.caller.subject, request.command_id()}));
   note.set_source_id(note.entry_id());
   note.set_kind(TimelineEntry::KIND_NOTE);
   note.set_channel("note");
-  *note.mutable_at() = Stamp(now);
-  *note.mutable_actor() = ActorOf(caller);
+  *note.mutable_at() = Stamp(said.at);
+  *note.mutable_actor() = ActorOf(said.caller);
   types::v1::Text& text = *note.add_parts()->mutable_text();
   text.set_body(request.text());
   text.set_format(types::v1::Text::FORMAT_PLAIN);
@@ -195,16 +197,16 @@ absl::StatusOr<v1::AddNoteResponse> ProfileCommands::AddNote(const Caller& calle
     rows.Put(note_key, response.entry());
     return absl::OkStatus();
   };
-  absl::Status written = Write({identifier_key, note_key}, fold);
+  absl::Status written = Write(said, {identifier_key, note_key}, fold);
   if (!written.ok()) return written;
   return response;
 }
 
 absl::StatusOr<v1::SetAttributesResponse> ProfileCommands::SetAttributes(
-    const Caller& caller, const v1::SetAttributesRequest& request) {
+    const Said& said, const v1::SetAttributesRequest& request) {
   const std::string& workspace = request.workspace();
   const absl::StatusOr<Owner> owner =
-      identifiers_.Read(caller, workspace, request.identifier(), "identifier");
+      identifiers_.Read(said.caller, workspace, request.identifier(), "identifier");
   if (!owner.ok()) return owner.status();
   if (request.values().size() > kAttributesMax) {
     return InvalidField("values", "", absl::StrCat("has more than ", kAttributesMax, " names"));
@@ -239,7 +241,7 @@ absl::StatusOr<v1::SetAttributesResponse> ProfileCommands::SetAttributes(
     *response.mutable_attributes() = attributes;
     return absl::OkStatus();
   };
-  absl::Status written = Write({identifier_key, attributes_key}, fold);
+  absl::Status written = Write(said, {identifier_key, attributes_key}, fold);
   if (!written.ok()) return written;
   return response;
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/kernel/caller.h"
@@ -16,6 +19,13 @@ inline constexpr size_t kAttributesMax = 64;
 inline constexpr size_t kAttributeNameBytesMax = 64;
 inline constexpr size_t kAttributeValueBytesMax = 512;
 
+// Who says something, when, and in which trace.
+struct Said {
+  const Caller& caller;
+  absl::Time at;
+  std::string traceparent;
+};
+
 // What people and integrators say of a customer. Each is in Redis and on topic `profiles` when it
 // is answered; after an error it may be half done, and the same again completes it. The caller has
 // been let into request.workspace already. Errors: the reasons in profile_service.proto,
@@ -25,18 +35,17 @@ class ProfileCommands {
   ProfileCommands(RowStore& store, RowWriter& writer, const RequestIdentifiers& identifiers)
       : store_(store), writer_(writer), identifiers_(identifiers) {}
 
-  absl::StatusOr<v1::LinkResponse> Link(const Caller& caller, const v1::LinkRequest& request,
-                                        absl::Time now);
-  absl::StatusOr<v1::AddNoteResponse> AddNote(const Caller& caller,
-                                              const v1::AddNoteRequest& request, absl::Time now);
-  absl::StatusOr<v1::SetAttributesResponse> SetAttributes(const Caller& caller,
+  absl::StatusOr<v1::LinkResponse> Link(const Said& said, const v1::LinkRequest& request);
+  absl::StatusOr<v1::AddNoteResponse> AddNote(const Said& said, const v1::AddNoteRequest& request);
+  absl::StatusOr<v1::SetAttributesResponse> SetAttributes(const Said& said,
                                                           const v1::SetAttributesRequest& request);
 
  private:
   // COMPONENT_FULL when the two persons together have too many identifiers. Two links made at the
   // same moment do not see each other: the limit bounds, it does not count.
   absl::Status CheckRoom(const std::string& workspace, const Owner& a, const Owner& b);
-  absl::Status Write(const std::vector<RowKey>& keys, const RowWriter::Fold& fold);
+  absl::Status Write(const Said& said, const std::vector<RowKey>& keys,
+                     const RowWriter::Fold& fold);
 
   RowStore& store_;
   RowWriter& writer_;

@@ -348,6 +348,36 @@ TEST_F(ProfileIntegrationTest, TheLastRecordOfARowIsTheNewest) {
   EXPECT_EQ(replica().store().Versions({key})->at(0), 40);
 }
 
+TEST_F(ProfileIntegrationTest, ARowBelongsToTheTraceOfWhatTouchedItLast) {
+  const auto traced = [](char digit) {
+    return absl::StrCat("00-", std::string(32, digit), "-b7ad6b7169203331-01");
+  };
+  const auto within = [](char digit) {
+    return ::testing::StartsWith(absl::StrCat("00-", std::string(32, digit), "-"));
+  };
+  traceparent_ = traced('1');
+  Send(Message("m1", kAna, 1));
+  WaitAllRead();
+  traceparent_ = "";
+  Send(Message("b1", kBob, 2));
+  WaitAllRead();
+  std::map<std::string, std::string> traces = TracesOfRows();
+  const std::string row_of_ana = RowIdOf(IdentifierKey(kWorkspace, IdOf(kAna)));
+  EXPECT_THAT(traces[row_of_ana], within('1'));
+  EXPECT_NE(traces[row_of_ana], traced('1'));  // A step of its own in that trace.
+  EXPECT_THAT(traces[RowIdOf(EntryKey(kWorkspace, IdOf(kAna), "m1"))], within('1'));
+  EXPECT_EQ(traces[RowIdOf(EntryKey(kWorkspace, IdOf(kBob), "b1"))], "");
+
+  traceparent_ = traced('2');
+  Send(Opened("c1", "m1", 11));
+  WaitAllRead();
+  const auto link = replica().Call("ana", LinkOf(kAna, kBob), &Stub::Link, traced('3'));
+  ASSERT_TRUE(link.ok()) << link.status();
+  traces = TracesOfRows();
+  EXPECT_THAT(traces[RowIdOf(EntryKey(kWorkspace, IdOf(kAna), "m1"))], within('2'));
+  EXPECT_THAT(traces[RowIdOf(LinkKey(kWorkspace, link->link_id()))], within('3'));
+}
+
 TEST_F(ProfileIntegrationTest, NothingCrossesWorkspaces) {
   interaction::v1::Interaction elsewhere = Message("m1", kAna, 5, "of the other one");
   elsewhere.set_workspace(kOther);

@@ -24,6 +24,10 @@ Access Writers(const std::string& workspace) {
 
 }  // namespace
 
+Said ProfileServer::SaidIn(const Call& call) const {
+  return {call.caller, gate_.clock().Now(), call.traceparent};
+}
+
 grpc::ServerUnaryReactor* ProfileServer::Resolve(grpc::CallbackServerContext* context,
                                                  const v1::ResolveRequest* request,
                                                  v1::ResolveResponse* response) {
@@ -38,7 +42,7 @@ grpc::ServerUnaryReactor* ProfileServer::Link(grpc::CallbackServerContext* conte
                                               v1::LinkResponse* response) {
   return platform::RunUnary(gate_, context, request, response, Writers(request->workspace()),
                             [this](const Call& call, const v1::LinkRequest& wanted) {
-                              return commands_.Link(call.caller, wanted, gate_.clock().Now());
+                              return commands_.Link(SaidIn(call), wanted);
                             });
 }
 
@@ -65,7 +69,7 @@ grpc::ServerUnaryReactor* ProfileServer::AddNote(grpc::CallbackServerContext* co
                                                  v1::AddNoteResponse* response) {
   return platform::RunUnary(gate_, context, request, response, Writers(request->workspace()),
                             [this](const Call& call, const v1::AddNoteRequest& wanted) {
-                              return commands_.AddNote(call.caller, wanted, gate_.clock().Now());
+                              return commands_.AddNote(SaidIn(call), wanted);
                             });
 }
 
@@ -75,7 +79,7 @@ grpc::ServerUnaryReactor* ProfileServer::SetAttributes(grpc::CallbackServerConte
   const Access access{.workspace = request->workspace(), .roles = {"integrator", "supervisor"}};
   return platform::RunUnary(gate_, context, request, response, access,
                             [this](const Call& call, const v1::SetAttributesRequest& wanted) {
-                              return commands_.SetAttributes(call.caller, wanted);
+                              return commands_.SetAttributes(SaidIn(call), wanted);
                             });
 }
 

@@ -41,6 +41,8 @@ class ProfileServer final : public v1::ProfileService::CallbackService {
                                     v1::RebuildResponse* response) override;
 
  private:
+  Said SaidIn(const platform::Call& call) const;
+
   platform::CallGate& gate_;
   ProfileReads& reads_;
   ProfileCommands& commands_;

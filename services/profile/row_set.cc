@@ -67,6 +67,7 @@ v1::ProfileRow& RowSet::Begin(const RowKey& key) {
 void RowSet::Finish(const RowKey& key) {
   Slot& slot = slots_.find(key)->second;
   slot.touched = true;
+  slot.traceparent = traceparent_;
   slot.row->set_version(slot.was_version);
   if (slot.was_version != 0 && DeterministicBytes(*slot.row) == slot.was_bytes) return;
   slot.row->set_version(slot.was_version + 1);
@@ -103,7 +104,7 @@ std::vector<RowSet::Change> RowSet::Changed() const {
 std::vector<RowSet::Change> RowSet::Touched() const {
   std::vector<Change> touched;
   for (const auto& [key, slot] : slots_) {
-    if (slot.touched) touched.push_back({key, slot.was_version, &*slot.row});
+    if (slot.touched) touched.push_back({key, slot.was_version, &*slot.row, slot.traceparent});
   }
   return touched;
 }

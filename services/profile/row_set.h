@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/profile/row_key.h"
@@ -26,6 +27,9 @@ class RowSet {
   const v1::LinkRow* Link(const RowKey& key) const;
   const v1::TimelineEntry* Entry(const RowKey& key) const;
 
+  // The W3C trace context (may be empty) of what is put from now on.
+  void Trace(std::string traceparent) { traceparent_ = std::move(traceparent); }
+
   // The row as it shall be. One that is as it was counts as touched, not as changed.
   void Put(const RowKey& key, const v1::IdentifierRow& row);
   void Put(const RowKey& key, const v1::Attributes& row);
@@ -36,6 +40,7 @@ class RowSet {
     RowKey key;
     int64_t was_version = 0;  // 0: there was none.
     const v1::ProfileRow* row = nullptr;
+    std::string traceparent;  // Of what touched it last.
   };
   // Pointers live as long as the set.
   std::vector<Change> Changed() const;
@@ -48,12 +53,14 @@ class RowSet {
     std::string was_bytes;  // Deterministic, with was_version.
     std::optional<v1::ProfileRow> row;
     bool touched = false;
+    std::string traceparent;
   };
   const v1::ProfileRow* Find(const RowKey& key) const;
   v1::ProfileRow& Begin(const RowKey& key);
   void Finish(const RowKey& key);
 
   std::map<RowKey, Slot> slots_;
+  std::string traceparent_;
 };
 
 // The same bytes for equal messages, also where they hold maps.

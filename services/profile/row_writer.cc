@@ -5,17 +5,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/ids.h"
+#include "services/kernel/trace_context.h"
 #include "services/platform/kafka/cloud_event.h"
 
 namespace trama::profile {
 namespace {
 
-absl::StatusOr<platform::Record> RecordOf(const v1::ProfileRow& row, const std::string& topic) {
+absl::StatusOr<platform::Record> RecordOf(const RowSet::Change& change, const std::string& topic) {
+  const v1::ProfileRow& row = *change.row;
   platform::EventAttributes attributes;
   attributes.id = DerivedId(row.row_id(), row.version());
   attributes.source = "/trama/profile";
   attributes.type = row.GetTypeName();
   attributes.subject = row.row_id();
+  if (!change.traceparent.empty()) {
+    attributes.traceparent = DerivedTraceparent(change.traceparent, attributes.id);
+  }
   absl::StatusOr<std::vector<platform::Header>> headers = platform::EventHeaders(attributes);
   if (!headers.ok()) return headers.status();
   platform::Record record;
@@ -80,7 +85,7 @@ absl::Status RowWriter::Append(const std::vector<RowSet::Change>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<platform::Record> records;
   for (const RowSet::Change& change : rows) {
-    absl::StatusOr<platform::Record> record = RecordOf(*change.row, topic_);
+    absl::StatusOr<platform::Record> record = RecordOf(change, topic_);
     if (!record.ok()) return record.status();
     records.push_back(*std::move(record));
     const std::string_view type = RowTypeName(change.key.type);

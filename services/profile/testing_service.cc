@@ -64,6 +64,7 @@ void ProfileTest::Produce(const std::string& topic, const std::string& key,
   record.partition = partition;
   record.key = key;
   record.value = message.SerializeAsString();
+  if (!traceparent_.empty()) record.headers = {{"traceparent", traceparent_}};
   const absl::Status produced = producer_->ProduceAll({record}, absl::Seconds(20));
   ASSERT_TRUE(produced.ok()) << produced;
 }
@@ -88,6 +89,17 @@ void ProfileTest::WaitAllRead() {
     return behind.empty();
   });
   ASSERT_TRUE(all_read) << "not read to the end: " << behind;
+}
+
+std::map<std::string, std::string> ProfileTest::TracesOfRows() {
+  std::map<std::string, std::string> traces;
+  for (int32_t partition = 0; partition < world_.topics.profiles_partitions; ++partition) {
+    for (const platform::Record& record : ReadAll(world_.topics.profiles, partition)) {
+      const std::string* trace = platform::FindHeader(record, "traceparent");
+      traces[record.key] = trace == nullptr ? "" : *trace;
+    }
+  }
+  return traces;
 }
 
 std::map<std::string, std::string> ProfileTest::CompactedRows() {

@@ -74,11 +74,12 @@ class Replica {
   template <typename Response, typename Request>
   absl::StatusOr<Response> Call(const std::string& subject, const Request& request,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*)) {
+                                                             Response*),
+                                const std::string& traceparent = "") {
     const std::shared_ptr<platform::Peer> peer = grpc_.Client(subject);
     const auto stub = v1::ProfileService::NewStub(peer->channel());
     return platform::CallBlocking<Response>(
-        *peer, request, {.timeout = absl::Seconds(60)},
+        *peer, request, {.timeout = absl::Seconds(60), .traceparent = traceparent},
         [&](grpc::ClientContext* context, const Request& asked, Response* answer) {
           return ((*stub).*method)(context, asked, answer);
         });
@@ -163,11 +164,15 @@ class ProfileTest : public platform::testing::BrokerTest {
   // All rows on topic `profiles` as compaction would leave them.
   std::map<std::string, std::string> CompactedRows();
 
+  // By row id, the traceparent of each row's last record; empty when it has none.
+  std::map<std::string, std::string> TracesOfRows();
+
   Replica& replica() { return *replicas_.front(); }
   // One more process.
   Replica& AddReplica();
 
   World world_;
+  std::string traceparent_;  // Of what is sent from now on.
   std::unique_ptr<platform::Producer> producer_;
   std::vector<std::unique_ptr<Replica>> replicas_;
 };

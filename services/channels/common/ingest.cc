@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "services/platform/base/trace.h"
+
 namespace trama::channels {
 
 platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
   IngestResult result;
+  arrival.traceparent = platform::TraceparentOrNew(arrival.traceparent);
   result.seen = co_await seen_.AllSeen(arrival.workspace, arrival.account, arrival.event_ids);
   if (result.seen) co_return result;
 

@@ -28,6 +28,7 @@ struct Arrival {
   std::string raw;
   std::string raw_content_type;
 
+  // W3C trace context of the event; empty (a mail has none): a new trace begins.
   std::string traceparent;
 };
 
