@@ -46,6 +46,9 @@ class AccountDirectory {
 
   const std::string& channel() const { return channel_; }
 
+  // False until the first revision has been read: nobody knows yet which accounts there are.
+  bool is_known() const { return config_.Current()->revision() != 0; }
+
   // None when there is none, or when its workspace has no partition number (yet). Accounts that are
   // OFF are found, too.
   std::optional<ChannelAccount> Find(std::string_view workspace, std::string_view name) const;

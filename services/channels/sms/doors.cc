@@ -24,6 +24,7 @@ using platform::HttpRequest;
 using platform::HttpResponse;
 
 constexpr char kMediaPath[] = "/sms/media/";
+constexpr char kRetryAfterSeconds[] = "5";
 constexpr char kFormType[] = "application/x-www-form-urlencoded";
 constexpr char kNoReply[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
 
@@ -41,7 +42,11 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
   const std::optional<DoorPath> path = ParseDoorPath(request.path);
   if (!path.has_value()) return absl::NotFoundError("no such path");
   std::optional<channels::ChannelAccount> account = accounts.Find(path->workspace, path->account);
-  if (!account.has_value()) return absl::NotFoundError("no such channel account");
+  if (!account.has_value()) {
+    // A 404 would lose the message: the vendor does not come again.
+    return accounts.is_known() ? absl::NotFoundError("no such channel account")
+                               : absl::UnavailableError("the configuration is not read yet");
+  }
 
   Verified verified;
   verified.view = ViewOf(*account);
@@ -194,6 +199,11 @@ platform::Awaitable<HttpResponse> Doors::ServeFile(HttpRequest request) {
   const absl::StatusOr<MediaLink> link = ReadMediaToken(token);
   // One answer for everything that is wrong: nothing is to be learned here.
   const HttpResponse not_found = HttpResponse::Empty(404);
+  if (!accounts_.is_known()) {
+    HttpResponse come_again = HttpResponse::Empty(503);
+    come_again.headers.Set("Retry-After", kRetryAfterSeconds);
+    co_return come_again;
+  }
   if (!link.ok() || clock_.Now() > link->expires_at) co_return not_found;
   const std::optional<channels::ChannelAccount> account =
       accounts_.Find(link->workspace, link->account);

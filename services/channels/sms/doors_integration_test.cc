@@ -6,8 +6,10 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/channels/sms/media_link.h"
 #include "services/channels/sms/testing/sms_world.h"
 #include "services/platform/kafka/cloud_event.h"
 
@@ -67,6 +69,22 @@ TEST_F(DoorsTest, WhatTheVendorDidNotSignIsRefusedWithoutAWord) {
   EXPECT_EQ(Post("/sms/demo/main/other", Message("SM1", "x")).status, 404);
   EXPECT_THAT(InteractionRecords(), IsEmpty());
   EXPECT_EQ(blobs_.size(), 0u);
+}
+
+TEST_F(DoorsTest, BeforeTheConfigurationIsReadTheVendorIsToComeAgain) {
+  config_source_.Set(std::make_shared<platform::ConfigView>());
+  const MediaLink link{"demo", "main", "demo/ab/cd", absl::Now() + absl::Hours(1)};
+  for (const platform::HttpResponse& answer :
+       {Post(kDoor, Message("SM1", "early")), Post(kStatusDoor, Message("SM1", "")),
+        Get(absl::StrCat("/sms/media/", MakeMediaToken(link, kToken)))}) {
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_THAT(std::string(answer.headers.Get("Retry-After")), Not(IsEmpty()));
+  }
+  EXPECT_THAT(InteractionRecords(), IsEmpty());
+
+  SetAccountState(config::v1::ChannelAccountSpec::ON);
+  EXPECT_EQ(Post(kDoor, Message("SM1", "early")).status, 200);
+  EXPECT_EQ(Interactions().at(0).parts(0).text().body(), "early");
 }
 
 TEST_F(DoorsTest, GetWebhooksAreTakenToo) {
