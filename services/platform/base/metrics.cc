@@ -5,7 +5,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "prometheus/text_serializer.h"
 #include "services/kernel/check.h"
 
@@ -122,17 +121,6 @@ HistogramFamily& Metrics::Histogram(const std::string& name, const std::string& 
     declared.histogram.reset(new HistogramFamily(family, labels, buckets));
   }
   return *declared.histogram;
-}
-
-std::vector<std::string> Metrics::Names() const {
-  const std::lock_guard lock(state_->mutex);
-  std::vector<std::string> names;
-  for (const auto& [name, declared] : state_->declared) {
-    names.push_back(declared.labels.empty()
-                        ? name
-                        : absl::StrCat(name, "{", absl::StrJoin(declared.labels, ","), "}"));
-  }
-  return names;
 }
 
 std::string Metrics::Exposition() const {

@@ -15,7 +15,7 @@
 #include "prometheus/registry.h"
 
 // Metrics are a contract: every family is declared once, in one struct per service or platform
-// part, and listed in the service's README; a test compares the two through Metrics::Names.
+// part, and listed in the README of its folder; tools/lint compares the two.
 //
 //   struct OfferMetrics {
 //     explicit OfferMetrics(Metrics& metrics)
@@ -86,9 +86,6 @@ class Metrics {
   HistogramFamily& Histogram(const std::string& name, const std::string& help,
                              const std::vector<std::string>& labels,
                              const std::vector<double>& buckets);
-
-  // Every declared name, sorted; with labels: "name{a,b}".
-  std::vector<std::string> Names() const;
 
   // The text exposition format 0.0.4, for /metrics.
   std::string Exposition() const;

@@ -7,7 +7,6 @@
 namespace trama::platform {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(MetricsTest, CountsUnderLabels) {
@@ -41,13 +40,6 @@ TEST(MetricsTest, DeclaringTheSameAgainGivesTheSameFamily) {
   Metrics metrics;
   EXPECT_EQ(&metrics.Counter("trama_test_total", "X.", {"a"}),
             &metrics.Counter("trama_test_total", "X.", {"a"}));
-}
-
-TEST(MetricsTest, ListsEveryName) {
-  Metrics metrics;
-  metrics.Gauge("trama_b", "B.");
-  metrics.Counter("trama_a_total", "A.", {"x", "y"});
-  EXPECT_THAT(metrics.Names(), ElementsAre("trama_a_total{x,y}", "trama_b"));
 }
 
 TEST(MetricsTest, TooManyLabelValuesAreCountedAsOther) {
