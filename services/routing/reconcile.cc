@@ -41,8 +41,7 @@ absl::btree_set<std::string> TakeResources(State& state, const config::v1::Snaps
   for (const Resource& resource : snapshot.resources()) {
     const std::string& workspace = WorkspaceNameOf(resource);
     if (!mine.contains(workspace) || !ConcernsRouting(resource)) continue;
-    const std::string key =
-        ResourceKey(resource.kind(), resource.metadata().workspace(), resource.metadata().name());
+    const std::string key = ResourceKey(resource);
     keys.insert(key);
     const Resource* before = state.resources.Find(key);
     if (before != nullptr && SerializeSame(*before) == SerializeSame(resource)) continue;

@@ -7,13 +7,10 @@
 #include "absl/flags/flag.h"
 #include "services/platform/base/common_flags.h"
 #include "services/platform/base/settings.h"
-#include "services/platform/blob/folder_blob_store.h"
-#include "services/platform/config/config_follower.h"
-#include "services/platform/engine/dispatch.h"
-#include "services/platform/engine/engine_host.h"
 #include "services/platform/grpc/tls.h"
 #include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/kafka/topics.h"
+#include "services/platform/parts/parts.h"
 #include "services/routing/agent_streams.h"
 #include "services/routing/intake.h"
 #include "services/routing/profile_asker.h"
@@ -21,10 +18,6 @@
 #include "services/routing/routing_service.h"
 #include "trama/delivery/v1/delivery_events.pb.h"
 #include "trama/sla/v1/sla_events.pb.h"
-
-ABSL_FLAG(std::string, group_instance, "",
-          "Stable slot in the consumer groups, such as routing-0: a restarted process resumes its "
-          "partitions at once. Empty: none.");
 
 namespace trama::routing {
 namespace {
@@ -42,10 +35,9 @@ struct Parts {
 
 absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
                        Parts& parts) {
-  auto follower =
-      platform::ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());
-  if (!follower.ok()) return follower.status();
-  parts.config = &runtime.Own(*std::move(follower));
+  const auto config = platform::AddConfig(runtime, kafka);
+  if (!config.ok()) return config.status();
+  parts.config = *config;
   auto profile =
       platform::Peer::Make({.addresses = absl::GetFlag(FLAGS_profile_address),
                             .tls = platform::GrpcTlsFromFlags(),
@@ -55,9 +47,9 @@ absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& 
                                             "trama.profile.v1.ProfileService/ListTimeline"}});
   if (!profile.ok()) return profile.status();
   parts.profile = *std::move(profile);
-  auto blobs = platform::FolderBlobStore::Open({.folder = absl::GetFlag(FLAGS_blob_dir)});
+  const auto blobs = platform::AddBlobStore(runtime);
   if (!blobs.ok()) return blobs.status();
-  parts.blobs = &runtime.Own(*std::move(blobs));
+  parts.blobs = *blobs;
   parts.asker = &runtime.Own(std::make_unique<ProfileAsker>(parts.profile));
   parts.streams = &runtime.Own(std::make_unique<AgentStreams>());
   parts.secrets = &runtime.Own(std::make_unique<platform::IdentitySecrets>(
@@ -65,10 +57,9 @@ absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& 
   return absl::OkStatus();
 }
 
-platform::EngineSpec Spec(platform::Runtime& runtime, Parts& parts) {
+platform::EngineSpec Spec(Parts& parts) {
   platform::EngineSpec spec;
   spec.service = "routing";
-  spec.instance_id = absl::GetFlag(FLAGS_group_instance);
   spec.inputs = {{platform::kWork, &v1::Work::default_instance()},
                  {platform::kDeliveries, &delivery::v1::Delivery::default_instance()},
                  {platform::kSla, &sla::v1::SlaEvent::default_instance()}};
@@ -90,7 +81,6 @@ platform::EngineSpec Spec(platform::Runtime& runtime, Parts& parts) {
       parts.host->Deliver(partition, incarnation, std::move(answer)).IgnoreError();
     });
   };
-  spec.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
   return spec;
 }
 
@@ -115,29 +105,12 @@ absl::Status SetUp(platform::Runtime& runtime) {
   Parts& parts = runtime.Own(std::make_unique<Parts>());
   if (absl::Status made = MakeParts(runtime, *kafka, parts); !made.ok()) return made;
 
-  auto made = platform::EngineHost::Create(Spec(runtime, parts), {.kafka = *kafka,
-                                                                  .clock = runtime.clock(),
-                                                                  .metrics = runtime.metrics(),
-                                                                  .health = runtime.health(),
-                                                                  .config = *parts.config});
-  if (!made.ok()) return made.status();
-  platform::EngineHost& host = runtime.Own(*std::move(made));
-  parts.host = &host;
-
-  platform::EngineDispatchOptions options;
-  options.grpc_service = v1::RoutingService::service_full_name();
-  options.partition_of = [config = parts.config](std::string_view workspace) {
-    return config->Current()->PartitionOf(workspace);
-  };
-  options.peers.tls = platform::GrpcTlsFromFlags();
-  options.peers.token = &runtime.service_token();
-  auto& dispatch = runtime.Own(
-      std::make_unique<platform::EngineDispatch>(host, runtime.gate(), std::move(options)));
-  runtime.AddGrpcService(std::make_unique<RoutingServer>(host, dispatch, runtime.gate(),
-                                                         *parts.streams, *parts.blobs));
-  runtime.AfterStart([&host, &runtime] { return host.Start(runtime.grpc_address()); });
-  // Before calls are refused: another replica then owns what is asked for here.
-  runtime.AddStopper("engine", [&host] { host.Leave(); });
+  const auto engine = platform::AddEngine(runtime, *kafka, *parts.config, Spec(parts),
+                                          v1::RoutingService::service_full_name());
+  if (!engine.ok()) return engine.status();
+  parts.host = engine->host;
+  runtime.AddGrpcService(std::make_unique<RoutingServer>(
+      *engine->host, *engine->dispatch, runtime.gate(), *parts.streams, *parts.blobs));
   AddIntake(runtime, *kafka, parts);
   return absl::OkStatus();
 }

@@ -13,10 +13,8 @@
 #include "services/channels/email/mail_server.h"
 #include "services/platform/base/common_flags.h"
 #include "services/platform/base/server_address.h"
-#include "services/platform/blob/folder_blob_store.h"
-#include "services/platform/config/config_follower.h"
 #include "services/platform/kafka/kafka_flags.h"
-#include "services/platform/redis/redis_client.h"
+#include "services/platform/parts/parts.h"
 
 ABSL_FLAG(std::string, smtp_listen, "127.0.0.1:2525",
           "Where mail arrives by SMTP (host:port); empty: nowhere.");
@@ -27,15 +25,11 @@ ABSL_FLAG(int32_t, mail_bytes_max, 25 << 20, "Largest mail that is taken.");
 ABSL_FLAG(absl::Duration, ambiguity_wait, absl::Seconds(60),
           "How long a mail waits for a bounce or receipt when the connection broke after it was "
           "sent whole, before it is sent once more.");
-ABSL_FLAG(std::string, group_instance, "",
-          "Stable slot in the consumer groups, such as email-0: a restarted process resumes its "
-          "partitions at once. Empty: none.");
 
 namespace trama::email {
 namespace {
 
 constexpr absl::Duration kDrainMax = absl::Seconds(10);
-constexpr absl::Duration kFlushMax = absl::Seconds(5);
 constexpr int kMailBytesMaxMax = 100 << 20;
 constexpr absl::Duration kAmbiguityWaitMax = absl::Hours(1);
 
@@ -50,35 +44,22 @@ struct Parts {
 
 absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
                        Parts& parts) {
-  auto config =
-      platform::ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());
+  const auto config = platform::AddConfig(runtime, kafka);
   if (!config.ok()) return config.status();
-  platform::ConfigSource& source = runtime.Own(*std::move(config));
-  parts.config = &source;
-
-  platform::ProducerOptions producing;
-  producing.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
-  auto producer = platform::Producer::Create(kafka, std::move(producing));
+  parts.config = *config;
+  const auto producer = platform::AddProducer(runtime, kafka);
   if (!producer.ok()) return producer.status();
-  parts.producer = &runtime.Own(*std::move(producer));
-  runtime.AddCloser("producer", [producer = parts.producer] {
-    // What it reports was answered 451 already; nothing more can be done for it.
-    producer->Flush(kFlushMax).IgnoreError();
-  });
-
-  auto address = platform::ParseRedisAddress(absl::GetFlag(FLAGS_redis));
-  if (!address.ok()) return address.status();
-  auto redis = platform::RedisClient::Create(runtime.io(), *std::move(address));
+  parts.producer = *producer;
+  const auto redis = platform::AddRedis(runtime);
   if (!redis.ok()) return redis.status();
-  parts.redis = &runtime.Own(*std::move(redis));
+  parts.redis = *redis;
 
-  auto blobs = platform::FolderBlobStore::Open({.folder = absl::GetFlag(FLAGS_blob_dir)});
+  const auto blobs = platform::AddBlobStore(runtime);
   if (!blobs.ok()) return blobs.status();
-  platform::BlobStore& store = runtime.Own(*std::move(blobs));
   parts.accounts = &runtime.Own(std::make_unique<channels::AccountDirectory>(
-      kChannel, source, runtime.clock(), platform::ResolveSecret));
+      kChannel, *parts.config, runtime.clock(), platform::ResolveSecret));
   parts.archive = &runtime.Own(std::make_unique<channels::RawArchive>(
-      store, runtime.workers(), *parts.accounts, runtime.clock(), runtime.metrics()));
+      **blobs, runtime.workers(), *parts.accounts, runtime.clock(), runtime.metrics()));
   return absl::OkStatus();
 }
 

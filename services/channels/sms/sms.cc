@@ -14,18 +14,13 @@
 #include "services/channels/sms/twilio_account.h"
 #include "services/channels/sms/twilio_sender.h"
 #include "services/platform/base/server_address.h"
-#include "services/platform/blob/folder_blob_store.h"
-#include "services/platform/config/config_follower.h"
 #include "services/platform/http/http_server.h"
 #include "services/platform/kafka/kafka_flags.h"
-#include "services/platform/redis/redis_client.h"
+#include "services/platform/parts/parts.h"
 #include "services/platform/service/http_metrics.h"
 
 ABSL_FLAG(std::string, http_listen, "127.0.0.1:8010",
           "Where the vendor's requests arrive (host:port); port 0 picks a free one.");
-ABSL_FLAG(std::string, group_instance, "",
-          "Stable slot in the consumer groups, such as sms-0: a restarted process resumes its "
-          "partitions at once. Empty: none.");
 ABSL_FLAG(int32_t, media_bytes_max, 25 << 20, "Largest file that is fetched from the vendor.");
 ABSL_FLAG(int32_t, delivery_in_flight_max, 64,
           "Attempts to send that may be under way at once, per partition number.");
@@ -35,7 +30,6 @@ namespace trama::sms {
 namespace {
 
 constexpr absl::Duration kDrainMax = absl::Seconds(5);
-constexpr absl::Duration kFlushMax = absl::Seconds(5);
 constexpr int kInFlightMax = 10'000;
 // A door has 2.5 s in all; Redis may take 0.2 s before and after.
 constexpr absl::Duration kPublishMax = absl::Milliseconds(1800);
@@ -53,33 +47,21 @@ struct Parts {
 
 absl::Status MakeClients(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
                          Parts& parts) {
-  auto config =
-      platform::ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());
+  const auto config = platform::AddConfig(runtime, kafka);
   if (!config.ok()) return config.status();
-  parts.config = &runtime.Own(*std::move(config));
-
-  platform::ProducerOptions producing;
-  producing.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
-  auto producer = platform::Producer::Create(kafka, std::move(producing));
+  parts.config = *config;
+  const auto producer = platform::AddProducer(runtime, kafka);
   if (!producer.ok()) return producer.status();
-  parts.producer = &runtime.Own(*std::move(producer));
-  runtime.AddCloser("producer", [producer = parts.producer] {
-    // What it reports was answered 503 already; nothing more can be done for it.
-    producer->Flush(kFlushMax).IgnoreError();
-  });
-
-  auto address = platform::ParseRedisAddress(absl::GetFlag(FLAGS_redis));
-  if (!address.ok()) return address.status();
-  auto redis = platform::RedisClient::Create(runtime.io(), *std::move(address));
+  parts.producer = *producer;
+  const auto redis = platform::AddRedis(runtime);
   if (!redis.ok()) return redis.status();
-  parts.redis = &runtime.Own(*std::move(redis));
+  parts.redis = *redis;
   return absl::OkStatus();
 }
 
 absl::Status MakeParts(platform::Runtime& runtime, Parts& parts) {
-  auto blobs = platform::FolderBlobStore::Open({.folder = absl::GetFlag(FLAGS_blob_dir)});
+  const auto blobs = platform::AddBlobStore(runtime);
   if (!blobs.ok()) return blobs.status();
-  platform::BlobStore& store = runtime.Own(*std::move(blobs));
   parts.accounts = &runtime.Own(std::make_unique<channels::AccountDirectory>(
       kChannel, *parts.config, runtime.clock(), platform::ResolveSecret));
   channels::PublisherOptions publishing;
@@ -88,7 +70,7 @@ absl::Status MakeParts(platform::Runtime& runtime, Parts& parts) {
   parts.publisher = &runtime.Own(std::make_unique<channels::Publisher>(
       *parts.producer, runtime.clock(), runtime.metrics(), std::move(publishing)));
   parts.archive = &runtime.Own(std::make_unique<channels::RawArchive>(
-      store, runtime.workers(), *parts.accounts, runtime.clock(), runtime.metrics()));
+      **blobs, runtime.workers(), *parts.accounts, runtime.clock(), runtime.metrics()));
   parts.opt_outs = &runtime.Own(std::make_unique<OptOuts>(parts.redis, *parts.accounts));
   return absl::OkStatus();
 }

@@ -79,4 +79,8 @@ std::string ResourceKey(std::string_view kind, std::string_view workspace, std::
   return absl::StrCat(ToAbsl(kind), "/", ToAbsl(workspace), "/", ToAbsl(name));
 }
 
+std::string ResourceKey(const config::v1::Resource& resource) {
+  return ResourceKey(resource.kind(), resource.metadata().workspace(), resource.metadata().name());
+}
+
 }  // namespace trama

@@ -23,7 +23,9 @@ absl::Duration SpecDurationOr(std::string_view text, absl::Duration fallback);
 absl::StatusOr<Calendar> CompileCalendar(std::string_view name, int64_t revision,
                                          const config::v1::CalendarSpec& spec);
 
-// The key of a resource on topic `trama.config.v1`: "kind/workspace/name".
+// The key of a resource on topic `trama.config.v1`: "<kind>/<workspace>/<name>", of a workspace
+// itself "Workspace//<name>".
 std::string ResourceKey(std::string_view kind, std::string_view workspace, std::string_view name);
+std::string ResourceKey(const config::v1::Resource& resource);
 
 }  // namespace trama

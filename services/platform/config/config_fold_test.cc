@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/kernel/resources/resources.h"
 
 namespace trama::platform {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/kernel/resources/resources.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/kafka/testing/broker.h"
 #include "services/platform/kafka/transactional_producer.h"

@@ -4,19 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/errors.h"
+#include "services/kernel/resources/resources.h"
 #include "services/kernel/strings.h"
 
 namespace trama::platform {
 
 using config::v1::Resource;
-
-std::string ResourceKey(std::string_view kind, std::string_view workspace, std::string_view name) {
-  return absl::StrCat(ToAbsl(kind), "/", ToAbsl(workspace), "/", ToAbsl(name));
-}
-
-std::string ResourceKey(const Resource& resource) {
-  return ResourceKey(resource.kind(), resource.metadata().workspace(), resource.metadata().name());
-}
 
 ConfigView::ConfigView() : ConfigView(std::make_shared<config::v1::Snapshot>()) {}
 

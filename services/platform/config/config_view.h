@@ -12,11 +12,6 @@
 
 namespace trama::platform {
 
-// Key of a resource on trama.config.v1: "<kind>/<workspace>/<name>", for a workspace itself
-// "Workspace//<name>".
-std::string ResourceKey(std::string_view kind, std::string_view workspace, std::string_view name);
-std::string ResourceKey(const config::v1::Resource& resource);
-
 // One revision of the configuration, with look-ups. A value that never changes: any thread may
 // read it. Pointers live as long as the view.
 class ConfigView {

@@ -19,6 +19,9 @@ ABSL_FLAG(std::string, kafka_sasl_mechanism, "", "PLAIN, SCRAM-SHA-256 or SCRAM-
 ABSL_FLAG(std::string, kafka_sasl_username, "", "The name that we log in with.");
 ABSL_FLAG(std::string, kafka_sasl_password, "",
           "Where the password is: file:<path> or env:<name>.");
+ABSL_FLAG(std::string, group_instance, "",
+          "Stable slot in the consumer groups, such as routing-0: a restarted process resumes its "
+          "partitions at once. Empty: none.");
 ABSL_FLAG(std::string, topics_file, "",
           "The declaration of the topics. Empty: the one that was built in.");
 ABSL_FLAG(std::string, topics_cluster, "demo", "Which of its cluster sizes holds here.");

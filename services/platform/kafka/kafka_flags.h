@@ -8,7 +8,7 @@
 #include "services/platform/base/settings.h"
 #include "services/platform/kafka/kafka_config.h"
 
-// Where Kafka is, how to get in, and the topics.
+// Where Kafka is, how to get in, our slot in its groups, and the topics.
 ABSL_DECLARE_FLAG(std::string, kafka_brokers);  // "host:port,host:port"
 ABSL_DECLARE_FLAG(std::string, kafka_security_protocol);
 ABSL_DECLARE_FLAG(std::string, kafka_ca_file);
@@ -17,6 +17,7 @@ ABSL_DECLARE_FLAG(std::string, kafka_key_file);
 ABSL_DECLARE_FLAG(std::string, kafka_sasl_mechanism);
 ABSL_DECLARE_FLAG(std::string, kafka_sasl_username);
 ABSL_DECLARE_FLAG(std::string, kafka_sasl_password);  // A reference: "file:..." or "env:...".
+ABSL_DECLARE_FLAG(std::string, group_instance);       // Empty: none.
 ABSL_DECLARE_FLAG(std::string, topics_file);
 ABSL_DECLARE_FLAG(std::string, topics_cluster);
 
