@@ -4,6 +4,7 @@
 Layers: a core file (pure code) includes no Kafka, Redis, gRPC server, HTTP, clock or thread header;
 no service includes another's code. Sizes: a file has at most 800 lines (from 400 on it is named as
 a warning), a function at most 60, a test 100, a line 100 columns. Documentation: documented.py.
+What the compiler spoils in coroutines: coroutines.py.
 """
 
 import pathlib
@@ -11,6 +12,7 @@ import re
 import subprocess
 import sys
 
+import coroutines
 import documented
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -146,6 +148,8 @@ def main():
             check_includes(path, lines, is_core, report)
             check_functions(path, lines, report)
             check_text(path, lines, is_core, report)
+            for number, what in coroutines.check("\n".join(lines)):
+                report(path, number, what)
     documented.check(ROOT, tracked(), report)
     print("\n".join(warnings + errors))
     print(f"{len(cores)} core files, {len(errors)} errors, {len(warnings)} warnings")

@@ -120,8 +120,7 @@ class Client {
     co_return Refused(reply);
   }
 
-  // A view: GCC 12 copies a string made within a co_await expression byte by byte, which leaves
-  // short ones pointing at where they were. Callers give the command a name.
+  // `command` belongs to the caller, who waits.
   Awaitable<ServerReply> Command(std::string_view command) {
     const platform::IoResult written = co_await stream_.Write(command, "\r\n");
     if (written.error) co_return ServerReply{};

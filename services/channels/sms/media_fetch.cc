@@ -176,7 +176,8 @@ platform::Awaitable<absl::StatusOr<FetchedMedia>> MediaFetch::TryFetch(
     if (stopping_) co_return absl::UnavailableError("this process is about to end");
     if (attempt >= options_.attempts_max) break;
     files_.With({"again"}).Increment();
-    co_await Pause(options_.pause * (int64_t{1} << (2 * (attempt - 1))));
+    const int64_t pauses = int64_t{1} << (2 * (attempt - 1));
+    co_await Pause(options_.pause * pauses);
   }
   if (!media.ok()) co_return absl::InvalidArgumentError(FetchErrorText(media.status()));
 
@@ -209,8 +210,9 @@ platform::Awaitable<bool> MediaFetch::FetchOne(MediaJob job) {
     told.push_back(MediaFailed(*shared, std::string_view(why.data(), why.size()), clock_.Now()));
   }
   files_.With({fetched.ok() ? "fetched" : "refused"}).Increment();
+  const std::vector<channels::Receipt> no_receipts;
   const absl::Status published =
-      co_await publisher_.Publish(std::move(told), {}, shared->traceparent);
+      co_await publisher_.Publish(std::move(told), no_receipts, shared->traceparent);
   if (!published.ok()) co_await Pause(options_.pause);
   co_return published.ok();
 }

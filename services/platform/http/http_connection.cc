@@ -184,8 +184,8 @@ Awaitable<bool> HttpConnection::ServeOne(bool last) {
     response = Busy("too many requests at once, try again");
   } else {
     const size_t own_max = match.route->limits.body_bytes_max;
-    RequestPart body =
-        co_await reader_.ReadBody(own_max > 0 ? own_max : serving_->options.body_bytes_max);
+    const size_t body_max = own_max > 0 ? own_max : serving_->options.body_bytes_max;
+    RequestPart body = co_await reader_.ReadBody(body_max);
     if (body.end == End::kWhole) {
       request.body = reader_.TakeBody();
       response = co_await Handle(*match.route, std::move(request));
@@ -240,10 +240,10 @@ Awaitable<bool> HttpConnection::Respond(HttpResponse response, bool is_head, boo
     keep_alive = false;
     head = ResponseHead(response, keep_alive, request_id);
   }
-  const bool with_body = !is_head && HasBody(response.status);
+  std::string_view body;
+  if (!is_head && HasBody(response.status)) body = response.body;
   stream_.ExpiresAfter(serving_->options.write_timeout);
-  const IoResult sent =
-      co_await stream_.Write(head, with_body ? std::string_view(response.body) : "");
+  const IoResult sent = co_await stream_.Write(head, body);
   if (sent.error) Close();
   co_return !sent.error && keep_alive;
 }
