@@ -61,7 +61,7 @@ void SlaMachine::Publish(Step& step, const std::string& clock_id, v1::ClockRow& 
   fill(event);
 
   OutRecord& record = step.effects.records.emplace_back();
-  record.topic = kSlaTopic;
+  record.topic = topics_.sla;
   record.key = event.conversation_id();
   record.type = kEventType;
   record.id = event.event_id();
@@ -127,14 +127,7 @@ void SlaMachine::Fulfil(Step& step, const v1::ConversationRow& row, v1::ClockKin
     const absl::Duration used = Used(CalendarOf(clock), clock, moment);
     const bool in_time = clock.due_ms() == 0 || absl::ToUnixMillis(moment) <= clock.due_ms();
     if (!in_time && !clock.breached()) Breach(step, id, clock);
-    if (in_time && clock.breached()) {
-      // It was answered before it was due, and we learn so only now.
-      clock.set_breached(false);
-      Publish(step, id, clock, moment, [&](v1::SlaEvent& event) {
-        event.mutable_breach_revised()->set_still_breached(false);
-        event.mutable_breach_revised()->set_used_ms(absl::ToInt64Milliseconds(used));
-      });
-    }
+    if (in_time && clock.breached()) Revise(step, id, clock, moment);
     clock.set_agent_id(row.agent_id());
     End(clock, v1::CLOCK_STATE_FULFILLED, moment);
     Publish(step, id, clock, moment, [&](v1::SlaEvent& event) {
@@ -153,6 +146,7 @@ void SlaMachine::CancelAll(Step& step, const v1::ConversationRow& row, const std
       // Past its due time it was breached, however it ends.
       const bool late = clock.due_ms() != 0 && absl::ToUnixMillis(moment) > clock.due_ms();
       if (late && !clock.breached()) Breach(step, id, clock);
+      if (!late && clock.breached()) Revise(step, id, clock, moment);
       End(clock, v1::CLOCK_STATE_CANCELED, moment);
       Publish(step, id, clock, moment,
               [&](v1::SlaEvent& event) { event.mutable_canceled()->set_reason(reason); });
@@ -203,10 +197,26 @@ void SlaMachine::Retarget(Step& step, const std::string& clock_id, const std::st
 
 void SlaMachine::Breach(Step& step, const std::string& clock_id, v1::ClockRow& clock) {
   const absl::Time due = absl::FromUnixMillis(clock.due_ms());
+  const v1::ConversationRow* row = conversations_.Find(clock.conversation_id());
+  TRAMA_CHECK(row != nullptr);
   clock.set_breached(true);
+  clock.set_breached_queue(row->queue());
+  clock.set_breached_agent_id(row->agent_id());
   clock.set_state(v1::CLOCK_STATE_BREACHED);
   Publish(step, clock_id, clock, due, [&](v1::SlaEvent& event) {
     event.mutable_breached()->set_lateness_ms(absl::ToInt64Milliseconds(step.at.now - due));
+  });
+}
+
+void SlaMachine::Revise(Step& step, const std::string& clock_id, v1::ClockRow& clock,
+                        absl::Time moment) {
+  const absl::Duration used = Used(CalendarOf(clock), clock, moment);
+  clock.set_breached(false);
+  Publish(step, clock_id, clock, moment, [&](v1::SlaEvent& event) {
+    event.set_queue(clock.breached_queue());
+    event.set_agent_id(clock.breached_agent_id());
+    event.mutable_breach_revised()->set_still_breached(false);
+    event.mutable_breach_revised()->set_used_ms(absl::ToInt64Milliseconds(used));
   });
 }
 

@@ -101,7 +101,7 @@ void SlaMachine::On(const Stamp& at, const Tick&, Effects& effects) {
 void SlaMachine::On(const Stamp&, const Answer&, Effects&) {}
 
 void SlaMachine::On(const Stamp& at, const LogEntry& entry, Effects& effects) {
-  TRAMA_CHECK(entry.topic == kConversationsTopic);
+  TRAMA_CHECK(entry.topic == topics_.conversations);
   const auto& event = static_cast<const Event&>(*entry.message);
   const v1::ConversationRow* known = conversations_.Find(event.conversation_id());
   if (known != nullptr && event.sequence() <= known->sequence()) return;

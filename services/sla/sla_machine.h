@@ -18,8 +18,11 @@
 
 namespace trama::sla {
 
-inline constexpr char kConversationsTopic[] = "trama.conversations.v1";
-inline constexpr char kSlaTopic[] = "trama.sla.v1";
+// What it reads and writes.
+struct SlaTopics {
+  std::string conversations = "trama.conversations.v1";
+  std::string sla = "trama.sla.v1";
+};
 
 // Watches the clocks of conversations: a fold over their events. Promises: a warning or breach is
 // never early, never twice for one clock, never lost over a restart, and never false because the
@@ -35,7 +38,11 @@ class SlaMachine : public Machine {
   static constexpr int kPageSizeMax = 200;
   static constexpr int kPageSizeDefault = 50;
 
-  SlaMachine() : conversations_("conversation"), clocks_("clock"), meta_("meta") {}
+  explicit SlaMachine(SlaTopics topics = {})
+      : topics_(std::move(topics)),
+        conversations_("conversation"),
+        clocks_("clock"),
+        meta_("meta") {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value) override;
   void Apply(const Stamp& at, const Input& input, Effects& effects) override;
@@ -80,6 +87,8 @@ class SlaMachine : public Machine {
   void RetargetAll(Step& step, const v1::ConversationRow& row, const std::string& reason);
   void Fire(Step& step, const std::string& clock_id);
   void Breach(Step& step, const std::string& clock_id, v1::ClockRow& clock);
+  // Takes a breach back: what ended the clock happened before it was due, and we learn so only now.
+  void Revise(Step& step, const std::string& clock_id, v1::ClockRow& clock, absl::Time moment);
   static void End(v1::ClockRow& clock, v1::ClockState state, absl::Time moment);
   const std::string* OpenClock(const v1::ConversationRow& row, v1::ClockKind kind) const;
 
@@ -100,6 +109,7 @@ class SlaMachine : public Machine {
                           v1::ListClocksResponse& response) const;
   v1::Clock ViewOf(const Stamp& at, const std::string& id, const v1::ClockRow& clock) const;
 
+  const SlaTopics topics_;
   PolicyBook book_;
   // What clocks counted by until the newest revision, while `retargets_` are still to be done.
   PolicyBook former_book_;

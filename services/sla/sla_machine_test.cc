@@ -91,6 +91,47 @@ TEST_F(SlaMachineTest, AFactWithAnEarlierTimeRevisesTheBreach) {
               ElementsAre("queue answer breach revised", "queue answer fulfilled in time"));
 }
 
+TEST_F(SlaMachineTest, ARevisionNamesTheAgentAndQueueThatTheBreachNamed) {
+  OpenAndQueue("c1");
+  At(absl::Seconds(60));
+  Tick();
+  const v1::SlaEvent breach = events().back();
+  At(absl::Seconds(59));
+  Accept("c1");
+  const v1::SlaEvent& revision = events().at(events().size() - 2);
+  ASSERT_TRUE(revision.has_breach_revised());
+  EXPECT_EQ(revision.agent_id(), breach.agent_id());
+  EXPECT_EQ(revision.queue(), breach.queue());
+  EXPECT_EQ(revision.due_at(), breach.due_at());
+  EXPECT_EQ(events().back().agent_id(), "ana");
+}
+
+TEST_F(SlaMachineTest, WhatEndedInTimeIsNotBreachedAlthoughWeLearnItLate) {
+  OpenAndQueue("c1");
+  At(absl::Seconds(60));
+  EXPECT_THAT(Tick(), ElementsAre("queue answer breached"));
+  At(absl::Seconds(59));
+  EXPECT_THAT(Abandon("c1"),
+              ElementsAre("first response canceled: abandoned", "queue answer breach revised",
+                          "queue answer canceled: abandoned"));
+}
+
+// Nobody owned the partition for a minute; the answers stand in the log.
+TEST_F(SlaMachineTest, AfterAPauseWhatWasAnsweredInTimeIsNoBreach) {
+  OpenAndQueue("answered");
+  OpenAndQueue("forgotten");
+  At(absl::Seconds(300));
+  ReadOnlyUpTo(absl::Seconds(40));
+  Restart(config_);
+  EXPECT_THAT(Tick(), IsEmpty());
+  At(absl::Seconds(50));
+  EXPECT_THAT(Accept("answered"), ElementsAre("queue answer fulfilled in time"));
+  At(absl::Seconds(300));
+  EXPECT_THAT(Tick(), ElementsAre("queue answer breached"));
+  EXPECT_EQ(events().back().conversation_id(), "forgotten");
+  EXPECT_THAT(Tick(), IsEmpty());
+}
+
 TEST_F(SlaMachineTest, ARepeatedEventChangesNothing) {
   OpenAndQueue("c1");
   EXPECT_THAT(Repeat(), IsEmpty());

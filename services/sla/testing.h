@@ -222,7 +222,7 @@ class Driver {
   LogEntry Entry(const conversation::v1::ConversationEvent& event) {
     last_ = event;
     LogEntry entry;
-    entry.topic = kConversationsTopic;
+    entry.topic = SlaTopics().conversations;
     entry.message = std::make_shared<conversation::v1::ConversationEvent>(event);
     return entry;
   }
