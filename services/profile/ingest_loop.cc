@@ -8,6 +8,7 @@
 #include "services/kernel/errors.h"
 #include "services/platform/base/log.h"
 #include "services/platform/kafka/dead_letter.h"
+#include "services/platform/kafka/expired_records.h"
 #include "services/platform/kafka/kafka_error.h"
 
 namespace trama::profile {
@@ -150,7 +151,7 @@ void IngestLoop::Loop() {
     }
     TellWhoWaits();
     HoldBack();
-    MeasureLag();
+    lag_.Measure(*consumer_, absl::Now(), *heartbeat_);
   }
 }
 
@@ -158,7 +159,7 @@ absl::StatusOr<platform::RecordBatch> IngestLoop::Poll() {
   absl::StatusOr<platform::RecordBatch> batch =
       consumer_->Poll(room_.size() == 0 ? kPollWait : kPollWaitWithGuests, kBatchMax);
   if (!batch.ok() && absl::IsOutOfRange(batch.status())) {
-    SkipWhatIsGone();
+    platform::SkipExpiredRecords(*consumer_, gaps_);
     return platform::RecordBatch();
   }
   if (!batch.ok()) return batch;

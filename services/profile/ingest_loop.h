@@ -18,6 +18,7 @@
 #include "services/platform/config/config_source.h"
 #include "services/platform/config/identity_secrets.h"
 #include "services/platform/kafka/group_consumer.h"
+#include "services/platform/kafka/lag_meter.h"
 #include "services/platform/kafka/producer.h"
 #include "services/profile/input.h"
 #include "services/profile/parked_workspaces.h"
@@ -98,7 +99,6 @@ class IngestLoop {
   // Do records of this topic say whose something is?
   bool TellsOwners(const std::string& topic) const;
   absl::StatusOr<platform::RecordBatch> Poll();
-  void SkipWhatIsGone();
   // Tasks of a batch and of who waits; poison is added to the dead letters.
   std::vector<Task> TasksOf(const platform::RecordBatch& batch);
   // Does all tasks that can be done; the others come back. Repeating it after an error is harmless.
@@ -120,7 +120,6 @@ class IngestLoop {
   void TellWhoWaits();
   absl::Status Commit();
   void HoldBack();
-  void MeasureLag();
   void Forget(const std::vector<platform::TopicPartition>& gone);
   // False when it is time to stop.
   bool WaitAndRetry(const absl::Status& why);
@@ -135,7 +134,7 @@ class IngestLoop {
   platform::CounterFamily& gaps_;
   platform::GaugeFamily& waiting_;
   platform::GaugeFamily& parked_workspaces_;
-  platform::GaugeFamily& lag_;
+  platform::LagMeter lag_;
   platform::HistogramFamily& batch_seconds_;
 
   std::unique_ptr<platform::GroupConsumer> consumer_;
@@ -143,7 +142,6 @@ class IngestLoop {
   WaitingRoom<PendingPtr> room_;
   ParkedWorkspaces parked_;
   std::vector<platform::Record> dead_letters_;
-  absl::Time next_lag_ = absl::InfinitePast();
 
   std::mutex mutex_;
   std::condition_variable stop_asked_;

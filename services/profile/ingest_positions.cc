@@ -15,7 +15,6 @@ using platform::TopicPartition;
 using platform::TopicPartitionOffset;
 
 constexpr absl::Duration kAskWait = absl::Seconds(5);
-constexpr absl::Duration kLagEvery = absl::Seconds(15);
 
 }  // namespace
 
@@ -24,22 +23,6 @@ void IngestLoop::Forget(const std::vector<TopicPartition>& gone) {
     partitions_.erase(each);
     room_.Drop(each.topic, each.partition);
     parked_.Drop(each.topic, each.partition);
-  }
-}
-
-// Retention was faster than we: the loss is named, and reading goes on at the oldest that there is.
-void IngestLoop::SkipWhatIsGone() {
-  for (const TopicPartition& each : consumer_->assignment()) {
-    const int64_t position = consumer_->Position(each);
-    const absl::StatusOr<platform::Watermarks> marks = consumer_->QueryWatermarks(each, kAskWait);
-    if (!marks.ok() || position < 0 || position >= marks->low) continue;
-    gaps_.With({each.topic}).Increment();
-    platform::Log(platform::LogLevel::kError, "records expired before they were read",
-                  {{"topic", each.topic},
-                   {"partition", each.partition},
-                   {"position", position},
-                   {"oldest", marks->low}});
-    (void)consumer_->Seek({each.topic, each.partition, marks->low}, kAskWait);
   }
 }
 
@@ -116,22 +99,6 @@ void IngestLoop::HoldBack() {
   if (!resume.empty() && consumer_->Resume(resume).ok()) {
     for (const TopicPartition& each : resume) partitions_[each].paused = false;
   }
-}
-
-void IngestLoop::MeasureLag() {
-  const absl::Time now = absl::Now();
-  if (now < next_lag_) return;
-  next_lag_ = now + kLagEvery;
-  std::map<std::string, int64_t> behind;
-  for (const auto& [place, partition] : partitions_) {
-    heartbeat_->Beat();
-    int64_t& sum = behind[place.topic];
-    const absl::StatusOr<platform::Watermarks> marks = consumer_->QueryWatermarks(place, kAskWait);
-    const int64_t position = consumer_->Position(place);
-    if (!marks.ok()) return;  // The broker is away: it would be so for all of them.
-    if (position >= 0) sum += std::max<int64_t>(0, marks->high - position);
-  }
-  for (const auto& [topic, sum] : behind) lag_.With({topic}).Set(static_cast<double>(sum));
 }
 
 }  // namespace trama::profile
