@@ -6,7 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/platform/base/log.h"
-#include "services/platform/kafka/topics.h"
+#include "services/platform/kafka/expired_records.h"
+#include "services/reporting/agent_time.h"
 #include "services/reporting/closed_intervals.h"
 #include "trama/conversation/v1/conversation_events.pb.h"
 #include "trama/sla/v1/sla_events.pb.h"
@@ -16,22 +17,22 @@ namespace {
 
 using platform::Record;
 
-constexpr char kGroup[] = "trama-reporting";
 constexpr size_t kBatchMax = 512;
 constexpr absl::Duration kPollWait = absl::Milliseconds(200);
 constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
 constexpr absl::Duration kStaleAfter = absl::Seconds(30);
 constexpr absl::Duration kSeekTimeout = absl::Seconds(10);
 constexpr absl::Duration kProduceTimeout = absl::Seconds(10);
-constexpr absl::Duration kPublishEvery = absl::Seconds(10);
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
 constexpr size_t kPublishMax = 256;  // Buckets of one partition at once.
 
 }  // namespace
 
-FoldLoop::FoldLoop(KpiStore& store, platform::ConfigSource& config, platform::Producer& producer,
-                   platform::Health& health, platform::Metrics& metrics)
-    : store_(store),
+FoldLoop::FoldLoop(FoldLoopOptions options, KpiStore& store, platform::ConfigSource& config,
+                   platform::Producer& producer, platform::Health& health,
+                   platform::Metrics& metrics)
+    : options_(std::move(options)),
+      store_(store),
       config_(config),
       producer_(producer),
       heartbeat_(health.AddHeartbeat("fold loop", kStaleAfter)),
@@ -39,7 +40,14 @@ FoldLoop::FoldLoop(KpiStore& store, platform::ConfigSource& config, platform::Pr
       records_(metrics.Counter("trama_reporting_records_total", "Records counted.", {"topic"})),
       unreadable_(metrics.Counter("trama_reporting_unreadable_total",
                                   "Records that could not be decoded and were passed over.",
-                                  {"topic"})) {}
+                                  {"topic"})),
+      gaps_(metrics.Counter("trama_reporting_gaps_total",
+                            "Times that records had expired before they were read.", {"topic"})),
+      batch_seconds_(metrics.Histogram("trama_reporting_batch_seconds",
+                                       "From a batch read to its position moved.", {},
+                                       platform::kLatencySecondsBuckets)),
+      lag_(metrics.Gauge("trama_reporting_lag_records",
+                         "Records not read yet, of the partitions held here.", {"topic"})) {}
 
 absl::StatusOr<std::unique_ptr<FoldLoop>> FoldLoop::Start(FoldLoopOptions options, KpiStore& store,
                                                           platform::ConfigSource& config,
@@ -47,12 +55,13 @@ absl::StatusOr<std::unique_ptr<FoldLoop>> FoldLoop::Start(FoldLoopOptions option
                                                           platform::Health& health,
                                                           platform::Metrics& metrics,
                                                           std::function<void(absl::Status)> fatal) {
-  std::unique_ptr<FoldLoop> loop(new FoldLoop(store, config, producer, health, metrics));
+  std::unique_ptr<FoldLoop> loop(
+      new FoldLoop(std::move(options), store, config, producer, health, metrics));
   loop->fatal_ = std::move(fatal);
   platform::GroupOptions group;
-  group.group = kGroup;
-  group.instance_id = std::move(options.instance_id);
-  group.topics = {platform::kConversations, platform::kSla};
+  group.group = loop->options_.group;
+  group.instance_id = loop->options_.instance_id;
+  group.topics = {loop->options_.conversations, loop->options_.agents, loop->options_.sla};
   FoldLoop* self = loop.get();
   group.callbacks.on_assigned = [self](std::vector<platform::TopicPartitionOffset>& positions) {
     // An error leaves the group's own offsets, which the store refuses and Count then repairs.
@@ -63,9 +72,10 @@ absl::StatusOr<std::unique_ptr<FoldLoop>> FoldLoop::Start(FoldLoopOptions option
   group.callbacks.on_revoked = [self](const std::vector<platform::TopicPartition>& gone) {
     for (const platform::TopicPartition& one : gone) {
       self->positions_.erase({one.topic, one.partition});
+      self->agents_.erase({one.topic, one.partition});
     }
   };
-  auto consumer = platform::GroupConsumer::Create(options.kafka, std::move(group));
+  auto consumer = platform::GroupConsumer::Create(loop->options_.kafka, std::move(group));
   if (!consumer.ok()) return consumer.status();
   loop->consumer_ = *std::move(consumer);
   loop->thread_ = std::thread([self] { self->Loop(); });
@@ -85,6 +95,7 @@ absl::Status FoldLoop::Assigned(std::vector<platform::TopicPartitionOffset>& pos
     const absl::StatusOr<int64_t> stored = store_.Position(position.partition, position.topic);
     if (!stored.ok()) return stored.status();
     positions_[{position.topic, position.partition}] = *stored;
+    agents_.erase({position.topic, position.partition});
     position.offset = *stored == 0 ? platform::kOffsetBeginning : *stored;
   }
   return absl::OkStatus();
@@ -95,10 +106,15 @@ void FoldLoop::Loop() {
     heartbeat_->Beat();
     counting_->Set(true);
     absl::StatusOr<platform::RecordBatch> batch = consumer_->Poll(kPollWait, kBatchMax);
+    if (!batch.ok() && absl::IsOutOfRange(batch.status())) {
+      platform::SkipExpiredRecords(*consumer_, gaps_);
+      continue;
+    }
     if (!batch.ok()) {
       fatal_(batch.status());
       return;
     }
+    const absl::Time began = absl::Now();
     // Thresholds come from the configuration: what is counted without it would be counted wrong.
     while (!batch->records.empty() && !stopping_ && config_.Current()->revision() == 0) {
       heartbeat_->Beat();
@@ -113,13 +129,17 @@ void FoldLoop::Loop() {
       counted = Count(batch->records);
     }
     // For lag monitors only: where to go on is read from Redis.
-    if (!batch->records.empty() && !stopping_) (void)consumer_->Commit();
+    if (!batch->records.empty() && !stopping_) {
+      (void)consumer_->Commit();
+      batch_seconds_->Observe(absl::ToDoubleSeconds(absl::Now() - began));
+    }
     if (const absl::Status published = PublishClosed(); !published.ok()) {
       platform::Log(platform::LogLevel::kWarning, "reports not published", {{"why", published}});
     }
     if (const absl::Status checked = CheckPositions(); !checked.ok()) {
       platform::Log(platform::LogLevel::kWarning, "positions not checked", {{"why", checked}});
     }
+    lag_.Measure(*consumer_, absl::Now(), *heartbeat_);
   }
 }
 
@@ -145,16 +165,18 @@ absl::Status FoldLoop::CountRun(const Run& run, const std::vector<const Record*>
   const auto position = positions_.find(run);
   if (position == positions_.end()) return absl::FailedPreconditionError("position not known");
   Folded folded;
+  AgentsOfRun agents = agents_[run];
   int64_t next = position->second;
   for (const Record* record : records) {
     if (record->offset < next) continue;  // Counted already: this is a repeat of the batch.
-    FoldRecord(*record, folded);
+    if (absl::Status done = FoldRecord(*record, agents, folded); !done.ok()) return done;
     next = record->offset + 1;
   }
   if (next == position->second) return absl::OkStatus();
   const absl::Status added = store_.Add(run.second, run.first, position->second, next, folded);
   if (!added.ok()) return added;
   position->second = next;
+  agents_[run] = std::move(agents);
   records_.With({run.first}).Increment(static_cast<double>(records.size()));
   return absl::OkStatus();
 }
@@ -163,6 +185,7 @@ absl::Status FoldLoop::Reposition(const Run& run) {
   const absl::StatusOr<int64_t> stored = store_.Position(run.second, run.first);
   if (!stored.ok()) return stored.status();
   positions_[run] = *stored;
+  agents_.erase(run);
   platform::Log(platform::LogLevel::kInfo, "position read anew",
                 {{"topic", run.first}, {"partition", run.second}, {"next_offset", *stored}});
   const int64_t from = *stored == 0 ? platform::kOffsetBeginning : *stored;
@@ -183,28 +206,46 @@ absl::Status FoldLoop::CheckPositions() {
   return absl::OkStatus();
 }
 
-void FoldLoop::FoldRecord(const Record& record, Folded& folded) {
+absl::Status FoldLoop::FoldRecord(const Record& record, AgentsOfRun& agents, Folded& folded) {
   bool readable = record.value.has_value();
-  if (readable && record.topic == platform::kConversations) {
+  if (readable && record.topic == options_.conversations) {
     conversation::v1::ConversationEvent event;
     readable = event.ParseFromString(*record.value);
     if (readable) Fold(event, levels_, folded);
+  } else if (readable && record.topic == options_.agents) {
+    if (absl::Status done = FoldAgent(record, agents, folded, readable); !done.ok()) return done;
   } else if (readable) {
     sla::v1::SlaEvent event;
     readable = event.ParseFromString(*record.value);
     if (readable) Fold(event, folded);
   }
-  if (readable) return;
+  if (readable) return absl::OkStatus();
   unreadable_.With({record.topic}).Increment();
   platform::Log(platform::LogLevel::kError, "record not readable", {{"place", Place(record)}});
+  return absl::OkStatus();
+}
+
+absl::Status FoldLoop::FoldAgent(const Record& record, AgentsOfRun& agents, Folded& folded,
+                                 bool& readable) {
+  agent::v1::AgentEvent event;
+  readable = event.ParseFromString(*record.value);
+  if (!readable) return absl::OkStatus();
+  auto known = agents.find(event.workspace());
+  if (known == agents.end()) {
+    absl::StatusOr<AgentStates> states = store_.Agents(record.partition, event.workspace());
+    if (!states.ok()) return states.status();
+    known = agents.emplace(event.workspace(), *std::move(states)).first;
+  }
+  Fold(event, known->second, folded);
+  return absl::OkStatus();
 }
 
 absl::Status FoldLoop::PublishClosed() {
   const absl::Time now = absl::Now();
   if (now < next_publish_) return absl::OkStatus();
-  next_publish_ = now + kPublishEvery;
+  next_publish_ = now + options_.publish_every;
   for (const auto& [run, position] : positions_) {
-    if (run.first != platform::kConversations) continue;
+    if (run.first != options_.conversations) continue;
     const absl::StatusOr<std::vector<KpiStore::Dirty>> dirty =
         store_.ListDirty(run.second, kPublishMax);
     if (!dirty.ok()) return dirty.status();
@@ -217,6 +258,7 @@ absl::Status FoldLoop::PublishClosed() {
       absl::StatusOr<std::vector<Record>> records =
           ClosedIntervalRecords(one.workspace, bucket, *counted, levels_);
       if (!records.ok()) return records.status();
+      for (Record& record : *records) record.topic = options_.reports;
       const absl::Status written = producer_.ProduceAll(*records, kProduceTimeout);
       if (!written.ok()) return written;
       const absl::Status marked = store_.MarkPublished(run.second, one);

@@ -12,7 +12,9 @@
 #include "services/platform/base/metrics.h"
 #include "services/platform/config/config_source.h"
 #include "services/platform/kafka/group_consumer.h"
+#include "services/platform/kafka/lag_meter.h"
 #include "services/platform/kafka/producer.h"
+#include "services/platform/kafka/topics.h"
 #include "services/reporting/kpi_store.h"
 
 namespace trama::reporting {
@@ -20,6 +22,13 @@ namespace trama::reporting {
 struct FoldLoopOptions {
   platform::KafkaConfig kafka;
   std::string instance_id;  // A stable slot, or empty.
+  std::string group = "trama-reporting";
+  std::string conversations = platform::kConversations;
+  std::string agents = platform::kAgents;
+  std::string sla = platform::kSla;
+  std::string reports = platform::kReports;
+  // How often closed quarter-hours are looked for.
+  absl::Duration publish_every = absl::Seconds(10);
 };
 
 // Reads what the engines wrote and counts it. Each topic and partition is folded on its own and
@@ -41,10 +50,11 @@ class FoldLoop {
   void Stop();
 
  private:
-  using Run = std::pair<std::string, int32_t>;  // Topic, partition.
+  using Run = std::pair<std::string, int32_t>;             // Topic, partition.
+  using AgentsOfRun = std::map<std::string, AgentStates>;  // By workspace.
 
-  FoldLoop(KpiStore& store, platform::ConfigSource& config, platform::Producer& producer,
-           platform::Health& health, platform::Metrics& metrics);
+  FoldLoop(FoldLoopOptions options, KpiStore& store, platform::ConfigSource& config,
+           platform::Producer& producer, platform::Health& health, platform::Metrics& metrics);
 
   void Loop();
   absl::Status Assigned(std::vector<platform::TopicPartitionOffset>& positions);
@@ -52,10 +62,14 @@ class FoldLoop {
   absl::Status Count(const std::vector<platform::Record>& records);
   absl::Status CountRun(const Run& run, const std::vector<const platform::Record*>& records);
   absl::Status Reposition(const Run& run);
-  void FoldRecord(const platform::Record& record, Folded& folded);
+  // `agents`: how the agents of the run stand, as far as they were needed so far.
+  absl::Status FoldRecord(const platform::Record& record, AgentsOfRun& agents, Folded& folded);
+  absl::Status FoldAgent(const platform::Record& record, AgentsOfRun& agents, Folded& folded,
+                         bool& readable);
   absl::Status PublishClosed();
   absl::Status CheckPositions();
 
+  const FoldLoopOptions options_;
   KpiStore& store_;
   platform::ConfigSource& config_;
   platform::Producer& producer_;
@@ -63,9 +77,13 @@ class FoldLoop {
   std::unique_ptr<platform::Condition> counting_;
   platform::CounterFamily& records_;
   platform::CounterFamily& unreadable_;
+  platform::CounterFamily& gaps_;
+  platform::HistogramFamily& batch_seconds_;
   std::function<void(absl::Status)> fatal_;
   std::unique_ptr<platform::GroupConsumer> consumer_;
-  std::map<Run, int64_t> positions_;  // As Redis has them.
+  platform::LagMeter lag_;
+  std::map<Run, int64_t> positions_;   // As Redis has them.
+  std::map<Run, AgentsOfRun> agents_;  // Likewise; what is not here is read when it is needed.
   platform::ConfigPtr revision_;
   ServiceLevels levels_;
   absl::Time next_check_ = absl::InfinitePast();

@@ -8,6 +8,7 @@ namespace {
 
 using conversation::v1::ConversationEvent;
 using google::protobuf::Timestamp;
+using google::protobuf::util::TimeUtil;
 
 int64_t BucketOf(int64_t unix_seconds) { return unix_seconds - unix_seconds % kBucketSeconds; }
 
@@ -62,9 +63,8 @@ void FoldAccepted(const ConversationEvent& event, const ServiceLevels& levels, A
 
 void FoldAbandoned(const ConversationEvent& event, Adder& adder) {
   const conversation::v1::Abandoned& abandoned = event.abandoned();
-  Timestamp enqueued = event.occurred_at();
-  enqueued.set_seconds(enqueued.seconds() - abandoned.waited_ms() / 1000);
-  adder.At(enqueued).Queue(abandoned.queue()).Agent("");
+  adder.At(event.occurred_at() - TimeUtil::MillisecondsToDuration(abandoned.waited_ms()));
+  adder.Queue(abandoned.queue()).Agent("");
   adder.Add(abandoned.is_short() ? counter::kShortAbandoned : counter::kAbandoned);
 }
 
@@ -95,6 +95,7 @@ void FoldLive(const ConversationEvent& event, Folded& folded) {
   LiveChange& live = folded.live.emplace_back();
   live.workspace = event.workspace();
   live.conversation_id = event.conversation_id();
+  live.channel = event.channel();
   live.queue = event.queue();
   live.waiting = event.state() == conversation::v1::STATE_QUEUED ||
                  event.state() == conversation::v1::STATE_OFFERED;

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/reporting/service_levels.h"
 #include "trama/conversation/v1/conversation_events.pb.h"
+#include "trama/reporting/v1/reporting_state.pb.h"
 #include "trama/sla/v1/sla_events.pb.h"
 
 // What one event adds to the counters. Every event is folded on its own: what needs a join (how
@@ -38,6 +41,12 @@ inline constexpr char kSlaBreached[] = "sla_breached";
 inline constexpr char kSlaFulfilled[] = "sla_fulfilled";
 inline constexpr char kDelivered[] = "delivered";
 inline constexpr char kDeliveryFailed[] = "delivery_failed";
+// The time of an agent, in groups without channel and queue.
+inline constexpr char kContactMs[] = "contact_ms";
+inline constexpr char kIdleMs[] = "idle_ms";
+inline constexpr char kAvailableMs[] = "available_ms";
+inline constexpr char kBusyMs[] = "busy_ms";
+inline constexpr char kAwayMs[] = "away_ms";
 }  // namespace counter
 
 // One group of counters in one bucket.
@@ -61,14 +70,19 @@ struct Increment {
 struct LiveChange {
   std::string workspace;
   std::string conversation_id;
+  std::string channel;
   std::string queue;
   bool open = false;     // Somebody has to deal with it.
   bool waiting = false;  // Nobody does yet.
 };
 
+using AgentKey = std::pair<std::string, std::string>;  // Workspace, agent.
+using AgentStates = std::map<AgentKey, v1::AgentState>;
+
 struct Folded {
   std::vector<Increment> increments;
   std::vector<LiveChange> live;
+  AgentStates agents;  // Those that changed, as they are now.
 };
 
 void Fold(const conversation::v1::ConversationEvent& event, const ServiceLevels& levels,

@@ -34,8 +34,15 @@ bool Has(const v1::GetKpisRequest& request, v1::Dimension dimension) {
          request.group_by().end();
 }
 
+bool IsByChannelOrQueue(const v1::GetKpisRequest& request) {
+  return Has(request, v1::DIMENSION_CHANNEL) || Has(request, v1::DIMENSION_QUEUE) ||
+         !request.channel().empty() || !request.queue().empty();
+}
+
 bool Wanted(const v1::GetKpisRequest& request, const Range& range, const Group& group) {
   const absl::Time moment = absl::FromUnixSeconds(group.bucket);
+  // The time of an agent belongs to no channel.
+  if (group.channel.empty() && IsByChannelOrQueue(request)) return false;
   return group.workspace == request.workspace() && moment >= range.from && moment < range.to &&
          (request.channel().empty() || request.channel() == group.channel) &&
          (request.queue().empty() || request.queue() == group.queue) &&
@@ -82,6 +89,19 @@ void FillMeans(const Counters& counters, v1::KpiRow& row) {
   if (row.handled() > 0) row.set_aht_ms(Mean(counters, counter::kHandleMs, counter::kHandled));
   if (row.first_responses() > 0) {
     row.set_first_response_ms(Mean(counters, counter::kFirstResponseMs, counter::kFirstResponses));
+  }
+}
+
+void FillAgentTime(const Counters& counters, v1::KpiRow& row) {
+  v1::AgentTime& time = *row.mutable_agent_time();
+  time.set_contact_ms(Get(counters, counter::kContactMs));
+  time.set_idle_ms(Get(counters, counter::kIdleMs));
+  time.set_available_ms(Get(counters, counter::kAvailableMs));
+  time.set_busy_ms(Get(counters, counter::kBusyMs));
+  time.set_away_ms(Get(counters, counter::kAwayMs));
+  const int64_t denominator = time.contact_ms() + time.idle_ms();
+  if (denominator > 0) {
+    time.set_occupancy(static_cast<double>(time.contact_ms()) / static_cast<double>(denominator));
   }
 }
 
@@ -176,6 +196,7 @@ absl::StatusOr<std::vector<v1::KpiRow>> Rows(const v1::GetKpisRequest& request, 
       row.set_short_abandoned(left_soon);
     }
     FillMeans(sum.counters, row);
+    if (!IsByChannelOrQueue(request)) FillAgentTime(sum.counters, row);
     FillServiceLevel(request.workspace(), sum, levels, row);
   }
   return rows;

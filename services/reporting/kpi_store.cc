@@ -19,18 +19,24 @@ using platform::RedisScript;
 
 constexpr char kSeparator[] = "\x1f";
 
-std::string Tag(int32_t partition) { return absl::StrCat("report-", partition); }
+constexpr int kLayoutVersion = 2;
+
+std::string Tag(int32_t partition) {
+  return absl::StrCat("report", kLayoutVersion, "-", partition);
+}
 
 // KEYS: offsets, dirty, then those that ARGV name by index (1 = the first after these two).
-// ARGV: topic, expected, next, seconds to keep, number of increments,
+// ARGV: topic, expected, next, seconds to keep, number of increments, number of live changes,
 //       then per increment: bucket key, buckets key, bucket, workspace, field, by,
-//       then per live change: where key, live key, conversation, queue, open, waiting.
+//       then per live change: where key, live key, conversation, place, open, waiting, where place
+//       is "queue\x1fchannel",
+//       then per agent: agents key, agent, state.
 const RedisScript& AddScript() {
   static const auto* script = new RedisScript(R"lua(
 local stored = redis.call('HGET', KEYS[1], ARGV[1]) or '0'
 if stored ~= ARGV[2] then return redis.error_reply('POSITION ' .. stored) end
 local function key(i) return KEYS[2 + tonumber(i)] end
-local at, marked = 6, {}
+local at, marked = 7, {}
 for _ = 1, tonumber(ARGV[5]) do
   local bucket_key, bucket = key(ARGV[at]), ARGV[at + 2]
   redis.call('HINCRBY', bucket_key, ARGV[at + 4], ARGV[at + 5])
@@ -39,16 +45,17 @@ for _ = 1, tonumber(ARGV[5]) do
     marked[mark] = true
     redis.call('EXPIREAT', bucket_key, tonumber(bucket) + tonumber(ARGV[4]))
     redis.call('ZADD', key(ARGV[at + 1]), bucket, bucket)
+    redis.call('ZREMRANGEBYSCORE', key(ARGV[at + 1]), '-inf', tonumber(bucket) - tonumber(ARGV[4]))
     redis.call('HINCRBY', KEYS[2], mark, 1)
   end
   at = at + 6
 end
 local function move(live_key, state, by)
-  local open, waiting, queue = string.match(state, '^(%d)(%d)(.*)$')
-  if open == '1' then redis.call('HINCRBY', live_key, 'open\31' .. queue, by) end
-  if waiting == '1' then redis.call('HINCRBY', live_key, 'waiting\31' .. queue, by) end
+  local open, waiting, place = string.match(state, '^(%d)(%d)(.*)$')
+  if open == '1' then redis.call('HINCRBY', live_key, 'open\31' .. place, by) end
+  if waiting == '1' then redis.call('HINCRBY', live_key, 'waiting\31' .. place, by) end
 end
-while ARGV[at] do
+for _ = 1, tonumber(ARGV[6]) do
   local where, live, id = key(ARGV[at]), key(ARGV[at + 1]), ARGV[at + 2]
   local now = ARGV[at + 4] .. ARGV[at + 5] .. ARGV[at + 3]
   local before = redis.call('HGET', where, id)
@@ -57,6 +64,10 @@ while ARGV[at] do
   if ARGV[at + 4] == '0' then redis.call('HDEL', where, id)
   else redis.call('HSET', where, id, now) end
   at = at + 6
+end
+while ARGV[at] do
+  redis.call('HSET', key(ARGV[at]), ARGV[at + 1], ARGV[at + 2])
+  at = at + 3
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
@@ -129,9 +140,12 @@ absl::Status KpiStore::Add(int32_t partition, const std::string& topic, int64_t 
     sums[{increment.group, increment.counter}] += increment.by;
   }
   Keys keys({RedisKey(tag, "offsets"), RedisKey(tag, "dirty")});
-  std::vector<std::string> args = {topic, absl::StrCat(expected), absl::StrCat(next),
+  std::vector<std::string> args = {topic,
+                                   absl::StrCat(expected),
+                                   absl::StrCat(next),
                                    absl::StrCat(absl::ToInt64Seconds(kKept)),
-                                   absl::StrCat(sums.size())};
+                                   absl::StrCat(sums.size()),
+                                   absl::StrCat(folded.live.size())};
   for (const auto& [name, by] : sums) {
     const auto& [group, counter] = name;
     const std::string bucket = absl::StrCat(group.bucket);
@@ -147,9 +161,14 @@ absl::Status KpiStore::Add(int32_t partition, const std::string& topic, int64_t 
     args.push_back(keys.Index(RedisKey(tag, "where", live.workspace)));
     args.push_back(keys.Index(RedisKey(tag, "live", live.workspace)));
     args.push_back(live.conversation_id);
-    args.push_back(live.queue);
+    args.push_back(absl::StrCat(live.queue, kSeparator, live.channel));
     args.push_back(live.open ? "1" : "0");
     args.push_back(live.waiting ? "1" : "0");
+  }
+  for (const auto& [agent, state] : folded.agents) {
+    args.push_back(keys.Index(RedisKey(tag, "agents", agent.first)));
+    args.push_back(agent.second);
+    args.push_back(state.SerializeAsString());
   }
   return redis_.CallScriptBlocking(AddScript(), keys.Take(), std::move(args)).status();
 }
@@ -195,25 +214,41 @@ absl::StatusOr<v1::LiveFigures> KpiStore::Live(int32_t partition, const std::str
   auto pairs = Pairs(redis_.CallBlocking({"HGETALL", RedisKey(Tag(partition), "live", workspace)}));
   if (!pairs.ok()) return pairs.status();
   std::map<std::string, v1::LiveQueue> queues;
+  std::map<std::string, v1::LiveChannel> channels;
   v1::LiveFigures live;
   for (const auto& [field, value] : *pairs) {
     const std::vector<std::string> parts = absl::StrSplit(field, kSeparator);
     int64_t count = 0;
-    if (parts.size() != 2 || !absl::SimpleAtoi(value, &count)) return Malformed(field);
+    if (parts.size() != 3 || !absl::SimpleAtoi(value, &count)) return Malformed(field);
+    if (count == 0) continue;
     v1::LiveQueue& queue = queues[parts[1]];
+    v1::LiveChannel& channel = channels[parts[2]];
     queue.set_queue(parts[1]);
+    channel.set_channel(parts[2]);
     if (parts[0] == "open") {
-      queue.set_open(count);
+      queue.set_open(queue.open() + count);
+      channel.set_open(channel.open() + count);
       live.set_open(live.open() + count);
     } else {
-      queue.set_waiting(count);
+      queue.set_waiting(queue.waiting() + count);
+      channel.set_waiting(channel.waiting() + count);
       live.set_waiting(live.waiting() + count);
     }
   }
-  for (auto& [name, queue] : queues) {
-    if (queue.open() != 0 || queue.waiting() != 0) *live.add_queues() = std::move(queue);
-  }
+  for (auto& [name, queue] : queues) *live.add_queues() = std::move(queue);
+  for (auto& [name, channel] : channels) *live.add_channels() = std::move(channel);
   return live;
+}
+
+absl::StatusOr<AgentStates> KpiStore::Agents(int32_t partition, const std::string& workspace) {
+  auto pairs =
+      Pairs(redis_.CallBlocking({"HGETALL", RedisKey(Tag(partition), "agents", workspace)}));
+  if (!pairs.ok()) return pairs.status();
+  AgentStates states;
+  for (const auto& [agent, bytes] : *pairs) {
+    if (!states[{workspace, agent}].ParseFromString(bytes)) return Malformed(agent);
+  }
+  return states;
 }
 
 absl::StatusOr<std::vector<KpiStore::Dirty>> KpiStore::ListDirty(int32_t partition, size_t most) {

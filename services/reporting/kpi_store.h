@@ -17,13 +17,15 @@ namespace trama::reporting {
 // The counters of one partition number in Redis, with how far its topics were counted. Counters and
 // position move in one script, so a record counts once whatever fails.
 //
-// Keys, all with the hash tag of the partition number p:
-//   trama:{report-<p>}:offsets                 topic → next offset to count
-//   trama:{report-<p>}:buckets:<workspace>     bucket times, as a sorted set
-//   trama:{report-<p>}:bucket:<workspace>:<t>  "channel\x1fqueue\x1fagent\x1fcounter" → value
-//   trama:{report-<p>}:where:<workspace>       conversation → its state, for the live figures
-//   trama:{report-<p>}:live:<workspace>        "open\x1fqueue", "waiting\x1fqueue" → value
-//   trama:{report-<p>}:dirty                   "workspace\x1fbucket" → changed since published
+// Keys, all with the hash tag of the partition number p and the version of this layout (with a new
+// one everything is counted again from the topics):
+//   trama:{report2-<p>}:offsets                 topic → next offset to count
+//   trama:{report2-<p>}:buckets:<workspace>     bucket times, as a sorted set
+//   trama:{report2-<p>}:bucket:<workspace>:<t>  "channel\x1fqueue\x1fagent\x1fcounter" → value
+//   trama:{report2-<p>}:where:<workspace>       conversation → its state, for the live figures
+//   trama:{report2-<p>}:live:<workspace>        "open\x1fqueue\x1fchannel", "waiting…" → value
+//   trama:{report2-<p>}:agents:<workspace>      agent → AgentState
+//   trama:{report2-<p>}:dirty                   "workspace\x1fbucket" → changed since published
 //
 // Thread-safe. Blocks.
 class KpiStore {
@@ -43,7 +45,9 @@ class KpiStore {
 
   absl::StatusOr<CountersByGroup> Read(int32_t partition, const std::string& workspace,
                                        const Range& range);
+  // Without agents.
   absl::StatusOr<v1::LiveFigures> Live(int32_t partition, const std::string& workspace);
+  absl::StatusOr<AgentStates> Agents(int32_t partition, const std::string& workspace);
 
   // Buckets that changed and have not been published since, oldest first.
   struct Dirty {

@@ -25,6 +25,8 @@ struct Watch : std::enable_shared_from_this<Watch> {
     if (!figures.ok()) return stream->Finish(figures.status());
     v1::GetKpisResponse timeless = *figures;
     timeless.clear_as_of();
+    // It grows by itself: the newest is sent along with what really changes.
+    for (v1::KpiRow& row : *timeless.mutable_rows()) row.clear_agent_time();
     std::string now = timeless.SerializeAsString();
     // What does not fit is looked at again: the client then gets what is newest.
     if (now != seen && stream->Send(*std::move(figures))) seen = std::move(now);

@@ -374,7 +374,26 @@ class Story(unittest.TestCase):
         rows = {row.get("agentId", ""): row for row in self.kpis("--by", "agent")["rows"]}
         self.check_row(rows["ana"], {"answered": 4, "handled": 4, "resolved": 4, "messagesOut": 4})
         self.check_row(rows["bruno"], {"answered": 0, "offersDeclined": 1, "offersTimedOut": 1})
-        self.assertNotIn("carla", rows)
+        # Carla was there and had nothing to do.
+        self.check_row(rows["carla"], {"offered": 0, "answered": 0, "offersTimedOut": 0})
+        self.assertEqual(rows["carla"]["agentTime"]["occupancy"], 0)
+        self.assertGreater(int(rows["carla"]["agentTime"]["idleMs"]), 0)
+
+    def test_occupancy_is_the_union_of_contacts(self):
+        self.counted({"handled": 4})
+        time = next(row["agentTime"] for row in self.kpis("--by", "agent")["rows"]
+                    if row.get("agentId") == "ana")
+        contact, until = 0, 0
+        for accepted, done in sorted((accepted, done) for each in (self.mail, self.text, self.paulos)
+                                     for _, accepted, _, done in self.contacts(each)):
+            contact += max(0, done - max(accepted, until))
+            until = max(until, done)
+        self.assertAlmostEqual(int(time["contactMs"]), contact, delta=8)
+        self.assertAlmostEqual(
+            time["occupancy"],
+            int(time["contactMs"]) / (int(time["contactMs"]) + int(time["idleMs"])), places=6)
+        presence = self.kpis()["live"]["presence"]
+        self.assertEqual(sum(map(int, presence.values())), len(self.kpis()["live"]["agents"]))
 
     def test_nothing_is_open_or_waiting_now(self):
         self.counted({"resolved": 4})

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -68,6 +69,24 @@ std::string Level(const KpiRow& row) {
       ShortDuration(absl::Milliseconds(row.service_level_parameters().threshold_ms())));
 }
 
+// Shown by agent or for all, not by channel or queue.
+bool HasAgentTime(const GetKpisResponse& response) {
+  return std::any_of(response.rows().begin(), response.rows().end(),
+                     [](const KpiRow& row) { return row.has_agent_time(); });
+}
+
+std::string Occupancy(const KpiRow& row) {
+  if (!row.agent_time().has_occupancy()) return "n/a";
+  return absl::StrFormat("%.0f%%", row.agent_time().occupancy() * 100);
+}
+
+std::string Now(const reporting::v1::LiveFigures& live) {
+  const reporting::v1::PresenceCounts& presence = live.presence();
+  return absl::StrCat("now: ", live.open(), " open, ", live.waiting(),
+                      " waiting; agents: ", presence.available(), " available, ", presence.busy(),
+                      " busy, ", presence.away(), " away, ", presence.offline(), " offline\n");
+}
+
 std::string Table(const Output& out, const GetKpisRequest& request,
                   const GetKpisResponse& response) {
   std::vector<std::string> headings;
@@ -81,6 +100,8 @@ std::string Table(const Output& out, const GetKpisRequest& request,
         "DELIVERED", "FAILED", "SLA MET", "SLA MISSED"}) {
     headings.push_back(heading);
   }
+  const bool has_agent_time = HasAgentTime(response);
+  if (has_agent_time) headings.push_back("OCCUPIED");
   TextTable table(headings);
   for (const KpiRow& row : response.rows()) {
     std::vector<std::string> cells;
@@ -108,11 +129,11 @@ std::string Table(const Output& out, const GetKpisRequest& request,
         absl::StrCat(row.sla_fulfilled()),
         absl::StrCat(row.sla_breached())};
     cells.insert(cells.end(), figures.begin(), figures.end());
+    if (has_agent_time) cells.push_back(Occupancy(row));
     table.Add(std::move(cells));
   }
   return absl::StrCat(table.empty() ? "nothing was counted\n" : out.Render(table),
-                      "now: ", response.live().open(), " open, ", response.live().waiting(),
-                      " waiting\n");
+                      Now(response.live()));
 }
 
 absl::Status WatchKpis(Context& context, const GetKpisRequest& request) {
@@ -203,32 +224,35 @@ absl::Status Sla(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> FigureCommands() {
-  return {{.path = {"kpis"},
-           .summary = "Figures of a time, and what is open now",
-           .details =
-               "FIRST is the mean time to the first reply of a person. n/a: this channel cannot\n"
-               "tell, or there was nothing to divide by.",
-           .flags =
-               {{.name = "from", .value = "TIME", .help = "Such as 24h (ago), 2026-04-21 (24h)"},
-                {.name = "to", .value = "TIME", .help = "Until then (now)"},
-                {.name = "interval", .value = "WHAT", .help = "One row per hour, day or all (all)"},
-                {.name = "by",
-                 .value = "WHAT",
-                 .help = "channel, queue, agent, or several with commas"},
-                {.name = "channel", .value = "NAME", .help = "Only of this channel"},
-                {.name = "queue", .value = "NAME", .help = "Only of this queue"},
-                {.name = "agent", .value = "NAME", .help = "Only of this agent"},
-                {.name = "watch", .help = "Again whenever they change"}},
-           .run = Kpis},
-          {.path = {"sla"},
-           .summary = "Clocks that run, the most urgent first, or all of one conversation",
-           .positionals = {{"CONVERSATION", "Only of this one, ended clocks too", true}},
-           .flags = {{.name = "queue", .value = "NAME", .help = "Only of this queue"},
-                     {.name = "state",
-                      .value = "STATE",
-                      .help = "Only in this state: running, paused, fulfilled, breached, canceled",
-                      .repeated = true}},
-           .run = Sla}};
+  return {
+      {.path = {"kpis"},
+       .summary = "Figures of a time, and what is open now",
+       .details =
+           "FIRST is the mean time to the first reply of a person; OCCUPIED the share of their\n"
+           "time in which agents held something. n/a: this channel cannot tell, or there was\n"
+           "nothing to divide by.",
+       .flags = {{.name = "from", .value = "TIME", .help = "Such as 24h (ago), 2026-04-21 (24h)"},
+                 {.name = "to", .value = "TIME", .help = "Until then (now)"},
+                 {.name = "interval",
+                  .value = "WHAT",
+                  .help = "One row per hour, day or all (all)"},
+                 {.name = "by",
+                  .value = "WHAT",
+                  .help = "channel, queue, agent, or several with commas"},
+                 {.name = "channel", .value = "NAME", .help = "Only of this channel"},
+                 {.name = "queue", .value = "NAME", .help = "Only of this queue"},
+                 {.name = "agent", .value = "NAME", .help = "Only of this agent"},
+                 {.name = "watch", .help = "Again whenever they change"}},
+       .run = Kpis},
+      {.path = {"sla"},
+       .summary = "Clocks that run, the most urgent first, or all of one conversation",
+       .positionals = {{"CONVERSATION", "Only of this one, ended clocks too", true}},
+       .flags = {{.name = "queue", .value = "NAME", .help = "Only of this queue"},
+                 {.name = "state",
+                  .value = "STATE",
+                  .help = "Only in this state: running, paused, fulfilled, breached, canceled",
+                  .repeated = true}},
+       .run = Sla}};
 }
 
 }  // namespace trama::tramactl
