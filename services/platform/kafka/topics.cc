@@ -4,11 +4,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "services/kernel/strings.h"
 
 namespace trama::platform {
 namespace {
+
+constexpr char kOutboundPrefix[] = "trama.outbound.";
+constexpr char kOutboundSuffix[] = ".v1";
 
 // What is compared with the cluster: a difference in these breaks a promise to readers.
 struct Promise {
@@ -41,7 +45,19 @@ void Compare(const TopicSpec& spec, const std::map<std::string, std::string>& fo
 }  // namespace
 
 std::string OutboundTopic(std::string_view channel) {
-  return absl::StrCat("trama.outbound.", ToAbsl(channel), ".v1");
+  return absl::StrCat(kOutboundPrefix, ToAbsl(channel), kOutboundSuffix);
+}
+
+std::map<std::string, std::string> OutboundTopics(const TopicsFile& file) {
+  std::map<std::string, std::string> topics;
+  for (const TopicSpec& topic : file.topics) {
+    absl::string_view channel = topic.name;
+    if (absl::ConsumePrefix(&channel, kOutboundPrefix) &&
+        absl::ConsumeSuffix(&channel, kOutboundSuffix)) {
+      topics[std::string(channel)] = topic.name;
+    }
+  }
+  return topics;
 }
 
 const TopicSpec* TopicsFile::Find(std::string_view name) const {

@@ -56,6 +56,9 @@ struct TopicsFile {
   const TopicSpec* Find(std::string_view name) const;
 };
 
+// The channels that a message can go out by, "note" among them, and the topic of each.
+std::map<std::string, std::string> OutboundTopics(const TopicsFile& file);
+
 // Reads the declaration for one of its `clusters` (sizes). Empty path: the one that was built in.
 // Errors name topic and field.
 absl::StatusOr<TopicsFile> LoadTopics(const std::string& path, const std::string& cluster);

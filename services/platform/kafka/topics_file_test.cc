@@ -1,6 +1,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/platform/kafka/topics.h"
@@ -11,7 +12,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
+using ::testing::Pair;
 
 TopicsFile BuiltIn(const std::string& cluster) {
   absl::StatusOr<TopicsFile> file = LoadTopics("", cluster);
@@ -40,6 +43,18 @@ TEST(TopicsFileTest, DeclaresEveryTopicThatHasAName) {
     EXPECT_NE(file.Find(name), nullptr) << name;
   }
   EXPECT_EQ(file.topics.size(), 17);
+}
+
+TEST(TopicsFileTest, EveryChannelHasItsOutboundTopic) {
+  const absl::StatusOr<TopicsFile> file = ParseTopics(
+      absl::StrReplaceAll(WithTopic("    partitions: 1\n    cleanup: delete\n    keep: 1d\n"),
+                          {{"name: t", "name: trama.outbound.fax.v1"}}),
+      "small");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_THAT(OutboundTopics(*file), ElementsAre(Pair("fax", "trama.outbound.fax.v1")));
+  EXPECT_THAT(OutboundTopics(BuiltIn("demo")), IsSupersetOf({Pair("email", OutboundTopic("email")),
+                                                             Pair("note", OutboundTopic("note")),
+                                                             Pair("sms", OutboundTopic("sms"))}));
 }
 
 TEST(TopicsFileTest, TopicsOfTheEnginesHaveOnePartitionPerNumber) {
