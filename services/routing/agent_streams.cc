@@ -1,21 +1,16 @@
 #include "services/routing/agent_streams.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "services/kernel/errors.h"
-#include "services/kernel/strings.h"
 
 namespace trama::routing {
 namespace {
 
 constexpr absl::Duration kComeAgain = absl::Milliseconds(250);
-
-std::string Token(int64_t incarnation, uint64_t sequence) {
-  return absl::StrCat(incarnation, ".", sequence);
-}
 
 absl::Status Moved() {
   return RetryAfter(absl::UnavailableError("this workspace is served elsewhere now; watch again"),
@@ -26,7 +21,7 @@ absl::Status Moved() {
 
 void AgentStreams::Serve(int32_t partition, int64_t incarnation) {
   const std::lock_guard lock(mutex_);
-  partitions_[partition] = Partition{incarnation, {}};
+  partitions_[partition] = Partition{.incarnation = incarnation};
 }
 
 void AgentStreams::Drop(int32_t partition) {
@@ -39,20 +34,23 @@ void AgentStreams::Drop(int32_t partition) {
   partitions_.erase(found);
 }
 
-void AgentStreams::Release(int32_t partition, const Push& push) {
+void AgentStreams::Release(int32_t partition_number, const Push& push) {
   const std::lock_guard lock(mutex_);
-  const auto found = partitions_.find(partition);
+  const auto found = partitions_.find(partition_number);
   if (found == partitions_.end()) return;
+  Partition& partition = found->second;
   // Nobody has watched this agent here: whoever does first begins with a snapshot.
-  const auto agent = found->second.agents.find(push.stream);
-  if (agent == found->second.agents.end()) return;
+  const auto watched = partition.agents.find(push.stream);
+  if (watched == partition.agents.end()) return;
+  Agent& agent = watched->second;
 
   v1::AgentUpdate update = static_cast<const v1::AgentUpdate&>(*push.message);
-  update.set_resume_token(Token(found->second.incarnation, ++agent->second.sequence));
-  for (const auto& watcher : agent->second.watchers) Give(*watcher, update);
-  agent->second.ring.push_back(std::move(update));
-  if (agent->second.ring.size() > kRingMax) agent->second.ring.pop_front();
-  Sweep(agent->second);
+  const uint64_t sequence = ++partition.sequence;
+  update.set_resume_token(ResumeToken{partition.incarnation, sequence}.ToString());
+  for (const auto& watcher : agent.watchers) Give(*watcher, update);
+  agent.log.Add(sequence, update);
+  Sweep(partition, agent);
+  if (IsOfNoUse(agent)) partition.agents.erase(watched);
 }
 
 void AgentStreams::Watch(int32_t partition, const std::string& agent_name,
@@ -60,62 +58,70 @@ void AgentStreams::Watch(int32_t partition, const std::string& agent_name,
                          const AskSnapshot& ask) {
   auto watcher = std::make_shared<Watcher>();
   watcher->stream = std::move(stream);
-  uint64_t sequence = 0;
-  int64_t incarnation = 0;
+  ResumeToken asked_at;
   {
     const std::lock_guard lock(mutex_);
     const auto found = partitions_.find(partition);
     if (found == partitions_.end()) return watcher->stream->Finish(Moved());
-    Agent& agent = found->second.agents[agent_name];
-    Sweep(agent);
+    Partition& served = found->second;
+    Agent& agent = served.agents.try_emplace(agent_name, served.sequence).first->second;
+    Sweep(served, agent);
     if (agent.watchers.size() >= kStreamsPerAgentMax) {
       return watcher->stream->Finish(absl::ResourceExhaustedError(absl::StrCat(
           "this agent has ", kStreamsPerAgentMax, " streams already; end one of them")));
     }
     agent.watchers.push_back(watcher);
-    if (Resume(found->second, agent, resume_token, *watcher->stream)) return;
+    if (Resume(served, agent, resume_token, *watcher->stream)) return;
     watcher->is_waiting = true;
-    sequence = agent.sequence;
-    incarnation = found->second.incarnation;
+    asked_at = {served.incarnation, served.sequence};
   }
-  ask([this, partition, agent_name, sequence, incarnation, watcher](absl::Status status,
-                                                                    MessagePtr snapshot) {
-    GiveSnapshot(partition, agent_name, sequence, incarnation, watcher, status, snapshot);
+  ask([this, partition, agent_name, asked_at, watcher](absl::Status status, MessagePtr snapshot) {
+    GiveSnapshot(partition, agent_name, asked_at, watcher, status, snapshot);
   });
 }
 
-void AgentStreams::GiveSnapshot(int32_t partition, const std::string& agent, uint64_t sequence,
-                                int64_t incarnation, const std::shared_ptr<Watcher>& watcher,
-                                const absl::Status& status, const MessagePtr& snapshot) {
-  const std::lock_guard lock(mutex_);
+AgentStreams::Agent* AgentStreams::Find(int32_t partition, int64_t incarnation,
+                                        const std::string& agent) {
   const auto found = partitions_.find(partition);
-  const bool is_same = found != partitions_.end() && found->second.incarnation == incarnation &&
-                       found->second.agents.contains(agent);
-  if (!status.ok()) return watcher->stream->Finish(status);
-  if (!is_same) return watcher->stream->Finish(Moved());
+  if (found == partitions_.end() || found->second.incarnation != incarnation) return nullptr;
+  const auto watched = found->second.agents.find(agent);
+  return watched == found->second.agents.end() ? nullptr : &watched->second;
+}
+
+void AgentStreams::GiveSnapshot(int32_t partition, const std::string& agent_name,
+                                const ResumeToken& asked_at,
+                                const std::shared_ptr<Watcher>& watcher, const absl::Status& status,
+                                const MessagePtr& snapshot) {
+  const std::lock_guard lock(mutex_);
+  Agent* agent = Find(partition, asked_at.incarnation, agent_name);
+  if (agent == nullptr) return watcher->stream->Finish(status.ok() ? Moved() : status);
+  if (!status.ok()) {
+    watcher->stream->Finish(status);
+    Sweep(partitions_[partition], *agent);
+    // Names that do not exist must not gather here.
+    if (agent->watchers.empty() && agent->log.empty()) {
+      partitions_[partition].agents.erase(agent_name);
+    }
+    return;
+  }
   v1::AgentUpdate update = static_cast<const v1::AgentUpdate&>(*snapshot);
-  update.set_resume_token(Token(incarnation, sequence));
+  update.set_resume_token(asked_at.ToString());
   watcher->is_waiting = false;
   Give(*watcher, update);
   for (const v1::AgentUpdate& held : watcher->held) Give(*watcher, held);
   watcher->held.clear();
 }
 
-bool AgentStreams::Resume(const Partition& partition, const Agent& agent, std::string_view token,
+bool AgentStreams::Resume(const Partition& partition, const Agent& agent, std::string_view text,
                           AgentStream& stream) {
-  const std::pair<std::string, std::string> parts =
-      absl::StrSplit(ToAbsl(token), absl::MaxSplits('.', 1));
-  int64_t incarnation = 0;
-  uint64_t sequence = 0;
-  if (!absl::SimpleAtoi(parts.first, &incarnation) || !absl::SimpleAtoi(parts.second, &sequence) ||
-      incarnation != partition.incarnation || sequence > agent.sequence ||
-      agent.sequence - sequence > agent.ring.size()) {
+  const std::optional<ResumeToken> token = ResumeToken::Parse(text);
+  if (!token || token->incarnation != partition.incarnation ||
+      token->sequence > partition.sequence) {
     return false;
   }
-  const auto missed = static_cast<std::ptrdiff_t>(agent.sequence - sequence);
-  for (auto update = agent.ring.end() - missed; update != agent.ring.end(); ++update) {
-    stream.Send(*update);
-  }
+  const auto missed = agent.log.After(token->sequence);
+  if (!missed) return false;
+  for (const v1::AgentUpdate& update : *missed) stream.Send(update);
   return true;
 }
 
@@ -128,8 +134,14 @@ void AgentStreams::Give(Watcher& watcher, const v1::AgentUpdate& update) {
   }
 }
 
-void AgentStreams::Sweep(Agent& agent) {
+void AgentStreams::Sweep(const Partition& partition, Agent& agent) {
+  const bool was_watched = !agent.watchers.empty();
   std::erase_if(agent.watchers, [](const auto& watcher) { return watcher->stream->finishing(); });
+  if (was_watched && agent.watchers.empty()) agent.left_at = partition.sequence;
+}
+
+bool AgentStreams::IsOfNoUse(const Agent& agent) {
+  return agent.watchers.empty() && agent.log.gone_until() >= agent.left_at;
 }
 
 }  // namespace trama::routing

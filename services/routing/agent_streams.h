@@ -1,19 +1,18 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "services/kernel/machine.h"
 #include "services/platform/grpc/stream.h"
+#include "services/routing/update_log.h"
 #include "trama/routing/v1/routing_service.pb.h"
 
 namespace trama::routing {
@@ -23,16 +22,15 @@ using AgentStream = platform::ServerStream<v1::AgentUpdate>;
 // Brings what concerns an agent to whoever watches him, in the order in which it was released, and
 // lets a client that lost its stream go on without loss.
 //
-// Every released update gets the next sequence number of its agent; the newest kRingMax are kept. A
-// resume token is "<incarnation>.<sequence>". What a token misses is sent from the ring; when that
-// is not possible (another owner, too long away) the client first gets a snapshot, and behind it
-// everything that was released since the snapshot was asked for: it may hold what the snapshot
-// shows already, never less.
+// Every released update carries a resume token (see UpdateLog). What a client that comes with one
+// has missed is sent at once; when a part of that is gone (another owner, too long away) it first
+// gets a snapshot, and behind it everything that was released since the snapshot was asked for: it
+// may hold what the snapshot shows already, never less. So an offer of an owner that has died is
+// withdrawn by the snapshot in which it is missing.
 //
 // Thread-safe.
 class AgentStreams {
  public:
-  static constexpr size_t kRingMax = 512;          // Updates kept per agent.
   static constexpr size_t kStreamQueueMax = 1024;  // A client that is further behind is cut off.
   static constexpr size_t kStreamsPerAgentMax = 8;
 
@@ -60,24 +58,30 @@ class AgentStreams {
     std::vector<v1::AgentUpdate> held;
   };
   struct Agent {
-    uint64_t sequence = 0;  // Of the newest update.
-    std::deque<v1::AgentUpdate> ring;
+    explicit Agent(uint64_t sequence) : log(sequence) {}
+    UpdateLog log;
     std::vector<std::shared_ptr<Watcher>> watchers;
+    uint64_t left_at = 0;  // The newest sequence when the last watcher was found to be gone.
   };
   struct Partition {
     int64_t incarnation = 0;
+    uint64_t sequence = 0;  // Of the newest update.
     std::map<std::string, Agent, std::less<>> agents;
   };
 
-  // The next three need the lock.
+  // The next five need the lock.
   static bool Resume(const Partition& partition, const Agent& agent, std::string_view token,
                      AgentStream& stream);
   static void Give(Watcher& watcher, const v1::AgentUpdate& update);
-  void Sweep(Agent& agent);
+  static void Sweep(const Partition& partition, Agent& agent);
+  // Can nobody resume here any more?
+  static bool IsOfNoUse(const Agent& agent);
+  // The agent, when the partition is still served by that incarnation; otherwise null.
+  Agent* Find(int32_t partition, int64_t incarnation, const std::string& agent);
 
-  void GiveSnapshot(int32_t partition, const std::string& agent, uint64_t sequence,
-                    int64_t incarnation, const std::shared_ptr<Watcher>& watcher,
-                    const absl::Status& status, const MessagePtr& snapshot);
+  void GiveSnapshot(int32_t partition, const std::string& agent, const ResumeToken& asked_at,
+                    const std::shared_ptr<Watcher>& watcher, const absl::Status& status,
+                    const MessagePtr& snapshot);
 
   std::mutex mutex_;
   std::map<int32_t, Partition> partitions_;
