@@ -1,8 +1,10 @@
 #pragma once
 
-#include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,14 +18,18 @@
 #include "services/platform/grpc/client.h"
 #include "services/platform/kafka/group_consumer.h"
 #include "services/platform/kafka/producer.h"
-#include "trama/profile/v1/profile_service.grpc.pb.h"
-#include "trama/routing/v1/work.pb.h"
+#include "services/routing/intake_batch.h"
+#include "services/routing/sender_resolver.h"
 
 namespace trama::routing {
 
 struct IntakeOptions {
   platform::KafkaConfig kafka;
-  std::string instance_id;  // A stable slot, or empty.
+  std::string instance_id;         // A stable slot, or empty.
+  std::set<std::string> channels;  // By which an answer can go out.
+  // Other names are for tests on a shared broker.
+  std::string group = "trama-routing-intake";
+  IntakeTopics topics;
 };
 
 // What the intake works with; all of it must outlive it.
@@ -38,7 +44,7 @@ struct IntakeParts {
 // Brings interactions to the workspaces' partitions of `work`, with what profile knows of their
 // senders: stateless, at least once. Its producer is gapless: when one record cannot be written,
 // none after it is and the process ends before a commit, so the engine may drop positions that it
-// has passed.
+// has passed. While Kafka is away it waits.
 //
 // One thread of its own from Start to Stop.
 class Intake {
@@ -52,29 +58,32 @@ class Intake {
   void Stop();
 
  private:
-  struct Item;
+  Intake(IntakeOptions options, IntakeParts parts, std::function<void(absl::Status)> fatal);
 
-  Intake(IntakeParts parts, std::function<void(absl::Status)> fatal);
-
-  void Loop();
+  absl::Status Connect();
+  // Until told to stop (OK), or it cannot go on.
+  absl::Status Run();
   absl::Status TakeIn(const std::vector<platform::Record>& records);
-  // Reads a record, or makes it a dead letter.
-  bool Read(const platform::Record& record, Item& item, std::vector<platform::Record>& out);
-  void AskProfile(std::vector<Item>& items);
-  absl::StatusOr<platform::Record> WorkRecord(const Item& item) const;
-  platform::Record DeadLetter(const platform::Record& record, const std::string& reason,
-                              const std::string& workspace) const;
+  // A configuration that knows every workspace of which a record was read; null when told to stop.
+  platform::ConfigPtr FreshConfig();
+  // Returns when all are written, when that can never be, or when told to stop (CANCELLED).
+  absl::Status Write(const std::vector<platform::Record>& records);
+  // Says that it is held up, and waits a moment; false when told to stop.
+  bool Wait(const absl::Status& why);
 
-  IntakeParts parts_;
-  std::function<void(absl::Status)> fatal_;
-  std::unique_ptr<profile::v1::ProfileService::Stub> stub_;
+  const IntakeOptions options_;
+  const IntakeParts parts_;
+  const std::function<void(absl::Status)> fatal_;
+  SenderResolver resolver_;
   std::unique_ptr<platform::GroupConsumer> consumer_;
   std::unique_ptr<platform::Producer> producer_;
   std::unique_ptr<platform::Heartbeat> heartbeat_;
+  std::unique_ptr<platform::Condition> taking_in_;
   platform::CounterFamily& taken_;
   platform::CounterFamily& pending_;
-  platform::ConfigPtr config_;
-  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;  // Guarded by mutex_.
   std::thread thread_;
 };
 

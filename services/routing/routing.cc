@@ -1,5 +1,6 @@
 #include "services/routing/routing.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,10 +32,15 @@ struct Parts {
   platform::BlobStore* blobs = nullptr;
   platform::IdentitySecrets* secrets = nullptr;
   platform::EngineHost* host = nullptr;
+  std::map<std::string, std::string> outbound;  // Channel to topic: whatever channels there are.
 };
 
 absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
                        Parts& parts) {
+  const auto topics =
+      platform::LoadTopics(absl::GetFlag(FLAGS_topics_file), absl::GetFlag(FLAGS_topics_cluster));
+  if (!topics.ok()) return topics.status();
+  parts.outbound = platform::OutboundTopics(*topics);
   const auto config = platform::AddConfig(runtime, kafka);
   if (!config.ok()) return config.status();
   parts.config = *config;
@@ -64,8 +70,8 @@ platform::EngineSpec Spec(Parts& parts) {
                  {platform::kDeliveries, &delivery::v1::Delivery::default_instance()},
                  {platform::kSla, &sla::v1::SlaEvent::default_instance()}};
   spec.changelog = platform::kRoutingChangelog;
-  spec.outputs = {platform::kConversations, platform::kAgents, platform::OutboundTopic("email"),
-                  platform::OutboundTopic("sms"), platform::OutboundTopic("note")};
+  spec.outputs = {platform::kConversations, platform::kAgents};
+  for (const auto& [channel, topic] : parts.outbound) spec.outputs.push_back(topic);
   spec.make_machine = [](int32_t partition) { return std::make_unique<RoutingMachine>(partition); };
   AgentStreams* streams = parts.streams;
   spec.push = [streams](int32_t partition, int64_t, const Push& push) {
@@ -86,8 +92,12 @@ platform::EngineSpec Spec(Parts& parts) {
 
 void AddIntake(platform::Runtime& runtime, const platform::KafkaConfig& kafka, const Parts& parts) {
   runtime.AfterStart([&runtime, kafka, &parts]() -> absl::Status {
+    IntakeOptions options;
+    options.kafka = kafka;
+    options.instance_id = absl::GetFlag(FLAGS_group_instance);
+    for (const auto& [channel, topic] : parts.outbound) options.channels.insert(channel);
     auto intake = Intake::Start(
-        {kafka, absl::GetFlag(FLAGS_group_instance)},
+        std::move(options),
         {*parts.config, *parts.secrets, parts.profile, runtime.health(), runtime.metrics()},
         [&runtime](absl::Status why) { runtime.Fatal(why); });
     if (!intake.ok()) return intake.status();
