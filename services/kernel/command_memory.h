@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "services/kernel/check.h"
 #include "services/kernel/ids.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/status_payloads.h"
@@ -57,12 +58,14 @@ class CommandMemory {
   const std::string& name() const { return rows_.name(); }
   size_t size() const { return rows_.size(); }
 
-  // None when the command is new, or has no id.
-  std::optional<FirstAnswer> Find(const Command& command) const;
+  // By what a command, which must have an id, is known here.
+  static std::string KeyOf(const Command& command);
 
-  // `response` may be null unless status is OK. Does nothing for a command without id, or one that
-  // is remembered already.
-  void Remember(absl::Time now, const Command& command, const absl::Status& status,
+  // None when the command is new.
+  std::optional<FirstAnswer> Find(const std::string& key) const;
+
+  // `response` may be null unless status is OK. Does nothing for one that is remembered already.
+  void Remember(absl::Time now, const std::string& key, const absl::Status& status,
                 const google::protobuf::Message* response);
 
   // Forgets what is older than kKept, at most kExpireMax. Call on every Tick.
@@ -76,7 +79,6 @@ class CommandMemory {
   void TakeChanges(std::vector<RowChange>& out) { rows_.TakeChanges(out); }
 
  private:
-  static std::string KeyOf(const Command& command);
   void ForgetOldest();
 
   Table<Row> rows_;
@@ -86,15 +88,15 @@ class CommandMemory {
 
 template <typename Row>
 std::string CommandMemory<Row>::KeyOf(const Command& command) {
+  TRAMA_CHECK(!command.id.empty());
   const std::string rpc =
       command.request == nullptr ? "" : command.request->GetDescriptor()->full_name();
   return DerivedId({"command", command.caller.workspace, command.caller.subject, rpc, command.id});
 }
 
 template <typename Row>
-std::optional<FirstAnswer> CommandMemory<Row>::Find(const Command& command) const {
-  if (command.id.empty()) return std::nullopt;
-  const Row* row = rows_.Find(KeyOf(command));
+std::optional<FirstAnswer> CommandMemory<Row>::Find(const std::string& key) const {
+  const Row* row = rows_.Find(key);
   if (row == nullptr) return std::nullopt;
   if (row->code() != 0) {
     FirstAnswer answer{absl::Status(static_cast<absl::StatusCode>(row->code()), row->error()), {}};
@@ -117,11 +119,9 @@ std::optional<FirstAnswer> CommandMemory<Row>::Find(const Command& command) cons
 }
 
 template <typename Row>
-void CommandMemory<Row>::Remember(absl::Time now, const Command& command,
+void CommandMemory<Row>::Remember(absl::Time now, const std::string& key,
                                   const absl::Status& status,
                                   const google::protobuf::Message* response) {
-  if (command.id.empty()) return;
-  const std::string key = KeyOf(command);
   if (rows_.Find(key) != nullptr) return;
   while (rows_.size() >= count_max_ && !by_age_.empty()) ForgetOldest();
 
@@ -135,7 +135,7 @@ void CommandMemory<Row>::Remember(absl::Time now, const Command& command,
     row.set_type(response->GetDescriptor()->full_name());
     row.set_answer(response->SerializeAsString());
   }
-  by_age_.emplace(row.answered_at_ms(), key);
+  by_age_.emplace_hint(by_age_.end(), row.answered_at_ms(), key);
 }
 
 template <typename Row>

@@ -59,14 +59,15 @@ using Memory = CommandMemory<FakeRow>;
 
 const absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
 
-Command Asked(const std::string& id, const std::string& subject = "ana",
-              const std::string& workspace = "demo") {
+// By what the command of that id is known.
+std::string Asked(const std::string& id, const std::string& subject = "ana",
+                  const std::string& workspace = "demo") {
   Command command;
   command.id = id;
   command.caller.subject = subject;
   command.caller.workspace = workspace;
   command.request = std::make_shared<StringValue>();
-  return command;
+  return Memory::KeyOf(command);
 }
 
 StringValue Text(const std::string& value) {
@@ -125,9 +126,11 @@ TEST(CommandMemoryTest, EqualIdsOfOthersAreOtherCommands) {
   EXPECT_TRUE(memory.Find(Asked("1")).has_value());
   EXPECT_FALSE(memory.Find(Asked("1", "bia")).has_value());
   EXPECT_FALSE(memory.Find(Asked("1", "ana", "other")).has_value());
-  Command other_rpc = Asked("1");
+  Command other_rpc;
+  other_rpc.id = "1";
+  other_rpc.caller = {.subject = "ana", .workspace = "demo"};
   other_rpc.request = std::make_shared<google::protobuf::Empty>();
-  EXPECT_FALSE(memory.Find(other_rpc).has_value());
+  EXPECT_FALSE(memory.Find(Memory::KeyOf(other_rpc)).has_value());
 }
 
 TEST(CommandMemoryTest, AnAnswerThatIsTooLongIsRememberedAsDone) {
@@ -139,13 +142,6 @@ TEST(CommandMemoryTest, AnAnswerThatIsTooLongIsRememberedAsDone) {
   memory.Remember(kStart, Asked("too long"), absl::OkStatus(), &too_long);
   EXPECT_EQ(TextOf(*memory.Find(Asked("fits"))), fits.value());
   EXPECT_TRUE(absl::IsAlreadyExists(memory.Find(Asked("too long"))->status));
-}
-
-TEST(CommandMemoryTest, CommandsWithoutIdAreNotRemembered) {
-  Memory memory("commands");
-  memory.Remember(kStart, Asked(""), absl::OkStatus(), nullptr);
-  EXPECT_FALSE(memory.Find(Asked("")).has_value());
-  EXPECT_EQ(memory.size(), 0u);
 }
 
 TEST(CommandMemoryTest, AnswersAreForgottenAfterADay) {

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/machine.h"
@@ -32,31 +31,33 @@ class Table {
   bool empty() const { return rows_.empty(); }
 
   const Row* Find(std::string_view key) const {
-    const auto it = rows_.find(key);
-    return it == rows_.end() ? nullptr : it->second.get();
+    const auto it = rows_.find(ToAbsl(key));
+    return it == rows_.end() ? nullptr : it->second.row.get();
   }
 
   // For a change: the row counts as changed from now on. Null when there is none.
   Row* Edit(std::string_view key) {
-    const auto it = rows_.find(key);
+    const auto it = rows_.find(ToAbsl(key));
     if (it == rows_.end()) return nullptr;
-    changed_.emplace(key);
-    return it->second.get();
+    Note(it->first, it->second);
+    return it->second.row.get();
   }
 
   // The row, made if it was not there; counts as changed.
   Row& Put(std::string_view key) {
-    auto [it, inserted] = rows_.try_emplace(std::string(key));
-    if (inserted) it->second = std::make_unique<Row>();
-    changed_.emplace(key);
-    return *it->second;
+    auto it = rows_.find(ToAbsl(key));
+    if (it == rows_.end()) {
+      it = rows_.emplace(std::string(key), Kept(std::make_unique<Row>())).first;
+    }
+    Note(it->first, it->second);
+    return *it->second.row;
   }
 
   void Erase(std::string_view key) {
-    const auto it = rows_.find(key);
+    const auto it = rows_.find(ToAbsl(key));
     if (it == rows_.end()) return;
+    Note(it->first, it->second);
     rows_.erase(it);
-    changed_.emplace(key);
   }
 
   // A row as read from the changelog: does not count as changed.
@@ -66,28 +67,60 @@ class Table {
       return absl::DataLossError(absl::StrCat("row ", name_, "/", ToAbsl(key), " is not a ",
                                               Row::descriptor()->full_name()));
     }
-    rows_.insert_or_assign(std::string(key), std::move(row));
+    rows_.insert_or_assign(std::string(key), Kept(std::move(row)));
     return absl::OkStatus();
   }
 
+  // Appends the changes, each key once, in key order.
   void TakeChanges(std::vector<RowChange>& out) {
+    std::sort(changed_.begin(), changed_.end());
+    // A row that was erased and made again was noted twice.
+    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+    out.reserve(out.size() + changed_.size());
     for (const std::string& key : changed_) {
-      const Row* row = Find(key);
       RowChange& change = out.emplace_back();
       change.key = absl::StrCat(name_, "/", key);
-      if (row != nullptr) change.value = row->SerializeAsString();
+      const auto it = rows_.find(ToAbsl(key));
+      if (it == rows_.end()) continue;
+      it->second.changed = false;
+      change.value = it->second.row->SerializeAsString();
     }
     changed_.clear();
   }
 
-  // In key order: for (const auto& [key, row] : table) row->...
-  auto begin() const { return rows_.begin(); }
-  auto end() const { return rows_.end(); }
+  // visit(key, row), in an order that differs from run to run: only for what comes to the same
+  // whatever the order is.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& [key, kept] : rows_) visit(key, std::as_const(*kept.row));
+  }
+
+  // for (const auto& [key, row] : table.InKeyOrder()) row->...; valid until a row is made or
+  // erased.
+  std::vector<std::pair<std::string_view, Row*>> InKeyOrder() const {
+    std::vector<std::pair<std::string_view, Row*>> ordered;
+    ordered.reserve(rows_.size());
+    for (const auto& [key, kept] : rows_) ordered.emplace_back(key, kept.row.get());
+    std::sort(ordered.begin(), ordered.end());
+    return ordered;
+  }
 
  private:
+  struct Kept {
+    explicit Kept(std::unique_ptr<Row> row_in) : row(std::move(row_in)) {}
+    std::unique_ptr<Row> row;
+    bool changed = false;  // Noted since the last TakeChanges.
+  };
+
+  void Note(const std::string& key, Kept& kept) {
+    if (!std::exchange(kept.changed, true)) changed_.push_back(key);
+  }
+
   std::string name_;
-  absl::btree_map<std::string, std::unique_ptr<Row>, std::less<>> rows_;
-  std::set<std::string> changed_;
+  // Only looked up; whoever goes through all of them gets them sorted. (An ordered map of so many
+  // long keys takes several times as long.)
+  absl::flat_hash_map<std::string, Kept> rows_;
+  std::vector<std::string> changed_;
 };
 
 // Splits a changelog key "<table>/<key>".

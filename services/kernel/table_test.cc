@@ -42,6 +42,28 @@ TEST(TableTest, AnErasedRowIsAChangeWithoutValue) {
   EXPECT_EQ(table.Find("a"), nullptr);
 }
 
+TEST(TableTest, ARowThatWasErasedAndMadeAgainChangesOnce) {
+  Table<Row> table("texts");
+  table.Put("a").set_value("1");
+  Changes(table);
+  table.Put("a").set_value("2");
+  table.Erase("a");
+  table.Put("a").set_value("3");
+  const std::vector<RowChange> changes = Changes(table);
+  ASSERT_EQ(changes.size(), 1u);
+  Row row;
+  ASSERT_TRUE(row.ParseFromString(*changes[0].value));
+  EXPECT_EQ(row.value(), "3");
+}
+
+TEST(TableTest, ARowIsAChangeAgainAfterItWasTaken) {
+  Table<Row> table("texts");
+  table.Put("a").set_value("1");
+  EXPECT_EQ(Changes(table).size(), 1u);
+  table.Edit("a")->set_value("2");
+  EXPECT_EQ(Changes(table).size(), 1u);
+}
+
 TEST(TableTest, LoadedRowsAreNoChanges) {
   Row row;
   row.set_value("x");

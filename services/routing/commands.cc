@@ -21,7 +21,7 @@
 namespace trama::routing {
 namespace {
 
-using Outcome = absl::StatusOr<MessagePtr>;
+using Outcome = absl::StatusOr<ResponsePtr>;
 using Handler = Outcome (*)(State&, Step&, const Command&);
 
 struct Method {
@@ -160,37 +160,47 @@ v1::Conversation* ShownIn(google::protobuf::Message& response) {
   return static_cast<v1::Conversation*>(response.GetReflection()->MutableMessage(&response, field));
 }
 
-// The first answer as a row: without personal data, and without what would make it too long and
-// can be read again.
-void Remember(State& state, const Step& step, const Command& command, const Outcome& outcome) {
-  using Memory = CommandMemory<engine::v1::CommandRow>;
-  const absl::Time now = absl::FromUnixMillis(step.now_ms);
-  if (!outcome.ok()) {
-    state.commands.Remember(now, command, outcome.status(), nullptr);
-    return;
-  }
-  std::unique_ptr<google::protobuf::Message> answer((*outcome)->New());
-  answer->CopyFrom(**outcome);
-  v1::Conversation* shown = ShownIn(*answer);
-  if (shown != nullptr) shown->clear_identifier();
-  const bool is_too_long = answer->ByteSizeLong() > Memory::kAnswerBytesMax;
-  if (is_too_long && shown != nullptr) {
+using Memory = CommandMemory<engine::v1::CommandRow>;
+
+// Leaves out what would make the row too long and can be read again.
+void Shorten(google::protobuf::Message& answer) {
+  if (v1::Conversation* shown = ShownIn(answer)) {
     shown->clear_facts();
     shown->clear_required_skills();
   }
-  const auto* field = answer->GetDescriptor()->FindFieldByName("agent");
-  if (is_too_long && field != nullptr) {
-    auto& agent =
-        static_cast<v1::Agent&>(*answer->GetReflection()->MutableMessage(answer.get(), field));
-    agent.clear_skills();
-    agent.clear_conversation_ids();
+  const auto* field = answer.GetDescriptor()->FindFieldByName("agent");
+  if (field == nullptr) return;
+  auto& agent = static_cast<v1::Agent&>(*answer.GetReflection()->MutableMessage(&answer, field));
+  agent.clear_skills();
+  agent.clear_conversation_ids();
+}
+
+// The first answer as a row: without personal data.
+void Remember(State& state, const Step& step, const std::string& key, const Outcome& outcome) {
+  const absl::Time now = absl::FromUnixMillis(step.now_ms);
+  if (!outcome.ok()) {
+    state.commands.Remember(now, key, outcome.status(), nullptr);
+    return;
   }
-  state.commands.Remember(now, command, absl::OkStatus(), answer.get());
+  google::protobuf::Message& answer = **outcome;
+  v1::Conversation* shown = ShownIn(answer);
+  // Taken out for a moment: to copy the answer without it costs more than all the rest.
+  types::v1::Identifier* identifier =
+      shown != nullptr && shown->has_identifier() ? shown->release_identifier() : nullptr;
+  if (answer.ByteSizeLong() <= Memory::kAnswerBytesMax) {
+    state.commands.Remember(now, key, absl::OkStatus(), &answer);
+  } else {
+    std::unique_ptr<google::protobuf::Message> shorter(answer.New());
+    shorter->CopyFrom(answer);
+    Shorten(*shorter);
+    state.commands.Remember(now, key, absl::OkStatus(), shorter.get());
+  }
+  if (identifier != nullptr) shown->set_allocated_identifier(identifier);
 }
 
 // A remembered answer with what its row may not hold.
-MessagePtr Completed(State& state, const MessagePtr& remembered) {
-  std::shared_ptr<google::protobuf::Message> copy(remembered->New());
+ResponsePtr Completed(State& state, const MessagePtr& remembered) {
+  ResponsePtr copy(remembered->New());
   copy->CopyFrom(*remembered);
   v1::Conversation* shown = ShownIn(*copy);
   if (shown == nullptr) return copy;
@@ -215,12 +225,13 @@ Outcome CarryOut(State& state, Step& step, const Command& command, const Method&
                         absl::StrCat("must be given, at most ", kCommandIdMaxBytes,
                                      " bytes, the same for a repeat; for example a UUID"));
   }
-  if (auto first = state.commands.Find(command)) {
+  const std::string key = Memory::KeyOf(command);
+  if (auto first = state.commands.Find(key)) {
     if (!first->status.ok()) return first->status;
     return Completed(state, first->response);
   }
   Outcome outcome = method.handler(state, step, command);
-  if (IsDecision(outcome.status())) Remember(state, step, command, outcome);
+  if (IsDecision(outcome.status())) Remember(state, step, key, outcome);
   return outcome;
 }
 

@@ -200,8 +200,8 @@ absl::StatusOr<Conversation*> AssignedTo(State& state, const Agent& agent,
   return conversation;
 }
 
-absl::StatusOr<MessagePtr> Resolve(State& state, Step& step, Agent& agent,
-                                   const v1::ResolveRequest& request) {
+absl::StatusOr<ResponsePtr> Resolve(State& state, Step& step, Agent& agent,
+                                    const v1::ResolveRequest& request) {
   absl::StatusOr<Conversation*> conversation = AssignedTo(state, agent, request.conversation_id());
   if (!conversation.ok()) return conversation.status();
   ResolveConversation(state, step, **conversation, agent, request.reason());
@@ -210,8 +210,8 @@ absl::StatusOr<MessagePtr> Resolve(State& state, Step& step, Agent& agent,
   return response;
 }
 
-absl::StatusOr<MessagePtr> CompleteWrapUp(State& state, Step& step, Agent& agent,
-                                          const v1::CompleteWrapUpRequest& request) {
+absl::StatusOr<ResponsePtr> CompleteWrapUp(State& state, Step& step, Agent& agent,
+                                           const v1::CompleteWrapUpRequest& request) {
   Conversation* conversation =
       state.FindConversation(agent.workspace->name, request.conversation_id());
   if (conversation == nullptr) return UnknownConversation(request.conversation_id());
@@ -227,7 +227,7 @@ absl::StatusOr<MessagePtr> CompleteWrapUp(State& state, Step& step, Agent& agent
   return response;
 }
 
-absl::StatusOr<MessagePtr> Abandon(State& state, Step& step, const v1::AbandonRequest& request) {
+absl::StatusOr<ResponsePtr> Abandon(State& state, Step& step, const v1::AbandonRequest& request) {
   Conversation* conversation =
       state.FindConversation(request.workspace(), request.conversation_id());
   if (conversation == nullptr) return UnknownConversation(request.conversation_id());

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/kernel/machine.h"
 #include "services/routing/state.h"
 #include "services/routing/step.h"
 #include "trama/routing/v1/routing_service.pb.h"
@@ -35,11 +34,11 @@ void Close(State& state, Step& step, Conversation& conversation, const std::stri
 // The agent who has it was deleted: it waits again, or its wrap-up ends.
 void TakeFromAgent(State& state, Step& step, Conversation& conversation);
 
-absl::StatusOr<MessagePtr> Resolve(State& state, Step& step, Agent& agent,
-                                   const v1::ResolveRequest& request);
-absl::StatusOr<MessagePtr> CompleteWrapUp(State& state, Step& step, Agent& agent,
-                                          const v1::CompleteWrapUpRequest& request);
-absl::StatusOr<MessagePtr> Abandon(State& state, Step& step, const v1::AbandonRequest& request);
+absl::StatusOr<ResponsePtr> Resolve(State& state, Step& step, Agent& agent,
+                                    const v1::ResolveRequest& request);
+absl::StatusOr<ResponsePtr> CompleteWrapUp(State& state, Step& step, Agent& agent,
+                                           const v1::CompleteWrapUpRequest& request);
+absl::StatusOr<ResponsePtr> Abandon(State& state, Step& step, const v1::AbandonRequest& request);
 
 // The conversation, when the agent has it ASSIGNED; otherwise why not.
 absl::StatusOr<Conversation*> AssignedTo(State& state, const Agent& agent,

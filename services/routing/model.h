@@ -103,6 +103,8 @@ struct Agent {
   Workspace* workspace = nullptr;
   const AgentSettings* settings = nullptr;  // Null: not configured (any more).
   const v1::AgentRow* row = nullptr;        // Null: was never present.
+  v1::AgentRow* editable_row = nullptr;     // The same; only for State::Edit.
+  uint64_t edited_in = 0;                   // As of Conversation.
 
   // Derived from the conversations that he holds.
   absl::btree_set<Conversation*, ByKey> held;

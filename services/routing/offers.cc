@@ -102,7 +102,7 @@ void PublishAccepted(State& state, Step& step, Conversation& conversation) {
   });
 }
 
-MessagePtr AcceptAnswer(const Conversation& conversation) {
+ResponsePtr AcceptAnswer(const Conversation& conversation) {
   auto response = std::make_shared<v1::AcceptOfferResponse>();
   *response->mutable_conversation() = ViewOf(conversation);
   return response;
@@ -227,8 +227,8 @@ void ProlongOffers(State& state, Step& step) {
   }
 }
 
-absl::StatusOr<MessagePtr> AcceptOffer(State& state, Step& step, Agent& agent,
-                                       const v1::AcceptOfferRequest& request) {
+absl::StatusOr<ResponsePtr> AcceptOffer(State& state, Step& step, Agent& agent,
+                                        const v1::AcceptOfferRequest& request) {
   OfferId id;
   if (OfferId::Parse(request.offer_id(), id)) {
     const Conversation* has = state.FindConversation(agent.workspace->name, id.conversation_id);
@@ -257,8 +257,8 @@ absl::StatusOr<MessagePtr> AcceptOffer(State& state, Step& step, Agent& agent,
   return AcceptAnswer(conversation);
 }
 
-absl::StatusOr<MessagePtr> DeclineOffer(State& state, Step& step, Agent& agent,
-                                        const v1::DeclineOfferRequest& request) {
+absl::StatusOr<ResponsePtr> DeclineOffer(State& state, Step& step, Agent& agent,
+                                         const v1::DeclineOfferRequest& request) {
   absl::StatusOr<Conversation*> open = OpenOffer(state, step, agent, request.offer_id());
   if (!open.ok()) return open.status();
   EndOffer(state, step, **open, OfferEnded::REASON_DECLINED, request.reason());

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "services/kernel/machine.h"
 #include "services/routing/state.h"
 #include "services/routing/step.h"
 #include "trama/conversation/v1/conversation_events.pb.h"
@@ -31,10 +30,10 @@ void TimeOutOffer(State& state, Step& step, Conversation& conversation);
 // Open offers get a full new deadline: the time without an owner was not the agents'.
 void ProlongOffers(State& state, Step& step);
 
-absl::StatusOr<MessagePtr> AcceptOffer(State& state, Step& step, Agent& agent,
-                                       const v1::AcceptOfferRequest& request);
-absl::StatusOr<MessagePtr> DeclineOffer(State& state, Step& step, Agent& agent,
-                                        const v1::DeclineOfferRequest& request);
+absl::StatusOr<ResponsePtr> AcceptOffer(State& state, Step& step, Agent& agent,
+                                        const v1::AcceptOfferRequest& request);
+absl::StatusOr<ResponsePtr> DeclineOffer(State& state, Step& step, Agent& agent,
+                                         const v1::DeclineOfferRequest& request);
 
 // "<conversation id>.<sequence>.<incarnation>.<agent>": says by itself whose it is and which owner
 // of the partition made it.

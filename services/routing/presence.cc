@@ -99,8 +99,8 @@ void HearAll(State& state, const Step& step) {
   }
 }
 
-absl::StatusOr<MessagePtr> SetPresence(State& state, Step& step, Agent& agent,
-                                       const v1::SetPresenceRequest& request) {
+absl::StatusOr<ResponsePtr> SetPresence(State& state, Step& step, Agent& agent,
+                                        const v1::SetPresenceRequest& request) {
   if (request.presence() == agent::v1::PRESENCE_UNSPECIFIED ||
       !agent::v1::Presence_IsValid(request.presence())) {
     return InvalidField("presence", absl::StrCat(request.presence()),
@@ -114,7 +114,7 @@ absl::StatusOr<MessagePtr> SetPresence(State& state, Step& step, Agent& agent,
   return response;
 }
 
-absl::StatusOr<MessagePtr> Heartbeat(State& state, Step& step, Agent& agent) {
+absl::StatusOr<ResponsePtr> Heartbeat(State& state, Step& step, Agent& agent) {
   Hear(state, step, agent);
   auto response = std::make_shared<v1::HeartbeatResponse>();
   response->set_timeout_ms(agent.workspace->settings->heartbeat_timeout_ms);

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "services/kernel/machine.h"
 #include "services/routing/state.h"
 #include "services/routing/step.h"
 #include "trama/agent/v1/agent_events.pb.h"
@@ -26,8 +25,8 @@ void CheckSilence(State& state, Step& step, Agent& agent);
 // After a takeover everybody who was present gets a full new time.
 void HearAll(State& state, const Step& step);
 
-absl::StatusOr<MessagePtr> SetPresence(State& state, Step& step, Agent& agent,
-                                       const v1::SetPresenceRequest& request);
-absl::StatusOr<MessagePtr> Heartbeat(State& state, Step& step, Agent& agent);
+absl::StatusOr<ResponsePtr> SetPresence(State& state, Step& step, Agent& agent,
+                                        const v1::SetPresenceRequest& request);
+absl::StatusOr<ResponsePtr> Heartbeat(State& state, Step& step, Agent& agent);
 
 }  // namespace trama::routing

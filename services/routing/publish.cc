@@ -21,14 +21,12 @@ std::string FactType(const Event& event) {
 }  // namespace
 
 std::string SerializeSame(const google::protobuf::Message& message) {
-  std::string bytes;
-  bytes.reserve(message.ByteSizeLong());
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeWithCachedSizes(&coded);
-  }
+  std::string bytes(message.ByteSizeLong(), '\0');
+  google::protobuf::io::ArrayOutputStream stream(bytes.data(), static_cast<int>(bytes.size()));
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeWithCachedSizes(&coded);
+  coded.Trim();
   return bytes;
 }
 
@@ -67,14 +65,14 @@ conversation::v1::ConversationEvent& NextEvent(State& state, const Step& step,
   return event;
 }
 
-void Append(const Step& step, const conversation::v1::ConversationEvent& event) {
+void Append(Step& step, const conversation::v1::ConversationEvent& event) {
   step.effects.records.push_back({.topic = kConversationsTopic,
                                   .key = event.conversation_id(),
                                   .type = FactType(event),
                                   .id = event.event_id(),
                                   .subject = event.conversation_id(),
                                   .time = absl::FromUnixMillis(step.now_ms),
-                                  .traceparent = step.traceparent,
+                                  .traceparent = step.Traceparent(),
                                   .value = SerializeSame(event)});
 }
 
@@ -92,14 +90,14 @@ agent::v1::AgentEvent NextEvent(State& state, const Step& step, Agent& agent) {
   return event;
 }
 
-void Append(const Step& step, const Agent& agent, const agent::v1::AgentEvent& event) {
+void Append(Step& step, const Agent& agent, const agent::v1::AgentEvent& event) {
   step.effects.records.push_back({.topic = kAgentsTopic,
                                   .key = agent.key,
                                   .type = FactType(event),
                                   .id = event.event_id(),
                                   .subject = agent.key,
                                   .time = absl::FromUnixMillis(step.now_ms),
-                                  .traceparent = step.traceparent,
+                                  .traceparent = step.Traceparent(),
                                   .value = SerializeSame(event)});
 }
 
@@ -128,7 +126,7 @@ void PublishOutbound(Step& step, const outbound::v1::OutboundMessage& message) {
        .id = message.message_id(),
        .subject = message.conversation_id(),
        .time = absl::FromUnixMillis(step.now_ms),
-       .traceparent = step.traceparent,
+       .traceparent = step.Traceparent(),
        .value = SerializeSame(message)});
 }
 
@@ -158,7 +156,7 @@ void PublishDeadLetter(Step& step, const v1::Work& work, const std::string& reas
                                   .id = letter.dead_letter_id(),
                                   .subject = place,
                                   .time = absl::FromUnixMillis(step.now_ms),
-                                  .traceparent = step.traceparent,
+                                  .traceparent = step.Traceparent(),
                                   .value = SerializeSame(letter),
                                   .partition = 0});
 }

@@ -51,9 +51,9 @@ std::string SerializeSame(const google::protobuf::Message& message);
 namespace publish_internal {
 conversation::v1::ConversationEvent& NextEvent(State& state, const Step& step,
                                                Conversation& conversation);
-void Append(const Step& step, const conversation::v1::ConversationEvent& event);
+void Append(Step& step, const conversation::v1::ConversationEvent& event);
 agent::v1::AgentEvent NextEvent(State& state, const Step& step, Agent& agent);
-void Append(const Step& step, const Agent& agent, const agent::v1::AgentEvent& event);
+void Append(Step& step, const Agent& agent, const agent::v1::AgentEvent& event);
 }  // namespace publish_internal
 
 template <typename Fill>

@@ -32,8 +32,8 @@ bool Wanted(const v1::ListConversationsRequest& request, const v1::ConversationR
 
 }  // namespace
 
-absl::StatusOr<MessagePtr> GetConversation(State& state,
-                                           const v1::GetConversationRequest& request) {
+absl::StatusOr<ResponsePtr> GetConversation(State& state,
+                                            const v1::GetConversationRequest& request) {
   const Conversation* conversation =
       state.FindConversation(request.workspace(), request.conversation_id());
   if (conversation == nullptr) return UnknownConversation(request.conversation_id());
@@ -42,8 +42,8 @@ absl::StatusOr<MessagePtr> GetConversation(State& state,
   return response;
 }
 
-absl::StatusOr<MessagePtr> ListConversations(State& state,
-                                             const v1::ListConversationsRequest& request) {
+absl::StatusOr<ResponsePtr> ListConversations(State& state,
+                                              const v1::ListConversationsRequest& request) {
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   auto response = std::make_shared<v1::ListConversationsResponse>();
@@ -66,8 +66,8 @@ absl::StatusOr<MessagePtr> ListConversations(State& state,
   return response;
 }
 
-absl::StatusOr<MessagePtr> GetAgent(State& state, const v1::GetAgentRequest& request,
-                                    const std::string& caller) {
+absl::StatusOr<ResponsePtr> GetAgent(State& state, const v1::GetAgentRequest& request,
+                                     const std::string& caller) {
   const std::string& name = request.agent_id().empty() ? caller : request.agent_id();
   const Workspace* workspace = state.FindWorkspace(request.workspace());
   const Agent* agent = workspace == nullptr ? nullptr : workspace->roster.Find(name);
@@ -77,7 +77,7 @@ absl::StatusOr<MessagePtr> GetAgent(State& state, const v1::GetAgentRequest& req
   return response;
 }
 
-absl::StatusOr<MessagePtr> ListAgents(State& state, const v1::ListAgentsRequest& request) {
+absl::StatusOr<ResponsePtr> ListAgents(State& state, const v1::ListAgentsRequest& request) {
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   auto response = std::make_shared<v1::ListAgentsResponse>();
@@ -95,7 +95,7 @@ absl::StatusOr<MessagePtr> ListAgents(State& state, const v1::ListAgentsRequest&
   return response;
 }
 
-absl::StatusOr<MessagePtr> ListQueues(State& state, const v1::ListQueuesRequest& request) {
+absl::StatusOr<ResponsePtr> ListQueues(State& state, const v1::ListQueuesRequest& request) {
   auto response = std::make_shared<v1::ListQueuesResponse>();
   Workspace* workspace = state.FindWorkspace(request.workspace());
   if (workspace == nullptr) return response;

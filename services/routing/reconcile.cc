@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/kernel/resources/resources.h"
+#include "services/kernel/strings.h"
 #include "services/routing/conversation_state.h"
 #include "services/routing/life.h"
 #include "services/routing/offers.h"
@@ -49,9 +50,9 @@ absl::btree_set<std::string> TakeResources(State& state, const config::v1::Snaps
     changed.insert(workspace);
   }
   std::vector<std::string> gone;
-  for (const auto& [key, resource] : state.resources) {
-    if (keys.contains(key)) continue;
-    gone.push_back(key);
+  for (const auto& [key, resource] : state.resources.InKeyOrder()) {
+    if (keys.contains(ToAbsl(key))) continue;
+    gone.emplace_back(key);
     changed.insert(WorkspaceNameOf(*resource));
   }
   for (const std::string& key : gone) state.resources.Erase(key);

@@ -141,8 +141,8 @@ std::string OptedOutKey(const v1::ConversationRow& row, const std::string& ident
   return absl::StrCat(row.workspace(), "/", row.channel(), "/", identifier_key);
 }
 
-absl::StatusOr<MessagePtr> Reply(State& state, Step& step, Agent& agent,
-                                 const v1::ReplyRequest& request) {
+absl::StatusOr<ResponsePtr> Reply(State& state, Step& step, Agent& agent,
+                                  const v1::ReplyRequest& request) {
   absl::StatusOr<Conversation*> assigned = AssignedTo(state, agent, request.conversation_id());
   if (!assigned.ok()) return assigned.status();
   if (absl::Status parts = CheckParts(request); !parts.ok()) return parts;
@@ -166,8 +166,8 @@ absl::StatusOr<MessagePtr> Reply(State& state, Step& step, Agent& agent,
   return response;
 }
 
-absl::StatusOr<MessagePtr> AddNote(State& state, Step& step, Agent& agent,
-                                   const v1::AddNoteRequest& request) {
+absl::StatusOr<ResponsePtr> AddNote(State& state, Step& step, Agent& agent,
+                                    const v1::AddNoteRequest& request) {
   Conversation* conversation =
       state.FindConversation(agent.workspace->name, request.conversation_id());
   if (conversation == nullptr) return UnknownConversation(request.conversation_id());

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "services/kernel/machine.h"
 #include "services/routing/state.h"
 #include "services/routing/step.h"
 #include "trama/routing/v1/routing_service.pb.h"
@@ -11,10 +10,10 @@
 namespace trama::routing {
 
 // Refused with OPTED_OUT before anything leaves when the customer does not want it.
-absl::StatusOr<MessagePtr> Reply(State& state, Step& step, Agent& agent,
-                                 const v1::ReplyRequest& request);
-absl::StatusOr<MessagePtr> AddNote(State& state, Step& step, Agent& agent,
-                                   const v1::AddNoteRequest& request);
+absl::StatusOr<ResponsePtr> Reply(State& state, Step& step, Agent& agent,
+                                  const v1::ReplyRequest& request);
+absl::StatusOr<ResponsePtr> AddNote(State& state, Step& step, Agent& agent,
+                                    const v1::AddNoteRequest& request);
 
 // "Re: " and the subject, without a second "Re: ". Empty stays empty.
 std::string ReplySubject(const std::string& subject);

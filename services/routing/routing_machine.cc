@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
-#include "services/kernel/trace_context.h"
 #include "services/routing/commands.h"
 #include "services/routing/life.h"
 #include "services/routing/matching.h"
@@ -66,9 +65,7 @@ Step RoutingMachine::StepOf(const Stamp& at, const Input& input, Effects& effect
   step.caught_up_ms = absl::ToUnixMillis(at.caught_up);
   Origin origin =
       std::visit([&](const auto& event) { return OriginOf(event, step.now_ms); }, input);
-  if (!origin.traceparent.empty()) {
-    step.traceparent = DerivedTraceparent(origin.traceparent, origin.cause);
-  }
+  step.came_with = origin.traceparent;
   step.cause = std::move(origin.cause);
   step.actor.set_kind(types::v1::Actor::KIND_SYSTEM);
   return step;
@@ -103,10 +100,11 @@ absl::Time RoutingMachine::NextDeadline() const {
   return next == 0 ? forget : std::min(forget, absl::FromUnixMillis(next));
 }
 
-void RoutingMachine::FireWakes(const Step& step) {
+void RoutingMachine::FireWakes(Step& step) {
   if (state_.wakes.Due(step.now_ms) == nullptr) return;
   Step by_clock = step.BySystem();
   by_clock.cause = OriginOf(trama::Tick{}, step.now_ms).cause;
+  by_clock.came_with = {};
   by_clock.traceparent.clear();
   for (size_t left = kTimersPerInputMax; left > 0; --left) {
     Conversation* conversation = state_.wakes.Due(step.now_ms);

@@ -47,7 +47,7 @@ class RoutingMachine : public Machine {
 
   // Those timers that the rows lay down come before any input: what was over before it came must
   // not be decided by it.
-  void FireWakes(const Step& step);
+  void FireWakes(Step& step);
   // Handles one other due timer; false when there is none.
   bool FireOne(Step& step);
 

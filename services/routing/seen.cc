@@ -16,7 +16,9 @@ absl::Status Seen::Load(std::string_view key, std::string_view value) {
 }
 
 void Seen::Restore() {
-  for (const auto& [key, row] : rows_) checks_.emplace_back(row->seen_at_ms() + kSeenKeptMs, key);
+  rows_.ForEach([this](const std::string& key, const v1::SeenRow& row) {
+    checks_.emplace_back(row.seen_at_ms() + kSeenKeptMs, key);
+  });
   std::sort(checks_.begin(), checks_.end());
 }
 

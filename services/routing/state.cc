@@ -50,18 +50,18 @@ std::vector<RowChange> State::TakeChangedRows() {
 
 void State::Restore() {
   seen.Restore();
-  for (const auto& [key, resource] : resources) {
+  for (const auto& [key, resource] : resources.InKeyOrder()) {
     WorkspaceOf(WorkspaceNameOf(*resource));
   }
-  for (const auto& [key, row] : agent_rows_) {
+  for (const auto& [key, row] : agent_rows_.InKeyOrder()) {
     const auto [workspace, name] = SplitRowKey(key);
-    WorkspaceOf(workspace).roster.Get(name).row = row.get();
+    WorkspaceOf(workspace).roster.Get(name).row = row;
   }
   absl::btree_set<std::string> names;
   for (const auto& [name, workspace] : workspaces_) names.insert(name);
   Configure(names);
-  for (const auto& [key, row] : conversation_rows_) {
-    Conversation& conversation = Remember(key, row.get());
+  for (const auto& [key, row] : conversation_rows_.InKeyOrder()) {
+    Conversation& conversation = Remember(key, row);
     threads.Add(conversation);
     Sync(conversation);
   }
@@ -82,9 +82,9 @@ Workspace* State::FindWorkspace(std::string_view name) {
 
 void State::Configure(const absl::btree_set<std::string>& names) {
   absl::btree_map<std::string, std::vector<const config::v1::Resource*>> by_workspace;
-  for (const auto& [key, resource] : resources) {
+  for (const auto& [key, resource] : resources.InKeyOrder()) {
     const std::string& name = WorkspaceNameOf(*resource);
-    if (names.contains(name)) by_workspace[name].push_back(resource.get());
+    if (names.contains(name)) by_workspace[name].push_back(resource);
   }
   for (const std::string& name : names) {
     Workspace& workspace = WorkspaceOf(name);
@@ -147,16 +147,20 @@ v1::ConversationRow& State::Edit(Conversation& conversation) {
 }
 
 v1::AgentRow& State::Edit(Agent& agent) {
-  v1::AgentRow& row = agent_rows_.Put(agent.key);
-  agent.row = &row;
-  return row;
+  if (agent.edited_in != batch_) {
+    agent.editable_row = &agent_rows_.Put(agent.key);
+    agent.row = agent.editable_row;
+    agent.edited_in = batch_;
+  }
+  return *agent.editable_row;
 }
 
 void State::ForgetAgent(Agent& agent) {
   silences.Set(agent, 0);
   doubtful_agents.erase(agent.key);
   agent_rows_.Erase(agent.key);
-  agent.row = nullptr;
+  agent.row = agent.editable_row = nullptr;
+  agent.edited_in = 0;
   agent.workspace->roster.Forget(agent);
 }
 

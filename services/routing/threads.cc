@@ -82,14 +82,14 @@ Conversation* Threads::ByVendorId(std::string_view workspace, std::string_view c
 }
 
 void Threads::Insert(std::string name, Conversation& conversation) {
-  std::vector<Conversation*>& named = index_[std::move(name)];
+  Named& named = index_[std::move(name)];
   if (!Contains(named, &conversation)) named.push_back(&conversation);
 }
 
 void Threads::Erase(const std::string& name, Conversation& conversation) {
   const auto it = index_.find(name);
   if (it == index_.end()) return;
-  std::vector<Conversation*>& named = it->second;
+  Named& named = it->second;
   named.erase(std::remove(named.begin(), named.end(), &conversation), named.end());
   if (named.empty()) index_.erase(it);
 }

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "services/routing/model.h"
 #include "trama/routing/v1/work.pb.h"
 
@@ -31,12 +31,14 @@ class Threads {
   size_t size() const { return index_.size(); }
 
  private:
+  using Named = absl::InlinedVector<Conversation*, 1>;  // Mostly one.
+
   void Insert(std::string name, Conversation& conversation);
   void Erase(const std::string& name, Conversation& conversation);
   Conversation* Newest(const std::string& name) const;
 
   // Only looked up, never gone through: the order of a hash must not reach an effect.
-  absl::flat_hash_map<std::string, std::vector<Conversation*>> index_;
+  absl::flat_hash_map<std::string, Named> index_;
 };
 
 }  // namespace trama::routing

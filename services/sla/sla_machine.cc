@@ -52,11 +52,11 @@ std::vector<RowChange> SlaMachine::TakeChangedRows() {
 }
 
 void SlaMachine::On(const Stamp&, const TakenOver&, Effects&) {
-  for (const auto& [id, clock] : clocks_) {
+  for (const auto& [id, clock] : clocks_.InKeyOrder()) {
     const absl::Time wake = NextWake(*clock);
     if (wake != absl::InfiniteFuture()) wakes_.emplace(wake, id);
   }
-  for (const auto& [id, row] : conversations_) {
+  for (const auto& [id, row] : conversations_.InKeyOrder()) {
     if (row->forget_at_ms() != 0) {
       forgets_.emplace(absl::FromUnixMillis(row->forget_at_ms()), id);
     }
@@ -74,8 +74,8 @@ void SlaMachine::On(const Stamp&, const ConfigRevision& revision, Effects&) {
     return;
   }
   revision_ = revision.revision;
-  for (const auto& [id, clock] : clocks_) {
-    if (IsOpen(*clock)) retargets_.insert(id);
+  for (const auto& [id, clock] : clocks_.InKeyOrder()) {
+    if (IsOpen(*clock)) retargets_.emplace(id);
   }
   if (retargets_.empty()) meta_.Put(kConfigKey).set_revision(revision_);
 }
@@ -192,10 +192,10 @@ void SlaMachine::Forget(absl::Time now) {
 
 void SlaMachine::CheckInvariants() const {
   size_t waiting = 0;
-  for (const auto& [id, clock] : clocks_) {
+  for (const auto& [id, clock] : clocks_.InKeyOrder()) {
     const absl::Time wake = NextWake(*clock);
     if (wake != absl::InfiniteFuture()) {
-      TRAMA_CHECK(wakes_.contains({wake, id}));
+      TRAMA_CHECK(wakes_.contains({wake, std::string(id)}));
       ++waiting;
     }
     TRAMA_CHECK(conversations_.Find(clock->conversation_id()) != nullptr);

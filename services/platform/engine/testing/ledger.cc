@@ -48,7 +48,7 @@ std::vector<RowChange> Ledger::TakeChangedRows() {
 
 absl::Time Ledger::NextDeadline() const {
   absl::Time next = absl::InfiniteFuture();
-  for (const auto& [kind, row] : due_) {
+  for (const auto& [kind, row] : due_.InKeyOrder()) {
     next = std::min(next, absl::FromUnixMillis(row->value()));
   }
   return next;
