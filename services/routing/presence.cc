@@ -93,6 +93,13 @@ void CheckSilence(State& state, Step& step, Agent& agent) {
   ChangePresence(state, step, agent, agent::v1::PRESENCE_OFFLINE, kUnreachable);
 }
 
+void RetimeSilences(State& state, Workspace& workspace) {
+  for (const auto& [name, agent] : workspace.roster.agents()) {
+    if (agent->silent_ms == 0) continue;
+    state.silences.Set(*agent, agent->heard_ms + workspace.settings->heartbeat_timeout_ms);
+  }
+}
+
 void HearAll(State& state, const Step& step) {
   for (const auto& [workspace_name, workspace] : state.workspaces()) {
     for (const auto& [name, agent] : workspace->roster.agents()) Hear(state, step, *agent);

@@ -22,6 +22,8 @@ void ChangePresence(State& state, Step& step, Agent& agent, agent::v1::Presence 
 void Hear(State& state, const Step& step, Agent& agent);
 // His silence may have lasted too long.
 void CheckSilence(State& state, Step& step, Agent& agent);
+// A new configuration may allow another silence.
+void RetimeSilences(State& state, Workspace& workspace);
 // After a takeover everybody who was present gets a full new time.
 void HearAll(State& state, const Step& step);
 

@@ -155,6 +155,20 @@ TEST_F(PresenceTest, TimeWithoutAnOwnerIsNobodysMiss) {
   EXPECT_EQ(world.GetAgent("ana").presence(), agent::v1::PRESENCE_OFFLINE);
 }
 
+TEST_F(PresenceTest, AShorterTimeoutCountsForThoseWhoArePresentAlready) {
+  config.Workspace().set_heartbeat_timeout("1h");
+  Configure();
+  world.Online("ana");
+  world.Pass(absl::Seconds(10));
+  config.Workspace().set_heartbeat_timeout("30s");
+  Configure();
+  world.RunUntil(absl::Seconds(29));
+  EXPECT_EQ(world.GetAgent("ana").presence(), agent::v1::PRESENCE_AVAILABLE);
+
+  world.RunUntil(absl::Seconds(30));
+  EXPECT_EQ(world.GetAgent("ana").presence(), agent::v1::PRESENCE_OFFLINE);
+}
+
 TEST_F(PresenceTest, HeartbeatsWriteNothing) {
   Configure();
   world.Online("ana");

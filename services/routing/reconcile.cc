@@ -128,6 +128,7 @@ void OnRevision(State& state, Step& step, const ConfigRevision& revision) {
   for (const std::string& name : changed) {
     Workspace& workspace = state.WorkspaceOf(name);
     NoteDoubts(state, workspace);
+    RetimeSilences(state, workspace);
     TellOverCapacity(state, step, workspace);
   }
 }
