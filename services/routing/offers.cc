@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/routing/publish.h"
+#include "services/routing/questions.h"
 #include "services/routing/queueing.h"
 #include "services/routing/refusals.h"
 #include "services/routing/views.h"
@@ -145,6 +146,7 @@ void MakeOffer(State& state, Step& step, Conversation& conversation, Agent& agen
     *offered.mutable_decision() = decision;
   });
   state.Sync(conversation);
+  AskSoon(state, step, conversation);  // Whoever accepts it wants to answer.
 
   v1::AgentUpdate update;
   *update.mutable_offer() = OfferOf(conversation);

@@ -89,9 +89,8 @@ void AskSoon(State& state, const Step& step, Conversation& conversation) {
 
 void AskForAll(State& state, const Step& step) {
   for (const auto& [key, conversation] : state.conversations()) {
-    // Whoever is over is asked for only when somebody wants to add a note.
-    const bool is_over = IsEnding(conversation->row->state());
-    if (!is_over || conversation->row->facts_pending()) AskSoon(state, step, *conversation);
+    const v1::ConversationRow& row = *conversation->row;
+    if (HoldsCapacity(row.state()) || row.facts_pending()) AskSoon(state, step, *conversation);
   }
 }
 

@@ -12,7 +12,8 @@ namespace trama::routing {
 
 // It is asked at once, or as soon as there is room.
 void AskSoon(State& state, const Step& step, Conversation& conversation);
-// After a takeover: everything that is missing is asked for.
+// After a takeover: what agents work on, and facts that are missing. For those that wait it is time
+// when they are offered, for those that are over when somebody wants to add a note.
 void AskForAll(State& state, const Step& step);
 
 // Its time to ask has come; or its question counts as lost.

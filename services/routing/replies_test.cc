@@ -167,6 +167,22 @@ TEST_F(RepliesTest, AfterATakeoverTheAddressIsAskedForAgain) {
   EXPECT_EQ(world.Outbound().front().subject(), "Re: Invoice");
 }
 
+TEST_F(RepliesTest, AfterATakeoverWhoWaitsIsAskedForOnlyWhenHeIsOffered) {
+  Configure();
+  world.Receive("m1", {.from = "ana@x.test", .subject = "Invoice"});
+  world.Receive("m2", {.from = "bob@x.test"});
+  world.Restart();
+  EXPECT_THAT(world.questions(), IsEmpty());
+
+  config.Agent("ana").set_units(25);
+  Configure();
+  world.Online("ana");
+  ASSERT_EQ(world.questions().size(), 1u);
+  world.AnswerAll(&Known);
+  ASSERT_TRUE(world.Accept("ana", "m1").status.ok());
+  EXPECT_TRUE(world.Reply("ana", "m1").status.ok());
+}
+
 TEST_F(RepliesTest, ANewMessageBringsTheAddressToo) {
   AnaHasM1({.thread = "t"});
   world.Restart();
