@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "trama/outbound/v1/outbound_events.pb.h"
 
 namespace trama::routing::sim {
 namespace {
@@ -47,6 +48,7 @@ void Audit::KnowWork(const v1::Work& work) {
 }
 
 void Audit::KnowTakeover(int64_t now_ms) {
+  taken_over_ms_ = now_ms;
   for (auto& [id, conversation] : conversations_) {
     if (conversation.state == conversation::v1::STATE_OFFERED) {
       conversation.offer_expires_ms = now_ms + 20'000;
@@ -54,12 +56,14 @@ void Audit::KnowTakeover(int64_t now_ms) {
   }
 }
 
-void Audit::KnowAccept(const std::string& offer_id, bool ok, const std::string& reason) {
+void Audit::KnowAccept(const std::string& agent, const std::string& offer_id, bool ok,
+                       const std::string& reason) {
   static const std::set<std::string> reasons = {"OFFER_ALREADY_TIMED_OUT", "OFFER_WITHDRAWN",
                                                 "OFFER_ACCEPTED_BY_OTHER", "OFFER_UNKNOWN",
-                                                "UNKNOWN_AGENT"};
-  if (ok && !accepted_offers_.contains(offer_id)) {
-    complaints_.push_back(absl::StrCat("yes to offer ", offer_id, " that nobody has accepted"));
+                                                "UNKNOWN_AGENT",           "NOT_YOURS"};
+  const auto accepted = accepted_by_.find(offer_id);
+  if (ok && (accepted == accepted_by_.end() || accepted->second != agent)) {
+    complaints_.push_back(absl::StrCat("yes to ", agent, " who has not accepted ", offer_id));
   }
   if (!ok && !reasons.contains(reason)) {
     complaints_.push_back(absl::StrCat("no to offer ", offer_id, " without a reason: ", reason));
@@ -72,6 +76,7 @@ void Audit::Read(const OutRecord& record) {
   }
   if (record.topic == "trama.conversations.v1") ReadConversation(record);
   if (record.topic == "trama.agents.v1") ReadAgent(record);
+  if (record.topic.rfind("trama.outbound.", 0) == 0) ReadOutbound(record);
   if (record.topic == "trama.deadletter.v1") complaints_.push_back("a dead letter");
 }
 
@@ -113,16 +118,15 @@ void Audit::ReadFact(const Event& event, Conversation& conversation) {
       if (event.resolved().active_ms() != now_ms - conversation.accepted_ms) {
         Complain(event, "wrong active time");
       }
+      conversation.ends_ms = now_ms + kReopenWindowMs;
+      return;
+    case Event::kWrapUpStarted:
+      conversation.wraps_until_ms = Millis(event.wrap_up_started().ends_by());
       return;
     case Event::kWrapUpCompleted:
       return OnWrapUpCompleted(event, conversation);
     case Event::kClosed:
-      if (conversation.state != conversation::v1::STATE_RESOLVED &&
-          conversation.state != conversation::v1::STATE_UNATTENDED &&
-          conversation.state != conversation::v1::STATE_ABANDONED) {
-        Complain(event, "closed while somebody has to answer");
-      }
-      return;
+      return OnClosed(event, conversation);
     default:
       return;
   }
@@ -136,13 +140,28 @@ void Audit::OnMessage(const Event& event, Conversation& conversation) {
   if (work->second.interaction().workspace() != conversation.workspace) {
     Complain(event, "message of another workspace");
   }
+  conversation.customer = work->second.interaction().sender().identifier().value();
   const std::string thread =
       absl::StrCat(conversation.workspace, "/", work->second.keys().thread());
   std::string& newest = newest_of_thread_[thread];
   const bool goes_on =
       !newest.empty() && conversations_[newest].state != conversation::v1::STATE_CLOSED;
   if (goes_on && newest != conversation.id) Complain(event, "the thread's conversation was open");
+  const int64_t received_ms = Millis(event.message_received().received_at());
+  if (!newest.empty() && newest != conversation.id &&
+      received_ms < conversations_[newest].ends_ms) {
+    Complain(event, "came in time for ", newest, " which was closed before it was read");
+  }
   newest = conversation.id;
+}
+
+void Audit::OnClosed(const Event& event, const Conversation& conversation) {
+  if (conversation.state != conversation::v1::STATE_RESOLVED &&
+      conversation.state != conversation::v1::STATE_UNATTENDED &&
+      conversation.state != conversation::v1::STATE_ABANDONED) {
+    Complain(event, "closed while somebody has to answer");
+  }
+  if (Millis(event.occurred_at()) < conversation.ends_ms) Complain(event, "closed too early");
 }
 
 void Audit::OnQueued(const Event& event, Conversation& conversation) {
@@ -254,17 +273,24 @@ void Audit::OnAccepted(const Event& event, Conversation& conversation) {
                        accepted.agent_id() == conversation.agent;
   if (!is_open) Complain(event, "accepted an offer that was not open");
   if (now_ms >= conversation.offer_expires_ms) Complain(event, "accepted after its deadline");
+  const std::string key = conversation.workspace + "/" + accepted.agent_id();
+  if (event.actor().id() != accepted.agent_id()) Complain(event, "accepted for somebody else");
   if (accepted.waited_ms() != now_ms - conversation.enqueued_ms) Complain(event, "wrong waiting");
-  Agent& agent = agents_[conversation.workspace + "/" + accepted.agent_id()];
+  Agent& agent = agents_[key];
   agent.offered.erase(conversation.id);
   agent.load.insert(conversation.id);
   agent.last_accepted_ms = now_ms;
   conversation.accepted_ms = now_ms;
   conversation.excluded_until_ms.clear();
-  accepted_offers_.insert(accepted.offer_id());
+  accepted_by_[accepted.offer_id()] = key;
 }
 
 void Audit::OnWrapUpCompleted(const Event& event, Conversation& conversation) {
+  if (event.wrap_up_completed().timed_out() &&
+      (conversation.wraps_until_ms == 0 ||
+       Millis(event.occurred_at()) < conversation.wraps_until_ms)) {
+    Complain(event, "the wrap-up was over too early");
+  }
   Agent& agent = agents_[conversation.workspace + "/" + event.wrap_up_completed().agent_id()];
   agent.load.erase(conversation.id);
   if (agent.load.empty()) agent.idle_since_ms = Millis(event.occurred_at());
@@ -274,6 +300,11 @@ void Audit::ReadAgent(const OutRecord& record) {
   agent::v1::AgentEvent event;
   if (!event.ParseFromString(record.value)) complaints_.push_back("an event that cannot be read");
   Agent& agent = agents_[event.workspace() + "/" + event.agent_id()];
+  const int64_t now_ms = Millis(event.occurred_at());
+  if (event.has_heartbeat_lost() && (event.heartbeat_lost().silent_ms() < kHeartbeatTimeoutMs ||
+                                     now_ms - taken_over_ms_ < kHeartbeatTimeoutMs)) {
+    complaints_.push_back(absl::StrCat(record.key, " had no time to be heard"));
+  }
   if (event.has_presence_changed()) {
     const agent::v1::PresenceChanged& changed = event.presence_changed();
     if (changed.from() != agent.presence) {
@@ -281,7 +312,7 @@ void Audit::ReadAgent(const OutRecord& record) {
     }
     const bool comes =
         changed.to() == agent::v1::PRESENCE_AVAILABLE && agent.presence != changed.to();
-    if (comes && agent.load.empty()) agent.idle_since_ms = Millis(event.occurred_at());
+    if (comes && agent.load.empty()) agent.idle_since_ms = now_ms;
     agent.presence = changed.to();
     // Deleted: whoever comes under this name again is somebody else.
     if (changed.reason() == "deleted") agent.last_accepted_ms = agent.idle_since_ms = 0;
@@ -291,6 +322,20 @@ void Audit::ReadAgent(const OutRecord& record) {
     complaints_.push_back(absl::StrCat(record.key, " holds ", agent.load.size(),
                                        " conversations, not ", event.load_changed().units_held(),
                                        " units"));
+  }
+}
+
+void Audit::ReadOutbound(const OutRecord& record) {
+  outbound::v1::OutboundMessage message;
+  if (!message.ParseFromString(record.value))
+    complaints_.push_back("an answer that cannot be read");
+  const std::string& text = message.parts(0).text().body();
+  if (!answers_.insert(text).second) complaints_.push_back(absl::StrCat(text, " was said twice"));
+  const auto conversation = conversations_.find(message.conversation_id());
+  if (conversation == conversations_.end() ||
+      conversation->second.workspace != message.workspace() ||
+      conversation->second.customer != message.recipient().value()) {
+    complaints_.push_back(absl::StrCat(text, " went to somebody else"));
   }
 }
 

@@ -19,7 +19,10 @@ namespace trama::routing::sim {
 // decision.
 class Audit {
  public:
+  // What the configuration of the simulation says.
   static constexpr int kUnits = 25;  // Of every conversation.
+  static constexpr int64_t kReopenWindowMs = 600'000;
+  static constexpr int64_t kHeartbeatTimeoutMs = 60'000;
 
   // What every revision says, before it is used.
   void KnowRevision(int64_t revision, const config::v1::Snapshot& snapshot);
@@ -27,8 +30,9 @@ class Audit {
   void KnowWork(const v1::Work& work);
   // Somebody owns the partition anew: open offers run anew.
   void KnowTakeover(int64_t now_ms);
-  // The answer that somebody got who accepted an offer.
-  void KnowAccept(const std::string& offer_id, bool ok, const std::string& reason);
+  // The answer that an agent ("<workspace>/<name>") got who accepted an offer.
+  void KnowAccept(const std::string& agent, const std::string& offer_id, bool ok,
+                  const std::string& reason);
 
   // A committed record, in order.
   void Read(const OutRecord& record);
@@ -60,6 +64,7 @@ class Audit {
     std::string id;
     std::string workspace;
     std::string channel;
+    std::string customer;  // Who writes; in the simulation a thread is one person's.
     conversation::v1::State state = conversation::v1::STATE_UNSPECIFIED;
     int64_t sequence = 0;
     std::string queue;
@@ -70,6 +75,8 @@ class Audit {
     std::string offer_id;
     int64_t offer_expires_ms = 0;
     int64_t accepted_ms = 0;
+    int64_t ends_ms = 0;         // When its reopen window is over.
+    int64_t wraps_until_ms = 0;  // 0: for as long as the agent likes.
     std::map<std::string, int64_t> excluded_until_ms;
   };
   struct Agent {
@@ -86,12 +93,14 @@ class Audit {
 
   void ReadConversation(const OutRecord& record);
   void ReadAgent(const OutRecord& record);
+  void ReadOutbound(const OutRecord& record);
   void ReadFact(const Event& event, Conversation& conversation);
   void OnMessage(const Event& event, Conversation& conversation);
   void OnQueued(const Event& event, Conversation& conversation);
   void OnOffered(const Event& event, Conversation& conversation);
   void OnOfferEnded(const Event& event, Conversation& conversation);
   void OnAccepted(const Event& event, Conversation& conversation);
+  void OnClosed(const Event& event, const Conversation& conversation);
   void OnWrapUpCompleted(const Event& event, Conversation& conversation);
 
   // The rules, read plainly.
@@ -107,7 +116,9 @@ class Audit {
   std::map<std::string, Agent> agents_;
   std::map<std::string, std::string> newest_of_thread_;
   std::set<std::string> record_ids_;
-  std::set<std::string> accepted_offers_;
+  std::map<std::string, std::string> accepted_by_;  // Offer id → agent.
+  std::set<std::string> answers_;                   // Texts; each is said once.
+  int64_t taken_over_ms_ = 0;
   std::vector<std::string> complaints_;
 };
 

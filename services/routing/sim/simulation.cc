@@ -106,7 +106,8 @@ void Simulation::Commit() {
     if (reply.status.ok()) HearAnswer(call.mapped(), *reply.response);
     if (call.mapped().request->GetDescriptor() == v1::AcceptOfferRequest::descriptor()) {
       const auto& request = static_cast<const v1::AcceptOfferRequest&>(*call.mapped().request);
-      audit_.KnowAccept(request.offer_id(), reply.status.ok(), ErrorReason(reply.status));
+      audit_.KnowAccept(absl::StrCat(request.workspace(), "/", call.mapped().subject),
+                        request.offer_id(), reply.status.ok(), ErrorReason(reply.status));
     }
   }
   pending_ = Effects();
@@ -207,14 +208,17 @@ void Simulation::Submit(const Call& call) {
 }
 
 void Simulation::AnAgentAnswersOffer(SimAgent& agent, bool accept) {
-  if (agent.offers.empty()) return;
+  // Now and then somebody takes what another one was offered.
+  const bool is_thief = !is_quiet_ && accept && chance_.Percent(3);
+  SimAgent& asked = is_thief ? agents_.at(agent.workspace + "/" + chance_.One(kAgents)) : agent;
+  if (asked.offers.empty()) return;
   // Mostly the newest; now and then one that is long over.
   const size_t index =
       is_quiet_ || chance_.Percent(80)
-          ? agent.offers.size() - 1
-          : static_cast<size_t>(chance_.Below(static_cast<int>(agent.offers.size())));
-  const std::string offer = agent.offers[index];
-  agent.offers.erase(agent.offers.begin() + static_cast<int64_t>(index));
+          ? asked.offers.size() - 1
+          : static_cast<size_t>(chance_.Below(static_cast<int>(asked.offers.size())));
+  const std::string offer = asked.offers[index];
+  if (!is_thief) asked.offers.erase(asked.offers.begin() + static_cast<int64_t>(index));
   if (accept) {
     auto request = std::make_shared<v1::AcceptOfferRequest>();
     request->set_workspace(agent.workspace);
@@ -237,7 +241,7 @@ void Simulation::AnAgentWorks(SimAgent& agent) {
     auto request = std::make_shared<v1::ReplyRequest>();
     request->set_workspace(agent.workspace);
     request->set_conversation_id(conversation);
-    request->add_parts()->mutable_text()->set_body("hello");
+    request->add_parts()->mutable_text()->set_body(absl::StrCat("answer ", next_command_));
     request->set_resolve(chance_.Percent(30));
     return Send(agent, std::move(request));
   }
@@ -313,7 +317,7 @@ void Simulation::ProfileAnswers() {
   answer->set_known(true);
   answer->set_customer_id("canonical:" + question.identifier_key());
   if (chance_.Percent(50)) (*answer->mutable_facts())["segment"] = "gold";
-  answer->mutable_identifier()->set_value(question.identifier_key());
+  answer->mutable_identifier()->set_value(question.identifier_key().substr(4));
   answer->set_address(question.identifier_key());
   Apply(Answer{request, absl::OkStatus(), std::move(answer)});
 }
