@@ -8,9 +8,10 @@ target_include_directories(trama_options INTERFACE ${PROJECT_SOURCE_DIR})
 # GCC 12 reports overlaps and bounds in std::string's own code that cannot happen (GCC bugs 105329,
 # 105651); the sanitizer builds watch for the real ones.
 target_compile_options(trama_options INTERFACE
-  -Wall -Wextra -Wshadow=local -Wnon-virtual-dtor -Wimplicit-fallthrough
+  -Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> -Wnon-virtual-dtor -Wimplicit-fallthrough
   -Wno-missing-field-initializers
-  -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread $<$<BOOL:${TRAMA_WERROR}>:-Werror>)
+  "$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>"
+  $<$<BOOL:${TRAMA_WERROR}>:-Werror>)
 if(TRAMA_SANITIZE)
   add_compile_options(-fsanitize=${TRAMA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TRAMA_SANITIZE})

@@ -3,6 +3,7 @@ include_guard(GLOBAL)
 
 option(TRAMA_WERROR "Treat warnings as errors" OFF)
 option(TRAMA_PCH "Precompile the heavy third-party headers" ON)
+option(TRAMA_FUZZ "Declare the fuzz targets (needs clang)" OFF)
 set(TRAMA_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
 if(NOT CMAKE_BUILD_TYPE)
@@ -20,7 +21,7 @@ if(TRAMA_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
     CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${TRAMA_CCACHE})
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
 endif()
 find_program(TRAMA_MOLD mold)
 if(TRAMA_MOLD)
