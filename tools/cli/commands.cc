@@ -11,7 +11,7 @@ CommandTable MakeCommandTable() {
   std::vector<Command> commands;
   for (std::vector<Command> some :
        {ConfigCommands(), ConversationCommands(), CustomerCommands(), FigureCommands(),
-        AgentCommands(), TopicCommands(), DeadLetterCommands()}) {
+        AgentCommands(), TopicCommands(), AccessCommands(), DeadLetterCommands()}) {
     std::move(some.begin(), some.end(), std::back_inserter(commands));
   }
   return CommandTable("tramactl", "looks into Trama and works with it", GlobalFlags(),

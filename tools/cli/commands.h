@@ -12,6 +12,7 @@ std::vector<Command> ConversationCommands();  // conversations, agents, queues
 std::vector<Command> CustomerCommands();      // customers, profile
 std::vector<Command> FigureCommands();        // kpis, sla
 std::vector<Command> TopicCommands();         // topics
+std::vector<Command> AccessCommands();        // access
 std::vector<Command> DeadLetterCommands();    // deadletter
 std::vector<Command> AgentCommands();         // agent <name> ...
 

@@ -5,18 +5,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/kafka/admin_call.h"
 #include "services/platform/kafka/errors.h"
-#include "services/platform/kafka/handles.h"
 
 namespace trama::platform {
 namespace {
 
+using kafka_internal::AdminOptions;
 using kafka_internal::Client;
 using kafka_internal::Destroyer;
-using kafka_internal::EventHandle;
 using kafka_internal::MetadataHandle;
 using kafka_internal::Milliseconds;
+using kafka_internal::Pointers;
 using kafka_internal::QueueHandle;
+using kafka_internal::WaitForAnswer;
 
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
 using DeleteTopicHandle =
@@ -27,18 +29,9 @@ using DeleteRecordsHandle =
     std::unique_ptr<rd_kafka_DeleteRecords_t, Destroyer<rd_kafka_DeleteRecords_destroy>>;
 using ResourceHandle =
     std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
-using OptionsHandle =
-    std::unique_ptr<rd_kafka_AdminOptions_t, Destroyer<rd_kafka_AdminOptions_destroy>>;
 
 // Metadata spreads within milliseconds; asked again until the deadline.
 constexpr absl::Duration kMetadataPause = absl::Milliseconds(20);
-
-template <typename Handle>
-auto Pointers(const std::vector<Handle>& handles) {
-  std::vector<typename Handle::pointer> pointers;
-  for (const Handle& handle : handles) pointers.push_back(handle.get());
-  return pointers;
-}
 
 class KafkaAdmin final : public Admin {
  public:
@@ -65,8 +58,9 @@ class KafkaAdmin final : public Admin {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     auto pointers = Pointers(handles);
     rd_kafka_CreateTopics(client_.get(), pointers.data(), pointers.size(),
-                          Options(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout).get(), queue.get());
-    const auto answer = Wait(queue, deadline, "create topics");
+                          AdminOptions(client_, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout).get(),
+                          queue.get());
+    const auto answer = WaitForAnswer(client_, queue, deadline, "create topics");
     if (!answer.ok()) return answer.status();
     size_t count = 0;
     const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
@@ -86,8 +80,9 @@ class KafkaAdmin final : public Admin {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     auto pointers = Pointers(handles);
     rd_kafka_DeleteTopics(client_.get(), pointers.data(), pointers.size(),
-                          Options(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout).get(), queue.get());
-    const auto answer = Wait(queue, absl::Now() + timeout, "delete topics");
+                          AdminOptions(client_, RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout).get(),
+                          queue.get());
+    const auto answer = WaitForAnswer(client_, queue, absl::Now() + timeout, "delete topics");
     if (!answer.ok()) return answer.status();
     size_t count = 0;
     const rd_kafka_topic_result_t** results = rd_kafka_DeleteTopics_result_topics(
@@ -115,10 +110,10 @@ class KafkaAdmin final : public Admin {
     }
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     auto pointers = Pointers(handles);
-    rd_kafka_DescribeConfigs(client_.get(), pointers.data(), pointers.size(),
-                             Options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout).get(),
-                             queue.get());
-    const auto answer = Wait(queue, absl::Now() + timeout, "describe topics");
+    rd_kafka_DescribeConfigs(
+        client_.get(), pointers.data(), pointers.size(),
+        AdminOptions(client_, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout).get(), queue.get());
+    const auto answer = WaitForAnswer(client_, queue, absl::Now() + timeout, "describe topics");
     if (!answer.ok()) return answer.status();
     size_t count = 0;
     const rd_kafka_ConfigResource_t** resources = rd_kafka_DescribeConfigs_result_resources(
@@ -149,8 +144,9 @@ class KafkaAdmin final : public Admin {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     rd_kafka_DeleteRecords_t* pointer = handle.get();
     rd_kafka_DeleteRecords(client_.get(), &pointer, 1,
-                           Options(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout).get(), queue.get());
-    const auto answer = Wait(queue, absl::Now() + timeout, "delete records");
+                           AdminOptions(client_, RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout).get(),
+                           queue.get());
+    const auto answer = WaitForAnswer(client_, queue, absl::Now() + timeout, "delete records");
     if (!answer.ok()) return answer.status();
     return kafka_internal::FirstError(
         *rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(answer->get())),
@@ -162,8 +158,10 @@ class KafkaAdmin final : public Admin {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     rd_kafka_DeleteGroup_t* pointer = handle.get();
     rd_kafka_DeleteGroups(client_.get(), &pointer, 1,
-                          Options(RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout).get(), queue.get());
-    const auto answer = Wait(queue, absl::Now() + timeout, "delete group " + group);
+                          AdminOptions(client_, RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout).get(),
+                          queue.get());
+    const auto answer =
+        WaitForAnswer(client_, queue, absl::Now() + timeout, "delete group " + group);
     if (!answer.ok()) return answer.status();
     size_t count = 0;
     const rd_kafka_group_result_t** results = rd_kafka_DeleteGroups_result_groups(
@@ -178,27 +176,6 @@ class KafkaAdmin final : public Admin {
   }
 
  private:
-  OptionsHandle Options(rd_kafka_admin_op_t operation, absl::Duration timeout) {
-    OptionsHandle options(rd_kafka_AdminOptions_new(client_.get(), operation));
-    std::array<char, 256> error = {};
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), Milliseconds(timeout), error.data(),
-                                              error.size());
-    return options;
-  }
-
-  absl::StatusOr<EventHandle> Wait(const QueueHandle& queue, absl::Time deadline,
-                                   const std::string& doing) {
-    EventHandle event(rd_kafka_queue_poll(queue.get(), Milliseconds(deadline - absl::Now())));
-    if (event == nullptr) {
-      return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT, doing + " in time");
-    }
-    const char* text = rd_kafka_event_error_string(event.get());
-    const absl::Status status =
-        client_.Error(rd_kafka_event_error(event.get()), doing, text == nullptr ? "" : text);
-    if (!status.ok()) return status;
-    return event;
-  }
-
   absl::Status FirstFailure(const rd_kafka_topic_result_t** results, size_t count,
                             const std::string& doing, rd_kafka_resp_err_t harmless) {
     for (size_t i = 0; i < count; ++i) {

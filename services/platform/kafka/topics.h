@@ -47,10 +47,21 @@ struct TopicSpec {
   std::map<std::string, std::string> tuning;  // Further settings, Kafka's names; not compared.
 };
 
+// Somebody who logs in to Kafka.
+struct ServiceSpec {
+  std::string name;
+  bool channel = false;             // One of the "channels" of written_by and read_by.
+  bool person = false;              // An operator's tool: all topics.
+  std::vector<std::string> groups;  // Consumer groups.
+  std::string transactional_ids;    // How they begin; empty: none.
+  std::vector<std::string> sees;    // Topics that it compares with this file, no more.
+};
+
 struct TopicsFile {
   int32_t numbers = 0;  // Partitions of every topic of the engines: how many numbers there are.
   int32_t replication = 1;
   int32_t min_insync = 1;
+  std::vector<ServiceSpec> services;
   std::vector<TopicSpec> topics;
 
   const TopicSpec* Find(std::string_view name) const;

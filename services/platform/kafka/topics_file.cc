@@ -25,8 +25,9 @@ class FileReader {
  public:
   absl::StatusOr<TopicsFile> Read(const YAML::Node& root, const std::string& cluster) {
     place_ = "topics file";
-    CheckFields(root, {"clusters", "topics"});
+    CheckFields(root, {"clusters", "services", "topics"});
     ReadCluster(root["clusters"], cluster);
+    ReadServices(root["services"]);
     place_ = "topics file";
     if (!root["topics"].IsSequence()) Fail("topics", "must be a list");
     for (const YAML::Node& node : root["topics"]) {
@@ -62,6 +63,26 @@ class FileReader {
     keyed_ = Count(node, "keyed", kPartitionsMax);
     file_.replication = Count(node, "replication", 100);
     file_.min_insync = Count(node, "min_insync", file_.replication);
+  }
+
+  void ReadServices(const YAML::Node& services) {
+    place_ = "topics file";
+    if (!services) return;
+    if (!services.IsMap()) return Fail("services", "must be a map");
+    for (const auto& entry : services) {
+      ServiceSpec service;
+      service.name = entry.first.as<std::string>();
+      const YAML::Node& node = entry.second;
+      place_ = absl::StrCat("topics file: service ", service.name);
+      CheckFields(node, {"channel", "groups", "transactional_ids", "sees", "operator"});
+      if (!status_.ok()) return;
+      service.channel = Flag(node, "channel");
+      service.person = Flag(node, "operator");
+      if (node["groups"]) service.groups = Names(node, "groups");
+      if (node["sees"]) service.sees = Names(node, "sees");
+      if (node["transactional_ids"]) service.transactional_ids = Text(node, "transactional_ids");
+      file_.services.push_back(std::move(service));
+    }
   }
 
   void ReadTopic(const YAML::Node& node) {
@@ -134,7 +155,7 @@ class FileReader {
 
   std::vector<std::string> Names(const YAML::Node& node, const char* field) {
     if (!node[field] || !node[field].IsSequence()) {
-      Fail(field, "must be a list of services");
+      Fail(field, "must be a list of names");
       return {};
     }
     return node[field].as<std::vector<std::string>>();

@@ -1,0 +1,114 @@
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/kernel/strings.h"
+#include "services/platform/kafka/access_admin.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/context.h"
+
+namespace trama::tramactl {
+namespace {
+
+using platform::AccessChange;
+using platform::AccessRule;
+
+Json ToJson(const AccessRule& rule) {
+  return Json{{"user", rule.user},
+              {"resource", platform::NameOf(rule.resource)},
+              {"name", rule.name},
+              {"pattern", rule.prefix ? "prefixed" : "literal"},
+              {"operation", platform::NameOf(rule.operation)}};
+}
+
+Json ToJson(const std::vector<AccessRule>& rules) {
+  Json json = Json::array();
+  for (const AccessRule& rule : rules) json.push_back(ToJson(rule));
+  return json;
+}
+
+std::string Lines(const std::string& title, const std::vector<AccessRule>& rules) {
+  std::string lines;
+  for (const AccessRule& rule : rules) absl::StrAppend(&lines, title, ToText(rule), "\n");
+  return lines;
+}
+
+absl::StatusOr<std::vector<AccessRule>> Wanted(const Arguments& arguments) {
+  // Sizes of a cluster do not matter here.
+  const auto topics = platform::LoadTopics(arguments.Get("topics-file"), "demo");
+  if (!topics.ok()) return UsageError(ToStd(topics.status().message()));
+  auto rules = platform::AccessOf(*topics);
+  if (!rules.ok()) return UsageError(ToStd(rules.status().message()));
+  return rules;
+}
+
+absl::Status List(Context& context, const Arguments& arguments) {
+  const auto rules = Wanted(arguments);
+  if (!rules.ok()) return rules.status();
+  std::vector<Json> items;
+  TextTable table({"USER", "MAY", "RESOURCE", "NAME"});
+  for (const AccessRule& rule : *rules) {
+    items.push_back(ToJson(rule));
+    table.Add({rule.user, std::string(platform::NameOf(rule.operation)),
+               std::string(platform::NameOf(rule.resource)),
+               absl::StrCat(rule.name, rule.prefix ? "*" : "")});
+  }
+  context.out().Many(
+      items, [&] { return table; }, "nobody may do anything");
+  return absl::OkStatus();
+}
+
+absl::Status Ensure(Context& context, const Arguments& arguments) {
+  const auto rules = Wanted(arguments);
+  if (!rules.ok()) return rules.status();
+  const auto kafka = context.Kafka();
+  if (!kafka.ok()) return kafka.status();
+  auto admin = platform::AccessAdmin::Create(*kafka);
+  if (!admin.ok()) return admin.status();
+  const auto found = (*admin)->Describe(context.timeout());
+  if (!found.ok()) return found.status();
+
+  std::vector<AccessRule> wanted, beyond;
+  for (const AccessRule& rule : *rules) {
+    (platform::IsWithinReach(rule) ? wanted : beyond).push_back(rule);
+  }
+  const AccessChange change = platform::CompareAccess(wanted, *found);
+  if (!arguments.Has("check")) {
+    absl::Status done = (*admin)->Add(change.add, context.timeout());
+    if (done.ok()) done = (*admin)->Remove(change.remove, context.timeout());
+    if (!done.ok()) return done;
+  }
+  const Json json = {{"added", ToJson(change.add)},
+                     {"removed", ToJson(change.remove)},
+                     {"byOtherMeans", ToJson(beyond)}};
+  context.out().One(json, [&] {
+    return absl::StrCat(Lines("+ ", change.add), Lines("- ", change.remove), wanted.size(),
+                        " rules, ", change.add.size(), " were missing, ", change.remove.size(),
+                        " were too many\n", Lines("to be made with kafka-acls.sh: ", beyond));
+  });
+  if (arguments.Has("check") && !(change.add.empty() && change.remove.empty())) {
+    return absl::FailedPreconditionError(
+        "the access rules differ from the topics file, run tramactl access ensure");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<Command> AccessCommands() {
+  const Flag file = {.name = "topics-file", .value = "FILE", .help = "Instead of the one built in"};
+  return {{.path = {"access", "list"},
+           .summary = "What each service's user needs to be allowed in Kafka",
+           .details = "It follows from deploy/topics.yaml; Kafka is not asked.",
+           .flags = {file},
+           .run = List},
+          {.path = {"access", "ensure"},
+           .summary = "Allow in Kafka what the services need, and nothing else",
+           .details = "Adds the access rules (ACLs) that are missing for users named trama-... and "
+                      "removes what they have beyond. Rules of transactional ids are only listed: "
+                      "librdkafka 2.0.2 cannot speak of them.",
+           .flags = {file, {.name = "check", .help = "Change nothing; exit 1 at a difference"}},
+           .run = Ensure}};
+}
+
+}  // namespace trama::tramactl
