@@ -37,7 +37,7 @@ absl::StatusOr<int32_t> PartitionNumbers(const platform::KafkaConfig& kafka) {
 }  // namespace
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  auto kafka = platform::KafkaConfigFromFlags("config");
+  auto kafka = platform::LogInToKafka("config");
   if (!kafka.ok()) return kafka.status();
   const auto numbers = PartitionNumbers(*kafka);
   if (!numbers.ok()) return numbers.status();

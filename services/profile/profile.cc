@@ -36,7 +36,7 @@ absl::StatusOr<ProfileTopics> TopicsFromFlags() {
 }  // namespace
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  auto kafka = platform::KafkaConfigFromFlags("profile");
+  auto kafka = platform::LogInToKafka("profile");
   if (!kafka.ok()) return kafka.status();
   const auto topics = TopicsFromFlags();
   if (!topics.ok()) return topics.status();

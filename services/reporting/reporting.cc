@@ -13,7 +13,7 @@
 namespace trama::reporting {
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  auto kafka = platform::KafkaConfigFromFlags("reporting");
+  auto kafka = platform::LogInToKafka("reporting");
   if (!kafka.ok()) return kafka.status();
   const auto config = platform::AddConfig(runtime, *kafka);
   if (!config.ok()) return config.status();

@@ -110,7 +110,7 @@ void AddIntake(platform::Runtime& runtime, const platform::KafkaConfig& kafka, c
 }  // namespace
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  const auto kafka = platform::KafkaConfigFromFlags("routing");
+  const auto kafka = platform::LogInToKafka("routing");
   if (!kafka.ok()) return kafka.status();
   Parts& parts = runtime.Own(std::make_unique<Parts>());
   if (absl::Status made = MakeParts(runtime, *kafka, parts); !made.ok()) return made;

@@ -28,7 +28,7 @@ platform::EngineSpec Spec() {
 }  // namespace
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  const auto kafka = platform::KafkaConfigFromFlags("sla");
+  const auto kafka = platform::LogInToKafka("sla");
   if (!kafka.ok()) return kafka.status();
   const auto config = platform::AddConfig(runtime, *kafka);
   if (!config.ok()) return config.status();

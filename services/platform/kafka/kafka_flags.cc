@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/platform/base/log.h"
 #include "services/platform/base/server_address.h"
+#include "services/platform/kafka/kafka_login.h"
 #include "services/platform/kafka/topics.h"
 
 ABSL_FLAG(std::string, kafka_brokers, "",
@@ -66,6 +67,14 @@ absl::StatusOr<KafkaConfig> KafkaConfigFromFlags(std::string_view client_id) {
   absl::StatusOr<std::string> secret = ResolveSecret(password);
   if (!secret.ok()) return secret.status();
   config.sasl_password = *std::move(secret);
+  return config;
+}
+
+absl::StatusOr<KafkaConfig> LogInToKafka(std::string_view client_id) {
+  absl::StatusOr<KafkaConfig> config = KafkaConfigFromFlags(client_id);
+  if (!config.ok()) return config;
+  const absl::Status let_in = CheckKafkaLogin(*config, kKafkaLoginWait);
+  if (!let_in.ok()) return let_in;
   return config;
 }
 

@@ -27,6 +27,10 @@ namespace trama::platform {
 // password is read here, which can fail; librdkafka's lines go to the log of platform/base.
 absl::StatusOr<KafkaConfig> KafkaConfigFromFlags(std::string_view client_id);
 
+// The same at the start of a service, once the brokers let us in with it: a wrong password or
+// certificate is UNAUTHENTICATED here (kafka_login.h), where later clients would try for ever.
+absl::StatusOr<KafkaConfig> LogInToKafka(std::string_view client_id);
+
 // A validator for StartSettings: everything that is wrong with the flags above.
 void CheckKafkaFlags(Mistakes& mistakes);
 
