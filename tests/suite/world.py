@@ -54,18 +54,20 @@ def fact_of(event):
 def free_offset(folder):
     """One with which every port is free: other tests may run on this machine."""
     for offset in OFFSETS:
-        ports = stack.Stack(folder, BUILD, offset).ports
-        if not any(map(port_is_open, [*ports.values(), ports["kafka"] + 1])):
+        its = stack.Stack(folder, BUILD, offset)
+        if not any(map(port_is_open, [*its.ports.values(), *its.kafka.ports()])):
             return offset
     raise StackError(f"no ports are free with an offset of {list(OFFSETS)}")
 
 
 class World:
-    def __init__(self, settings=None):
+    def __init__(self, settings=None, kafka_security=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trama-suite."))
         self.folder.chmod(0o755)  # Postfix' own user must be able to walk to its queue.
         self.stack = stack.Stack(self.folder, BUILD, free_offset(self.folder))
         self.stack.settings.update(settings or {})
+        if kafka_security:
+            self.stack.kafka.security = kafka_security
         self.watched = []
         self.is_open = True
         atexit.register(self.close)

@@ -16,6 +16,8 @@ import time
 import urllib.error
 import urllib.request
 
+import stack_kafka
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("TRAMA_CACHE") or pathlib.Path(
     os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "trama")
@@ -25,7 +27,7 @@ HOST = "127.0.0.1"
 
 # Every port, by what listens there. TRAMA_PORT_<NAME> sets one; `offset` moves them all.
 PORTS = {
-    "kafka": 9092, "redis": 6390,
+    "kafka": 9092, "kafka_tls": 9094, "redis": 6390,
     "config": 7000, "routing_0": 7010, "routing_1": 7011, "profile": 7020,
     "sla_0": 7030, "sla_1": 7031, "reporting": 7040,
     "sms_http": 8010, "email_smtp": 2525, "email_lmtp": 2424,
@@ -162,6 +164,7 @@ class Stack:
         self.blobs = self.folder / "blobs"
         # Settings of one process beyond those that all stacks have: name -> {flag: value}.
         self.settings = {}
+        self.kafka = stack_kafka.Kafka(self)
 
     # -- addresses
 
@@ -188,10 +191,11 @@ class Stack:
         for service in SERVICE_CALLERS:
             entries.append(self._token_entry(self.token(f"service-{service}"), service, "",
                                              ["service"]))
-        self._write("tokens.json", json.dumps(entries, indent=1))
+        self.write_secret("tokens.json", json.dumps(entries, indent=1))
         for name in ("identity-demo", "identity-acme", "email-token", "twilio-auth-token",
                      "twilio-auth-token-acme", "media-link"):
             self.secret(name)
+        self.kafka.make_secrets(SERVICE_CALLERS)
         key = self.secrets / "dkim.pem"
         if not key.exists():
             subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True,
@@ -201,13 +205,13 @@ class Stack:
         """The text of a secret, drawn when first asked for."""
         path = self.secrets / name
         if not path.exists():
-            self._write(name, secrets.token_hex(16))
+            self.write_secret(name, secrets.token_hex(16))
         return path.read_text()
 
     def token(self, name):
         return self.secret("token-" + name.replace("/", "-"))
 
-    def _write(self, name, text):
+    def write_secret(self, name, text):
         path = self.secrets / name
         path.touch(mode=0o600)
         path.write_text(text)
@@ -220,11 +224,12 @@ class Stack:
     # -- the parts
 
     def start_kafka(self):
-        done = subprocess.run([str(ROOT / "tools/broker"), "start", "--dir",
-                               str(self.folder / "kafka"), "--port", str(self.ports["kafka"])],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            raise StackError(f"Kafka did not start: {done.stderr or done.stdout}")
+        if self.kafka.security not in ("plaintext", "sasl"):
+            raise StackError(f"TRAMA_KAFKA_SECURITY={self.kafka.security} must be plaintext or "
+                             "sasl")
+        wrong = self.kafka.start(ROOT / "tools/broker")
+        if wrong:
+            raise StackError(f"Kafka did not start: {wrong}")
 
     def start_redis(self):
         data = self.folder / "redis"
@@ -240,7 +245,7 @@ class Stack:
         """The command line of one service process."""
         service = self.replicas()[name]
         flags = {
-            "kafka_brokers": self.at("kafka"),
+            **self.kafka.flags(service),
             "admin_listen": self.at(f"{name}_admin"),
             "tokens_file": self.secrets / "tokens.json",
             "service_token_file": self.secrets / f"token-service-{service}",
@@ -311,11 +316,13 @@ class Stack:
         names = list(names or self.replicas())
         self.make_secrets()
         self.blobs.mkdir(parents=True, exist_ok=True)
-        say(f"starting Kafka on {self.at('kafka')} and Redis on {self.at('redis')}")
+        say(f"starting Kafka on {self.kafka.at()} and Redis on {self.at('redis')}")
         self.start_kafka()
         self.start_redis()
         self.write_endpoints()
-        self.tramactl("topics", "ensure")
+        wrong = self.kafka.ensure(ROOT / "tools/lib/kafka_transactional_ids.py")
+        if wrong:
+            raise StackError(f"cannot give out transactional ids: {wrong}")
         say("starting " + ", ".join(names))
         for name in names:
             self.start_service(name)
@@ -339,7 +346,8 @@ class Stack:
             if name in self.ports:
                 grpc.setdefault(service, []).append(self.at(name))
         return {
-            "kafka": self.at("kafka"),
+            "kafka": self.kafka.at(),
+            "kafka_tls": self.kafka.endpoint(),
             "redis": self.at("redis"),
             "grpc": grpc,
             "http": {"sms": self.at("sms_http")},
