@@ -11,6 +11,6 @@ int main(int argc, char** argv) {
        .purpose = "Knows who a customer is and all that happened with him.",
        .needs = {platform::CommonFlag::kRedis, platform::CommonFlag::kBlobDir,
                  platform::CommonFlag::kTokensFile},
-       .validators = {platform::CheckKafkaFlags}},
+       .validators = {platform::CheckKafkaFlags, platform::CheckRedisFlags}},
       profile::SetUp);
 }

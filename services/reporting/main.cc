@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
       {.name = "reporting",
        .purpose = "Counts what the engines wrote and answers with figures.",
        .needs = {platform::CommonFlag::kRedis, platform::CommonFlag::kTokensFile},
-       .validators = {platform::CheckKafkaFlags}},
+       .validators = {platform::CheckKafkaFlags, platform::CheckRedisFlags}},
       reporting::SetUp);
 }

@@ -2,6 +2,7 @@
 
 #include "services/channels/email/email.h"
 #include "services/platform/kafka/kafka_flags.h"
+#include "services/platform/redis/redis_flags.h"
 #include "services/platform/service/service_main.h"
 
 int main(int argc, char** argv) {
@@ -11,6 +12,6 @@ int main(int argc, char** argv) {
       {.name = "email",
        .purpose = "Takes in e-mail by SMTP and LMTP and delivers it by SMTP.",
        .needs = {platform::CommonFlag::kRedis, platform::CommonFlag::kBlobDir},
-       .validators = {platform::CheckKafkaFlags, email::CheckSettings}},
+       .validators = {platform::CheckKafkaFlags, platform::CheckRedisFlags, email::CheckSettings}},
       email::SetUp);
 }

@@ -2,6 +2,7 @@
 
 #include "services/channels/sms/sms.h"
 #include "services/platform/kafka/kafka_flags.h"
+#include "services/platform/redis/redis_flags.h"
 #include "services/platform/service/service_main.h"
 
 int main(int argc, char** argv) {
@@ -11,6 +12,6 @@ int main(int argc, char** argv) {
       {.name = "sms",
        .purpose = "Takes in and delivers SMS and MMS by Twilio Messaging.",
        .needs = {platform::CommonFlag::kRedis, platform::CommonFlag::kBlobDir},
-       .validators = {platform::CheckKafkaFlags, sms::CheckSettings}},
+       .validators = {platform::CheckKafkaFlags, platform::CheckRedisFlags, sms::CheckSettings}},
       sms::SetUp);
 }

@@ -9,6 +9,7 @@
 #include "services/platform/config/config_follower.h"
 #include "services/platform/grpc/tls.h"
 #include "services/platform/kafka/kafka_flags.h"
+#include "services/platform/redis/redis_flags.h"
 
 namespace trama::platform {
 namespace {
@@ -37,7 +38,7 @@ absl::StatusOr<Producer*> AddProducer(Runtime& runtime, const KafkaConfig& kafka
 }
 
 absl::StatusOr<RedisClient*> AddRedis(Runtime& runtime) {
-  auto options = ParseRedisAddress(absl::GetFlag(FLAGS_redis));
+  auto options = RedisOptionsFromFlags(&runtime.metrics());
   if (!options.ok()) return options.status();
   auto redis = RedisClient::Create(runtime.io(), *std::move(options));
   if (!redis.ok()) return redis.status();

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "services/kernel/strings.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/http/url.h"
@@ -31,14 +32,28 @@ absl::Status ReadCredentials(std::string_view text, RedisOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status ReadHost(std::string_view text, RedisOptions& options) {
+absl::StatusOr<ServerAddress> ReadHost(std::string_view text) {
+  if (text.empty()) return ParseServerAddress(text);
   const bool has_port = text.find(':') != std::string_view::npos &&
                         (text.front() != '[' || text.find("]:") != std::string_view::npos);
-  const absl::StatusOr<ServerAddress> address = ParseServerAddress(
-      has_port ? std::string(text) : absl::StrCat(ToAbsl(text), ":", kDefaultPort));
-  if (!address.ok()) return address.status();
-  options.host = address->host;
-  options.port = address->port;
+  return ParseServerAddress(has_port ? std::string(text)
+                                     : absl::StrCat(ToAbsl(text), ":", kDefaultPort));
+}
+
+// "host:port,host:port"
+absl::Status ReadHosts(std::string_view text, RedisOptions& options) {
+  bool first = true;
+  for (const absl::string_view each : absl::StrSplit(ToAbsl(text), ',')) {
+    absl::StatusOr<ServerAddress> address = ReadHost(ToStd(each));
+    if (!address.ok()) return address.status();
+    if (first) {
+      options.host = address->host;
+      options.port = address->port;
+    } else {
+      options.others.push_back(*std::move(address));
+    }
+    first = false;
+  }
   return absl::OkStatus();
 }
 
@@ -49,7 +64,7 @@ absl::StatusOr<RedisOptions> ParseRedisAddress(std::string_view text) {
   const bool tls = absl::StartsWith(ToAbsl(text), ToAbsl(kTls));
   const bool url = tls || absl::StartsWith(ToAbsl(text), ToAbsl(kPlain));
   if (!url) {
-    const absl::Status read = ReadHost(text, options);
+    const absl::Status read = ReadHosts(text, options);
     if (!read.ok()) return read;
     return options;
   }
@@ -69,7 +84,7 @@ absl::StatusOr<RedisOptions> ParseRedisAddress(std::string_view text) {
                                                    ToAbsl(database),
                                                    "\", which must be a number such as 0"));
   }
-  const absl::Status read = ReadHost(rest.substr(0, slash), options);
+  const absl::Status read = ReadHosts(rest.substr(0, slash), options);
   if (!read.ok()) return read;
   return options;
 }

@@ -13,6 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "boost/asio/io_context.hpp"
+#include "services/platform/base/circuit_breaker.h"
+#include "services/platform/base/metrics.h"
+#include "services/platform/base/server_address.h"
 #include "services/platform/net/awaitable.h"
 #include "services/platform/net/tls.h"
 #include "services/platform/redis/redis_reply.h"
@@ -23,6 +26,9 @@ namespace trama::platform {
 struct RedisOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 6379;
+  // Where else the primary may be after a fail-over. All addresses are tried in turn until one is a
+  // primary: replicas are asked for their role and left again.
+  std::vector<ServerAddress> others;
   std::string username;  // Empty with a password: the default user.
   std::string password;
   int database = 0;
@@ -32,16 +38,22 @@ struct RedisOptions {
   absl::Duration command_timeout = absl::Seconds(2);  // From the call to the answer.
   // Without a byte from the server for this long while commands wait, the connection is made anew.
   absl::Duration silence_max = absl::Seconds(6);
-  absl::Duration backoff_min = absl::Milliseconds(50);  // Between attempts; doubles, with jitter.
-  absl::Duration backoff_max = absl::Seconds(5);
+  absl::Duration backoff_min = absl::Milliseconds(50);  // Between rounds; doubles, with jitter.
+  absl::Duration backoff_max = absl::Seconds(2);
+  // So many times in a row nobody got an answer in time: calls are refused for a while.
+  CircuitBreaker::Options circuit;
 
   size_t pending_max = 16384;                   // Commands without an answer; beyond:
   size_t pending_bytes_max = 64 * 1024 * 1024;  // RESOURCE_EXHAUSTED.
   size_t reply_bytes_max = 64 * 1024 * 1024;    // One answer; beyond, the connection is closed.
+
+  Metrics* metrics = nullptr;  // Of redis_metrics.h; must outlive the client. Null: none.
 };
 
-// "host:port", or redis://user:password@host:port/database, rediss:// for TLS with the system's
-// authorities. INVALID_ARGUMENT says what is wrong without repeating the password.
+// "host:port", or several with commas: primary and replicas, in any order. Or
+// redis://user:password@host:port,host:port/database; rediss:// for TLS, with the system's
+// authorities unless others are set. INVALID_ARGUMENT says what is wrong without repeating the
+// password.
 absl::StatusOr<RedisOptions> ParseRedisAddress(std::string_view text);
 
 using RedisCommand = std::vector<std::string>;  // {"SET", "trama:{demo}:x", "1"}
@@ -56,17 +68,21 @@ struct RedisServerInfo {
   // call INFO.
   std::string run_id;
   std::string version;
+  std::string address;     // host:port
+  bool replica = false;    // Such a server is not stayed with.
   int64_t connection = 0;  // 1, 2, ...: counts the connections of this client.
 };
 
-// One connection to one Redis server, shared by everybody: commands of all threads go out in the
-// order of the calls, pipelined, and answers come back in that order. Reconnects by itself.
+// One connection to the primary of a Redis, shared by everybody: commands of all threads go out in
+// the order of the calls, pipelined, and answers come back in that order. Reconnects by itself, to
+// another of its addresses where the primary has moved.
 //
-// Errors of every call: UNAVAILABLE while there is no connection, at once and without waiting, and
-// when the connection broke before the answer (the command may have run: repeat only what is
-// idempotent); DEADLINE_EXCEEDED after the command's time (may have run, too); RESOURCE_EXHAUSTED
-// when too much is pending (did not run); INVALID_ARGUMENT for commands that would break the order
-// of answers (SUBSCRIBE, MONITOR, ...); else the error that Redis gave, see RedisErrorStatus().
+// Errors of every call: UNAVAILABLE while there is no connection or the circuit is open (see
+// base/circuit_breaker.h), at once and without waiting, and when the connection broke before the
+// answer (the command may have run: repeat only what is idempotent); DEADLINE_EXCEEDED after the
+// command's time (may have run, too); RESOURCE_EXHAUSTED when too much is pending (did not run);
+// INVALID_ARGUMENT for commands that would break the order of answers (SUBSCRIBE, MONITOR, ...);
+// else the error that Redis gave, see RedisErrorStatus().
 //
 // Commands that wait inside Redis (BLPOP, XREAD BLOCK) would hold up everybody: use a client of
 // their own for them.

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
 #include "boost/asio/post.hpp"
@@ -27,6 +29,17 @@ ReplyOr Judge(RedisReply reply) {
   return reply;
 }
 
+std::vector<ServerAddress> ServersOf(const RedisOptions& options) {
+  std::vector<ServerAddress> servers = {{options.host, options.port}};
+  servers.insert(servers.end(), options.others.begin(), options.others.end());
+  return servers;
+}
+
+// Wall clocks jump; the circuit would stay open.
+absl::Time SteadyNow() {
+  return absl::UnixEpoch() + absl::FromChrono(SteadyClock::now().time_since_epoch());
+}
+
 absl::Status BeingDestroyed() {
   return absl::CancelledError("the redis client is being destroyed");
 }
@@ -37,6 +50,10 @@ RedisClient::Core::Core(asio::io_context& io, RedisOptions options, std::shared_
     : io_(io),
       options_(std::move(options)),
       tls_(std::move(tls)),
+      servers_(ServersOf(options_)),
+      metrics_(options_.metrics == nullptr ? nullptr
+                                           : std::make_unique<RedisMetrics>(*options_.metrics)),
+      circuit_(options_.circuit),
       strand_(asio::make_strand(io)),
       timer_(strand_),
       retry_(strand_),
@@ -62,22 +79,36 @@ void RedisClient::Core::Submit(const std::vector<RedisCommand>& commands,
   for (const RedisCommand& command : commands) AppendRedisCommand(command, submission.wire);
   submission.callbacks = std::move(callbacks);
   submission.deadline = SteadyClock::now() + ToSteady(TimeoutOf(timeout));
+  bool wake = false;
+  const absl::Status taken = Take(submission, wake);
+  if (!taken.ok()) {
+    for (const RedisCallback& callback : submission.callbacks) callback(taken);
+    return;
+  }
+  if (wake) asio::post(strand_, [self = shared_from_this()] { self->TakeInbox(); });
+}
+
+absl::Status RedisClient::Core::Take(Submission& submission, bool& wake) {
   const size_t count = submission.callbacks.size();
   const size_t bytes = submission.wire.size();
   if (!Reserve(count, bytes)) {
-    const absl::Status refusal = absl::ResourceExhaustedError(
+    if (metrics_) metrics_->refused.With({"full"}).Increment();
+    return absl::ResourceExhaustedError(
         absl::StrCat("redis client: too much is pending (at most ", options_.pending_max,
                      " commands and ", options_.pending_bytes_max, " bytes), try again later"));
-    for (const RedisCallback& callback : submission.callbacks) callback(refusal);
-    return;
   }
-  bool wake = false;
-  {
-    const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex_);
+  if (circuit_.Allow(SteadyNow())) {
     wake = inbox_.empty();
     inbox_.push_back(std::move(submission));
+    return absl::OkStatus();
   }
-  if (wake) asio::post(strand_, [self = shared_from_this()] { self->TakeInbox(); });
+  pending_ -= count;
+  pending_bytes_ -= bytes;
+  if (metrics_) metrics_->refused.With({"circuit"}).Increment();
+  return absl::UnavailableError(absl::StrCat("redis at ", server_.address,
+                                             " did not answer in time again and again, it is "
+                                             "asked again a little later"));
 }
 
 bool RedisClient::Core::MustLoad(const RedisScript& script) {
@@ -91,8 +122,14 @@ absl::Status RedisClient::Core::WaitConnected(absl::Duration limit) {
   if (changed_.wait_for(lock, ToSteady(limit), [this] { return connected_; })) {
     return absl::OkStatus();
   }
-  return absl::DeadlineExceededError(absl::StrCat("no connection to redis at ", options_.host, ":",
-                                                  options_.port, " yet: ", failure_.message()));
+  return absl::DeadlineExceededError(
+      absl::StrCat("no connection to redis at ", Servers(), " yet: ", failure_.message()));
+}
+
+std::string RedisClient::Core::Servers() const {
+  return absl::StrJoin(servers_, ",", [](std::string* out, const ServerAddress& server) {
+    out->append(server.ToString());
+  });
 }
 
 bool RedisClient::Core::connected() const {
@@ -125,8 +162,7 @@ Awaitable<void> RedisClient::Core::Run(std::shared_ptr<Core> self) {
   absl::Duration backoff = self->options_.backoff_min;
   while (!self->stopping_) {
     RedisServerInfo server;
-    absl::StatusOr<std::shared_ptr<RedisConnection>> opened =
-        co_await OpenRedisConnection(self->options_, self->tls_, &server);
+    absl::StatusOr<std::shared_ptr<RedisConnection>> opened = co_await self->OpenAny(&server);
     absl::Status end = opened.status();
     if (opened.ok() && !self->stopping_) {
       backoff = self->options_.backoff_min;
@@ -145,6 +181,22 @@ Awaitable<void> RedisClient::Core::Run(std::shared_ptr<Core> self) {
   }
 }
 
+Awaitable<absl::StatusOr<std::shared_ptr<RedisConnection>>> RedisClient::Core::OpenAny(
+    RedisServerInfo* server) {
+  absl::Status failed;
+  for (size_t tried = 0; tried < servers_.size() && !stopping_; ++tried) {
+    // A server that we had to leave is the last to be tried again.
+    const ServerAddress address = servers_[next_];
+    next_ = (next_ + 1) % servers_.size();
+    absl::StatusOr<std::shared_ptr<RedisConnection>> opened =
+        co_await OpenRedisConnection(options_, address, tls_, server);
+    if (opened.ok()) co_return opened;
+    // Of several failures the one that a person has to mend says most.
+    if (failed.ok() || !absl::IsUnavailable(opened.status())) failed = opened.status();
+  }
+  co_return failed.ok() ? BeingDestroyed() : failed;
+}
+
 void RedisClient::Core::NoteConnected(const std::shared_ptr<RedisConnection>& connection,
                                       RedisServerInfo server) {
   last_byte_at_ = SteadyClock::now();
@@ -154,6 +206,13 @@ void RedisClient::Core::NoteConnected(const std::shared_ptr<RedisConnection>& co
     const std::lock_guard lock(mutex_);
     server_ = server;
     loaded_.clear();
+    circuit_.Succeed();
+  }
+  in_trouble_ = false;
+  ShowCircuit();
+  if (metrics_) {
+    metrics_->connections->Increment();
+    metrics_->connected->Set(1);
   }
   if (on_connected_) on_connected_(server);
   const std::lock_guard lock(mutex_);
@@ -163,11 +222,16 @@ void RedisClient::Core::NoteConnected(const std::shared_ptr<RedisConnection>& co
 
 void RedisClient::Core::NoteDisconnected(const absl::Status& why) {
   connection_ = nullptr;
+  in_trouble_ = false;
   {
     const std::lock_guard lock(mutex_);
     connected_ = false;
     failure_ = why;
+    // Without a connection calls fail at once anyway, and the next one has proved itself.
+    circuit_.Succeed();
   }
+  ShowCircuit();
+  if (metrics_) metrics_->connected->Set(0);
   const absl::Status lost = stopping_
                                 ? BeingDestroyed()
                                 : absl::UnavailableError(absl::StrCat(
@@ -192,6 +256,7 @@ void RedisClient::Core::TakeInbox() {
       if (connection_ != nullptr) {
         pipeline_.Push(std::move(command));
       } else {
+        if (metrics_) metrics_->refused.With({"disconnected"}).Increment();
         Finish(std::move(command), NotConnected());
       }
     }
@@ -208,8 +273,8 @@ void RedisClient::Core::TakeInbox() {
 absl::Status RedisClient::Core::NotConnected() {
   if (stopping_) return BeingDestroyed();
   const std::lock_guard lock(mutex_);
-  return absl::UnavailableError(absl::StrCat("not connected to redis at ", options_.host, ":",
-                                             options_.port, ": ", failure_.message()));
+  return absl::UnavailableError(
+      absl::StrCat("not connected to redis at ", Servers(), ": ", failure_.message()));
 }
 
 Awaitable<void> RedisClient::Core::Write([[maybe_unused]] std::shared_ptr<Core> self,
@@ -245,8 +310,8 @@ absl::Status RedisClient::Core::Broke(const boost::system::error_code& error) {
   const std::string what =
       silent ? absl::StrCat("said nothing for ", absl::FormatDuration(options_.silence_max))
              : absl::StrCat("broke the connection: ", error.message());
-  return absl::UnavailableError(
-      absl::StrCat("redis at ", options_.host, ":", options_.port, " ", what));
+  const std::lock_guard lock(mutex_);
+  return absl::UnavailableError(absl::StrCat("redis at ", server_.address, " ", what));
 }
 
 absl::Status RedisClient::Core::Deliver(RedisConnection& connection) {
@@ -256,8 +321,10 @@ absl::Status RedisClient::Core::Deliver(RedisConnection& connection) {
     if (!next->has_value()) return absl::OkStatus();
     if (pipeline_.empty()) return absl::DataLossError("redis: an answer to no command");
     const bool read_only = (*next)->is_error() && (*next)->text.substr(0, 8) == "READONLY";
-    Finish(pipeline_.Pop(), Judge(**std::move(next)));
-    // A fail-over: the address may lead to the new primary by now.
+    RedisPipeline::Command command = pipeline_.Pop();
+    if (command.callback && in_trouble_) NoteAnswer();
+    Finish(std::move(command), Judge(**std::move(next)));
+    // A fail-over: another address, or what this one leads to by now, is the new primary.
     if (read_only) return absl::UnavailableError("redis has become a replica");
   }
 }
@@ -266,6 +333,32 @@ void RedisClient::Core::Finish(RedisPipeline::Command command, ReplyOr result) {
   --pending_;
   pending_bytes_ -= command.bytes;
   if (command.callback) command.callback(std::move(result));
+}
+
+void RedisClient::Core::NoteAnswer() {
+  in_trouble_ = false;
+  {
+    const std::lock_guard lock(mutex_);
+    circuit_.Succeed();
+  }
+  ShowCircuit();
+}
+
+// Commands that run out together, such as a batch, count as one failure.
+void RedisClient::Core::NoteLate(size_t count) {
+  in_trouble_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    circuit_.Fail(SteadyNow());
+  }
+  ShowCircuit();
+  if (metrics_) metrics_->late->Increment(static_cast<double>(count));
+}
+
+void RedisClient::Core::ShowCircuit() {
+  if (!metrics_) return;
+  const std::lock_guard lock(mutex_);
+  metrics_->circuit_open->Set(circuit_.state() == CircuitBreaker::State::kClosed ? 0 : 1);
 }
 
 RedisClient::Core::TimePoint RedisClient::Core::SilenceAt() const {
@@ -287,7 +380,9 @@ void RedisClient::Core::ArmTimer() {
 void RedisClient::Core::OnTimer() {
   timer_armed_ = false;
   const TimePoint now = SteadyClock::now();
-  for (const RedisPipeline::Callback& callback : pipeline_.Expire(now)) {
+  const std::vector<RedisPipeline::Callback> expired = pipeline_.Expire(now);
+  if (!expired.empty()) NoteLate(expired.size());
+  for (const RedisPipeline::Callback& callback : expired) {
     callback(absl::DeadlineExceededError("redis did not answer in time, the command may have run"));
   }
   if (connection_ != nullptr && SilenceAt() <= now) {

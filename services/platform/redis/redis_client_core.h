@@ -15,6 +15,7 @@
 #include "boost/asio/strand.hpp"
 #include "services/platform/redis/redis_client.h"
 #include "services/platform/redis/redis_connection.h"
+#include "services/platform/redis/redis_metrics.h"
 #include "services/platform/redis/redis_pipeline.h"
 
 namespace trama::platform {
@@ -51,9 +52,18 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   };
 
   bool Reserve(size_t count, size_t bytes);
+  // OK: the submission was taken. Else it was not, and why.
+  absl::Status Take(Submission& submission, bool& wake);
+  std::string Servers() const;
 
   // On the strand:
   static Awaitable<void> Run(std::shared_ptr<Core> self);
+  // Tries every server once, from `next_` on.
+  Awaitable<absl::StatusOr<std::shared_ptr<RedisConnection>>> OpenAny(RedisServerInfo* server);
+  // Somebody got an answer; nobody did in time.
+  void NoteAnswer();
+  void NoteLate(size_t count);
+  void ShowCircuit();
   static Awaitable<void> Write(std::shared_ptr<Core> self,
                                std::shared_ptr<RedisConnection> connection);
   // Until the connection ends; says why it did.
@@ -72,13 +82,16 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   boost::asio::io_context& io_;
   const RedisOptions options_;
   const std::shared_ptr<TlsContext> tls_;
+  const std::vector<ServerAddress> servers_;
+  const std::unique_ptr<RedisMetrics> metrics_;  // Null: none.
   std::atomic<size_t> pending_ = 0;
   std::atomic<size_t> pending_bytes_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Submission> inbox_;  // Guarded by mutex_, as the next four.
-  std::set<std::string> loaded_;   // Scripts sent on this connection.
+  std::vector<Submission> inbox_;  // Guarded by mutex_, as the next five.
+  CircuitBreaker circuit_;
+  std::set<std::string> loaded_;  // Scripts sent on this connection.
   bool connected_ = false;
   RedisServerInfo server_;
   absl::Status failure_ = absl::UnavailableError("the first attempt has not ended");
@@ -93,6 +106,8 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   TimePoint last_byte_at_;
   bool was_silent_ = false;  // We closed the connection because nothing came.
   bool stopping_ = false;
+  bool in_trouble_ = false;  // The circuit has counted failures.
+  size_t next_ = 0;          // Of servers_: the one to try next.
   int64_t connections_ = 0;
   std::mt19937 random_;
 };

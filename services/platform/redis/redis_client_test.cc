@@ -7,8 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/platform/base/testing/metric_docs.h"
 #include "services/platform/net/io_threads.h"
 #include "services/platform/net/testing/scripted_peer.h"
+#include "services/platform/redis/redis_metrics.h"
 
 // The client against peers that are not Redis, or not there.
 namespace trama::platform {
@@ -38,8 +40,15 @@ class RedisClientTest : public ::testing::Test {
 
 // Answers the greeting (INFO) as Redis does.
 void Greet(TestSocket& socket) {
-  socket.ReadUntil("server\r\n");
+  socket.ReadUntil("INFO\r\n");
   socket.Send("$10\r\nrun_id:abc\r\n");
+}
+
+TEST(RedisMetricsTest, ReadmeListsThem) {
+  Metrics metrics;
+  const RedisMetrics declared(metrics);
+  EXPECT_THAT(MetricDifferences(metrics, "services/platform/redis/README.md", "trama_redis_"),
+              ::testing::IsEmpty());
 }
 
 TEST_F(RedisClientTest, NobodyThereIsUnavailableAtOnce) {

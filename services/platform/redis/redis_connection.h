@@ -23,10 +23,12 @@ struct RedisConnection {
   bool writing = false;  // A coroutine is writing.
 };
 
-// Connects, starts TLS (`tls` null: plain), authenticates, selects the database and asks who is
-// there. Runs on the strand that the connection shall have.
+// Connects to `address`, starts TLS (`tls` null: plain), authenticates, selects the database and
+// asks who is there. UNAVAILABLE for a replica: it would refuse to write. Runs on the strand that
+// the connection shall have.
 Awaitable<absl::StatusOr<std::shared_ptr<RedisConnection>>> OpenRedisConnection(
-    RedisOptions options, std::shared_ptr<TlsContext> tls, RedisServerInfo* server);
+    RedisOptions options, ServerAddress address, std::shared_ptr<TlsContext> tls,
+    RedisServerInfo* server);
 
 // "a:b" lines of INFO.
 RedisServerInfo ParseRedisInfo(std::string_view info);

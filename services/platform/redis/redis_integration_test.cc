@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "boost/asio/co_spawn.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -318,13 +319,19 @@ TEST_F(RedisIntegrationTest, AWrongPasswordIsSaidWhenWaiting) {
   EXPECT_THAT(std::string(none.message()), HasSubstr("NOAUTH"));
 }
 
-TEST_F(RedisIntegrationTest, AReplicaIsLeftSoThatTheAddressIsResolvedAgain) {
+TEST_F(RedisIntegrationTest, AReplicaIsLeftUntilItIsAPrimaryAgain) {
   Start();
   Connected();
   EXPECT_EQ(Show({"REPLICAOF", "127.0.0.1", "1"}), "OK");
   EXPECT_EQ(client_->CallBlocking({"SET", "k", "v"}).status().code(),
             absl::StatusCode::kUnavailable);
+  const absl::Time until = absl::Now() + kWaitMax;
+  absl::Status away;
+  while (away.ok() && absl::Now() < until) away = client_->WaitConnected(absl::Milliseconds(100));
+  EXPECT_THAT(std::string(away.message()), HasSubstr("replica"));
+  EXPECT_EQ(redis_->Tell("REPLICAOF NO ONE"), "+OK");
   WaitForConnections(2);
+  EXPECT_EQ(Show({"SET", "k", "v"}), "OK");
 }
 
 TEST_F(RedisIntegrationTest, TlsIsVerified) {
@@ -346,7 +353,8 @@ TEST_F(RedisIntegrationTest, TlsIsVerified) {
 TEST_F(RedisIntegrationTest, APausedServerIsLeftAndFoundAgain) {
   Start({}, {.connect_timeout = absl::Milliseconds(500),
              .command_timeout = absl::Milliseconds(50),
-             .silence_max = absl::Milliseconds(500)});
+             .silence_max = absl::Milliseconds(500),
+             .circuit = {.failures_max = 1'000'000}});
   Connected();
   redis_->Pause();
   EXPECT_EQ(client_->CallBlocking({"PING"}).status().code(), absl::StatusCode::kDeadlineExceeded);

@@ -123,9 +123,21 @@ TEST(RedisAddress, UrlsCarryTheRest) {
   EXPECT_TRUE(url->tls.has_value());
 }
 
+TEST(RedisAddress, SeveralServersMayStandInIt) {
+  for (const char* text : {"redis-0.redis:6379,redis-1.redis,10.0.0.3:7000",
+                           "redis://:pw@redis-0.redis,redis-1.redis,10.0.0.3:7000/1"}) {
+    const auto several = ParseRedisAddress(text);
+    ASSERT_TRUE(several.ok()) << several.status();
+    EXPECT_EQ(several->host, "redis-0.redis");
+    EXPECT_THAT(several->others, ::testing::ElementsAre(ServerAddress{"redis-1.redis", 6379},
+                                                        ServerAddress{"10.0.0.3", 7000}));
+  }
+}
+
 TEST(RedisAddress, MistakesAreRefusedWithoutThePassword) {
-  for (const char* text : {"", "redis://", "redis://:secret@", "redis://:secret@h:x/0",
-                           "redis://:secret@h:1/x", "redis://:secret%zz@h:1", "h:99999"}) {
+  for (const char* text :
+       {"", "a:1,", ",a:1", "redis://", "redis://:secret@", "redis://:secret@h:x/0",
+        "redis://:secret@h:1/x", "redis://:secret%zz@h:1", "h:99999"}) {
     const auto parsed = ParseRedisAddress(text);
     EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(MessageOf(parsed.status()), Not(HasSubstr("secret")));

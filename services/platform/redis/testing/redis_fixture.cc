@@ -146,4 +146,11 @@ void RedisProcess::Resume() {
   kill(pid_, SIGCONT);
 }
 
+std::string RedisProcess::Tell(const std::string& command) {
+  TestSocket socket = TestSocket::Connect(port_);
+  socket.Send(command + "\r\n");
+  std::string line = socket.ReadUntil("\r\n");
+  return line.substr(0, line.find("\r\n"));
+}
+
 }  // namespace trama::platform

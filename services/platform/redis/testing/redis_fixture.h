@@ -39,6 +39,10 @@ class RedisProcess {
   void Pause();            // SIGSTOP: alive, but silent.
   void Resume();
 
+  // Sends one command over a connection of its own, as an operator would: "REPLICAOF NO ONE". The
+  // first line of the answer, such as "+OK". Not with TLS.
+  std::string Tell(const std::string& command);
+
  private:
   explicit RedisProcess(Options options);
   absl::Status Launch();
