@@ -39,7 +39,8 @@ std::unique_ptr<Restorer> Restorer::Start(const platform::KafkaConfig& kafka,
   std::unique_ptr<Restorer> restorer(new Restorer(kafka, topics, store, health, metrics));
   Restorer* self = restorer.get();
   store.OnEmpty([self] { self->Check(); });
-  store.redis().OnConnected([self](const platform::RedisServerInfo&) { self->Check(); });
+  store.redis().OnConnected(
+      [self](const platform::RedisServerInfo& server) { self->Connected(server); });
   restorer->thread_ = std::thread([self] { self->Loop(); });
   return restorer;
 }
@@ -53,6 +54,16 @@ void Restorer::Stop() {
     changed_.notify_all();
   }
   thread_.join();
+}
+
+// The marker of a server that we come back to is right, and yet it may lack what was written
+// elsewhere in between.
+void Restorer::Connected(const platform::RedisServerInfo& server) {
+  const std::lock_guard lock(mutex_);
+  moved_ = moved_ || (!run_id_.empty() && run_id_ != server.run_id);
+  run_id_ = server.run_id;
+  look_ = true;
+  changed_.notify_all();
 }
 
 void Restorer::Check() {
@@ -121,7 +132,12 @@ absl::StatusOr<int64_t> Restorer::Turn(const Wish& wish) {
   if (!connected.ok()) return connected;
   // Of the server that is asked below; if another one comes meanwhile, Finish notices.
   const std::string marker = MarkerOf(store_.redis());
-  if (wish.number == 0) {
+  bool moved = false;
+  {
+    const std::lock_guard lock(mutex_);
+    moved = std::exchange(moved_, false);
+  }
+  if (wish.number == 0 && !moved) {
     const absl::StatusOr<bool> filled = IsFilled(marker);
     if (!filled.ok()) return filled.status();
     if (*filled) return 0;
@@ -133,7 +149,12 @@ absl::StatusOr<int64_t> Restorer::Turn(const Wish& wish) {
   if (wish.flush) {
     if (absl::Status flushed = Flush(); !flushed.ok()) return flushed;
   }
-  return Fill(marker);
+  absl::StatusOr<int64_t> rows = Fill(marker);
+  if (!rows.ok() && moved) {
+    const std::lock_guard lock(mutex_);
+    moved_ = true;
+  }
+  return rows;
 }
 
 absl::StatusOr<bool> Restorer::IsFilled(const std::string& marker) {

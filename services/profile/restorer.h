@@ -14,6 +14,7 @@
 #include "services/platform/base/health.h"
 #include "services/platform/base/metrics.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/redis/redis_client.h"
 #include "services/profile/profile_topics.h"
 #include "services/profile/row_player.h"
 #include "services/profile/row_store.h"
@@ -21,8 +22,8 @@
 namespace trama::profile {
 
 // Fills Redis from topic `profiles`: at the start and whenever the server behind the connection is
-// another one or has been emptied. A row that is newer in Redis stays. Only then are the shards
-// marked, and until then RowStore refuses them.
+// another one (a restart, a fail-over) or has been emptied. A row that is newer in Redis stays.
+// Only then are the shards marked, and until then RowStore refuses them.
 //
 // Several processes may do it at once: the newer version wins in all of them.
 //
@@ -57,6 +58,7 @@ class Restorer {
   Restorer(const platform::KafkaConfig& kafka, const ProfileTopics& topics, RowStore& store,
            platform::Health& health, platform::Metrics& metrics);
 
+  void Connected(const platform::RedisServerInfo& server);
   void Loop();
   // The next thing to do; false when there is nothing to do but to end.
   bool Wait(Wish& wish);
@@ -78,7 +80,9 @@ class Restorer {
   std::condition_variable changed_;
   bool stopping_ = false;
   bool filled_ = false;
-  bool look_ = true;  // There is reason to look at the markers.
+  bool look_ = true;    // There is reason to look at the markers.
+  std::string run_id_;  // Of the Redis that we are connected to.
+  bool moved_ = false;  // We have left another one, which may have got what this one lacks.
   Wish wish_;
   int64_t done_number_ = 0;  // The newest wish that was fulfilled or has failed.
   absl::StatusOr<int64_t> done_ = int64_t{0};

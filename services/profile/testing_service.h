@@ -30,6 +30,7 @@ struct World {
   ProfileTopics topics;
   std::string group;
   std::unique_ptr<platform::RedisProcess> redis;
+  std::unique_ptr<platform::RedisProcess> standby;  // Null: there is none.
   platform::FixedConfig config;
   platform::MemoryBlobStore blobs;
   std::atomic<bool> other_secret_is_readable = true;
@@ -41,6 +42,7 @@ class Replica {
   explicit Replica(World& world) : world_(world) {
     platform::RedisOptions options;
     options.port = world.redis->port();
+    if (world.standby != nullptr) options.others = {{"127.0.0.1", world.standby->port()}};
     options.backoff_max = absl::Milliseconds(100);
     redis_ = *platform::RedisClient::Create(io_.context(), options);
     producer_ = *platform::Producer::Create(world.kafka);
