@@ -74,8 +74,8 @@ absl::StatusOr<MailServer*> Listen(platform::Runtime& runtime, const std::string
   options.session.hostname = absl::GetFlag(FLAGS_mail_hostname);
   options.session.message_bytes_max = static_cast<size_t>(absl::GetFlag(FLAGS_mail_bytes_max));
   if (mode == SmtpSession::Mode::kSmtp && !absl::GetFlag(FLAGS_tls_cert_file).empty()) {
-    auto tls = platform::MakeServerTls({.certificate_file = absl::GetFlag(FLAGS_tls_cert_file),
-                                        .key_file = absl::GetFlag(FLAGS_tls_key_file)});
+    auto tls = platform::ReloadingTls::Open({.certificate_file = absl::GetFlag(FLAGS_tls_cert_file),
+                                             .key_file = absl::GetFlag(FLAGS_tls_key_file)});
     if (!tls.ok()) return tls.status();
     options.tls = *std::move(tls);
     options.session.offer_starttls = true;
@@ -162,7 +162,7 @@ void CheckSettings(platform::Mistakes& mistakes) {
 }
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  const auto kafka = platform::KafkaConfigFromFlags("email");
+  const auto kafka = platform::LogInToKafka("email");
   if (!kafka.ok()) return kafka.status();
   Parts parts;
   if (absl::Status made = MakeParts(runtime, *kafka, parts); !made.ok()) return made;

@@ -113,8 +113,13 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
     const bool said = co_await Say(output.replies);
     if (!said || output.close) co_return false;
     if (!output.start_tls) co_return true;
-    const error_code refused = co_await stream_.TlsAccept(options_.tls);
-    if (refused) co_return false;
+    std::shared_ptr<platform::TlsContext> tls = options_.tls->Current();
+    const error_code refused = co_await stream_.TlsAccept(std::move(tls));
+    if (refused) {
+      platform::Log(platform::LogLevel::kWarning, "tls refused",
+                    {{"door", "smtp"}, {"why", refused.message()}});
+      co_return false;
+    }
     session_.TlsStarted();
     co_return true;
   }

@@ -10,14 +10,14 @@
 #include "boost/asio/io_context.hpp"
 #include "services/channels/email/mail_intake.h"
 #include "services/channels/email/smtp_session.h"
-#include "services/platform/net/tls.h"
+#include "services/platform/net/reloading_tls.h"
 
 namespace trama::email {
 
 struct MailServerOptions {
   std::string listen;  // "host:port"; port 0 picks a free one.
   SmtpSession::Options session;
-  std::shared_ptr<platform::TlsContext> tls;  // Offers STARTTLS when set.
+  std::shared_ptr<platform::ReloadingTls> tls;  // Offers STARTTLS when set.
   size_t connections_max = 500;
   // Of all mails that are on their way in; a dialogue that would need more is told to come again.
   size_t held_bytes_max = 512 << 20;

@@ -14,6 +14,7 @@
 #include "services/channels/sms/twilio_account.h"
 #include "services/channels/sms/twilio_sender.h"
 #include "services/platform/base/server_address.h"
+#include "services/platform/http/http_flags.h"
 #include "services/platform/http/http_server.h"
 #include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/parts/parts.h"
@@ -89,6 +90,7 @@ void AddDoors(platform::Runtime& runtime, const Parts& parts) {
     doors.AddTo(router);
     platform::HttpServerOptions options;
     options.listen = absl::GetFlag(FLAGS_http_listen);
+    options.tls = platform::HttpTlsFromFlags();
     auto server = platform::HttpServer::Start(runtime.io(), std::move(options), std::move(router),
                                               platform::MeasureHttp(runtime.metrics()));
     if (!server.ok()) return server.status();
@@ -152,6 +154,7 @@ absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig
 }  // namespace
 
 void CheckSettings(platform::Mistakes& mistakes) {
+  platform::CheckHttpTlsFlags(mistakes);
   mistakes.AddStatus("http_listen", platform::ParseServerAddress(absl::GetFlag(FLAGS_http_listen),
                                                                  /*allow_port_zero=*/true)
                                         .status());
@@ -166,7 +169,7 @@ void CheckSettings(platform::Mistakes& mistakes) {
 }
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  const auto kafka = platform::KafkaConfigFromFlags("sms");
+  const auto kafka = platform::LogInToKafka("sms");
   if (!kafka.ok()) return kafka.status();
   Parts parts;
   if (absl::Status made = MakeClients(runtime, *kafka, parts); !made.ok()) return made;

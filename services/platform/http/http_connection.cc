@@ -15,6 +15,7 @@
 #include "boost/asio/redirect_error.hpp"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
+#include "services/platform/base/log.h"
 #include "services/platform/base/trace.h"
 #include "services/platform/net/steady_time.h"
 
@@ -138,8 +139,10 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServing> serving, Stream stre
 Awaitable<void> HttpConnection::Run() {
   if (serving_->tls != nullptr) {
     stream_.ExpiresAfter(serving_->options.header_timeout);
-    const error_code error = co_await stream_.TlsAccept(serving_->tls);
+    std::shared_ptr<TlsContext> tls = serving_->tls->Current();
+    const error_code error = co_await stream_.TlsAccept(std::move(tls));
     if (error) {
+      Log(LogLevel::kWarning, "tls refused", {{"door", "http"}, {"why", error.message()}});
       Close();
       co_return;
     }

@@ -12,6 +12,7 @@
 #include "services/platform/http/http_router.h"
 #include "services/platform/http/http_server.h"
 #include "services/platform/http/request_reader.h"
+#include "services/platform/net/reloading_tls.h"
 #include "services/platform/net/stream.h"
 
 namespace trama::platform {
@@ -36,7 +37,7 @@ struct HttpServing {
   HttpServerOptions options;
   HttpRouter router;
   HttpObserver observer;
-  std::shared_ptr<TlsContext> tls;  // Null: plain.
+  std::unique_ptr<ReloadingTls> tls;  // Null: plain.
   std::atomic<bool> draining = false;
   BusyCount connections;
   BusyCount handlers;

@@ -210,7 +210,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(asio::io_context& 
   if (!usable.ok()) return usable;
   auto serving = std::make_shared<HttpServing>();
   if (options.tls.has_value()) {
-    absl::StatusOr<std::shared_ptr<TlsContext>> tls = MakeServerTls(*options.tls);
+    absl::StatusOr<std::unique_ptr<ReloadingTls>> tls = ReloadingTls::Open(*options.tls);
     if (!tls.ok()) return tls.status();
     serving->tls = *std::move(tls);
   }

@@ -42,7 +42,7 @@ struct HttpServerOptions {
   absl::Duration handler_timeout = absl::Seconds(30);  // Of routes without an own limit; else 503.
   absl::Duration write_timeout = absl::Seconds(30);    // For the whole answer; else closed.
 
-  std::optional<TlsServerOptions> tls;
+  std::optional<TlsServerOptions> tls;  // The files may be renewed (net/reloading_tls.h).
 };
 
 // HTTP/1.1 and 1.0 server. Malformed and oversized requests get a clear 4xx and the connection is

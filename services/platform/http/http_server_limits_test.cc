@@ -244,5 +244,18 @@ TEST_F(HttpServerLimitsTest, AHandlerThatTakesTooLongIs503) {
   EXPECT_THAT(answer, HasSubstr("\r\nRetry-After: "));
 }
 
+TEST_F(HttpServerLimitsTest, AClientThatDoesNotReadItsAnswerIsCut) {
+  // More than the buffers of the sockets take.
+  constexpr size_t kBytes = 48 << 20;
+  Start({.body_bytes_max = kBytes, .write_timeout = absl::Milliseconds(200)});
+  TestSocket lazy = Connect();
+  ASSERT_TRUE(lazy.Send(
+      absl::StrCat("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ", kBytes, "\r\n\r\n")));
+  ASSERT_TRUE(lazy.Send(std::string(kBytes, 'x')));
+  WaitForSeen(1);
+  EXPECT_LT(lazy.ReadAll().size(), kBytes);
+  EXPECT_TRUE(Lives());
+}
+
 }  // namespace
 }  // namespace trama::platform
