@@ -9,6 +9,7 @@
 #include "grpcpp/server_builder.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/grpc/callback_threads.h"
+#include "services/platform/grpc/grpc_log.h"
 #include "services/platform/grpc/server_metrics.h"
 
 namespace trama::platform {
@@ -66,6 +67,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
       ServerCredentialsOf(options.tls);
   if (!credentials.ok()) return credentials.status();
 
+  TakeGrpcLog();
   HoldCallbackThreads();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -83,7 +85,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   if (server->server_ == nullptr || port == 0) {
     return absl::UnavailableError(
         absl::StrCat("gRPC cannot listen on ", address->ToString(),
-                     "; is the port taken, or the TLS certificate not that of its key?"));
+                     "; is the port taken?"));
   }
   server->host_ = address->host;
   server->port_ = port;

@@ -4,7 +4,6 @@
 #include "gtest/gtest.h"
 #include "services/kernel/errors.h"
 #include "services/platform/grpc/testing/scripted_service.h"
-#include "services/platform/net/testing/test_certificates.h"
 
 namespace trama::platform {
 namespace {
@@ -83,23 +82,6 @@ TEST_F(ServerTest, PortInUseIsAnError) {
           .status()
           .code(),
       absl::StatusCode::kUnavailable);
-}
-
-TEST_F(ServerTest, MutualTlsNeedsTheClientsCertificate) {
-  const TestCertificates files;
-  const GrpcTls tls = {.cert_file = files.certificate_file(),
-                       .key_file = files.key_file(),
-                       .ca_file = files.ca_file(),
-                       .require_client_cert = true};
-  Serve({}, 2, 100, {.listen = "127.0.0.1:0", .tls = tls});
-
-  ana_ = fixture_->Client("ana", {.tls = tls});
-  stub_ = ProfileService::NewStub(ana_->channel());
-  EXPECT_TRUE(GetCustomer({.timeout = absl::Seconds(20)}).ok());
-
-  ana_ = fixture_->Client("ana", {.tls = {.ca_file = files.ca_file()}});
-  stub_ = ProfileService::NewStub(ana_->channel());
-  EXPECT_EQ(GetCustomer().status().code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace trama::platform {
 
-// Files in PEM, read once at start. All empty: no TLS.
+// Files in PEM; renewed ones are used for new connections within seconds. All empty: no TLS.
 struct GrpcTls {
   std::string cert_file;  // Own certificate chain; a server needs it, a client shows it (mTLS).
   std::string key_file;
