@@ -3,8 +3,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/kernel/check.h"
 #include "services/platform/base/log.h"
+#include "services/platform/base/span.h"
+#include "services/platform/engine/apply_trace.h"
 #include "services/platform/engine/committer.h"
 #include "services/platform/engine/engine_errors.h"
 #include "services/platform/engine/loop_rows.h"
@@ -43,7 +46,12 @@ absl::Time Applier::Now() {
 bool Applier::Apply(const Input& input, absl::Time caught_up) {
   Now();
   Effects effects;
+  const absl::Time begun = IsTracing() ? absl::Now() : absl::InfinitePast();
   machine_->Apply({stamp_, caught_up}, input, effects);
+  if (IsTracing()) {
+    std::string trace = TraceApply(context_.spec.service, input, effects, begun);
+    if (!trace.empty()) batch_.AddTrace(std::move(trace));
+  }
   batch_.CountInput();
   applied_ = true;
   counters_[input.index()]->Increment();

@@ -33,6 +33,8 @@ class Batch {
   void PutRow(std::string key, std::optional<std::string> value);
   void AddRelease(Release release) { releases_.push_back(std::move(release)); }
   void CountInput() { ++inputs_; }
+  // An applied input's traceparent, for the span of the commit.
+  void AddTrace(std::string traceparent) { traces_.push_back(std::move(traceparent)); }
 
   // Must something be written? If not, what is to leave may leave without a transaction.
   bool durable() const { return !records_.empty() || !rows_.empty(); }
@@ -43,11 +45,13 @@ class Batch {
   const std::vector<Record>& records() const { return records_; }
   const std::map<std::string, std::optional<std::string>>& rows() const { return rows_; }
   std::vector<Release>& releases() { return releases_; }
+  const std::vector<std::string>& traces() const { return traces_; }
 
  private:
   std::vector<Record> records_;
   std::map<std::string, std::optional<std::string>> rows_;
   std::vector<Release> releases_;
+  std::vector<std::string> traces_;
   size_t inputs_ = 0;
   size_t bytes_ = 0;
 };

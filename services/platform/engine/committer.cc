@@ -5,6 +5,7 @@
 
 #include "absl/time/clock.h"
 #include "services/kernel/check.h"
+#include "services/platform/engine/apply_trace.h"
 #include "services/platform/engine/engine_errors.h"
 
 namespace trama::platform {
@@ -69,7 +70,12 @@ void Committer::Run() {
       batch = *std::exchange(next_, std::nullopt);
     }
     const absl::Duration begun = clock_.Monotonic();
+    std::vector<Span> spans = StartCommitSpans(batch.traces());
     const absl::Status sent = Send(batch);
+    if (!sent.ok()) {
+      for (Span& span : spans) span.Fail(absl::StatusCodeToString(sent.code()));
+    }
+    spans.clear();
     if (sent.ok()) {
       seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - begun));
       Let(batch);

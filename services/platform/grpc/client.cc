@@ -12,6 +12,7 @@
 #include "services/platform/base/server_address.h"
 #include "services/platform/grpc/callback_threads.h"
 #include "services/platform/grpc/caller.h"
+#include "services/platform/grpc/trace_interceptors.h"
 
 namespace trama::platform {
 namespace {
@@ -90,7 +91,10 @@ absl::StatusOr<std::shared_ptr<Peer>> Peer::Make(const PeerOptions& options) {
 
   HoldCallbackThreads();
   std::shared_ptr<Peer> peer(new Peer);
-  peer->channel_ = grpc::CreateCustomChannel(*target, *credentials, arguments);
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> watchers;
+  watchers.push_back(MakeClientTracing());
+  peer->channel_ = grpc::experimental::CreateCustomChannelWithInterceptors(
+      *target, *credentials, arguments, std::move(watchers));
   peer->token_ = options.token;
   peer->timeout_default_ = options.timeout_default;
   return peer;

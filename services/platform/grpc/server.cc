@@ -11,6 +11,7 @@
 #include "services/platform/grpc/callback_threads.h"
 #include "services/platform/grpc/grpc_log.h"
 #include "services/platform/grpc/server_metrics.h"
+#include "services/platform/grpc/trace_interceptors.h"
 
 namespace trama::platform {
 namespace {
@@ -77,6 +78,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   SetLimits(options, builder);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> watchers;
   watchers.push_back(MakeServerMetrics(metrics));
+  watchers.push_back(MakeServerTracing());
   builder.experimental().SetInterceptorCreators(std::move(watchers));
   for (grpc::Service* service : services) builder.RegisterService(service);
 

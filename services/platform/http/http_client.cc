@@ -12,12 +12,15 @@
 #include "boost/asio/strand.hpp"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
+#include "services/platform/base/span.h"
 #include "services/platform/http/connection_pool.h"
 #include "services/platform/http/http_exchange.h"
 #include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
 namespace {
+
+constexpr char kTraceparent[] = "traceparent";
 
 namespace asio = boost::asio;
 
@@ -57,6 +60,32 @@ std::string_view HttpOutcomeName(HttpOutcomeKind kind) {
   }
   return "unknown";
 }
+
+namespace {
+
+// Below the traceparent that the request carries, which becomes the span's. Named without the path,
+// which may hold ids of persons.
+Span StartSpan(HttpClientRequest& request) {
+  const std::string_view above = request.headers.Get(kTraceparent);
+  if (above.empty() || !IsTracing()) return Span();
+  Span span = Span::Start(SpanKind::kClient, request.method, above);
+  span.Set("http.request.method", request.method);
+  span.Set("server.address", request.url.host);
+  request.headers.Set(kTraceparent, std::string(span.traceparent()));
+  return span;
+}
+
+void EndSpan(Span& span, const HttpOutcome& outcome) {
+  if (outcome.kind != HttpOutcomeKind::kResponse) {
+    span.Fail(HttpOutcomeName(outcome.kind));
+  } else {
+    span.Set("http.response.status_code", int64_t{outcome.response.status});
+    if (outcome.response.status >= 400) span.Fail(HttpStatusPhrase(outcome.response.status));
+  }
+  span.Finish();
+}
+
+}  // namespace
 
 class HttpClient::Core : public std::enable_shared_from_this<Core> {
  public:
@@ -99,12 +128,14 @@ class HttpClient::Core : public std::enable_shared_from_this<Core> {
   static Awaitable<HttpOutcome> SendOnStrand(std::shared_ptr<Core> core,
                                              HttpClientRequest request) {
     const absl::Time since = absl::Now();
+    Span span = StartSpan(request);
     HttpOutcome outcome;
     try {
       outcome = co_await core->Try(request, since + core->TimeoutOf(request));
     } catch (const std::exception&) {
       outcome = Unknown("out of memory during a request");
     }
+    EndSpan(span, outcome);
     if (core->options_.observer) {
       core->options_.observer({.method = request.method,
                                .host = request.url.host,

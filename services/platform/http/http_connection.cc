@@ -16,6 +16,7 @@
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
 #include "services/platform/base/log.h"
+#include "services/platform/base/span.h"
 #include "services/platform/base/trace.h"
 #include "services/platform/net/steady_time.h"
 
@@ -104,6 +105,16 @@ Awaitable<HttpResponse> RunHandler([[maybe_unused]] std::shared_ptr<HttpServing>
   Awaitable<HttpResponse> answer = route->handler(std::move(request));
   HttpResponse response = co_await std::move(answer);
   co_return response;
+}
+
+// Named by the route, as the path may hold ids of persons.
+Span SpanOf(const HttpServing& serving, const HttpRoute& route, const HttpRequest& request) {
+  if (!serving.options.traced) return Span();
+  Span span = Span::StartAtBorder(SpanKind::kServer, absl::StrCat(request.method, " ", route.path),
+                                  request.headers.Get("traceparent"));
+  span.Set("http.request.method", request.method);
+  span.Set("http.route", route.path);
+  return span;
 }
 
 }  // namespace
@@ -212,7 +223,10 @@ Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpReque
                                    ? route.limits.handler_timeout
                                    : serving_->options.handler_timeout;
   request.deadline = absl::Now() + limit;
-  request.traceparent = TraceparentOrNew(request.headers.Get("traceparent"));
+  Span span = SpanOf(*serving_, route, request);
+  request.traceparent = serving_->options.traced
+                            ? span.traceparent()
+                            : TraceparentOrNew(request.headers.Get("traceparent"));
   request.peer = stream_.remote().address().to_string();
 
   const auto meeting = std::make_shared<Meeting>(stream_.executor());
@@ -231,8 +245,11 @@ Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpReque
                  std::move(finish));
   error_code ignored;
   co_await meeting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (!meeting->done) co_return Busy("the answer takes too long, try again");
-  co_return std::move(meeting->response);
+  HttpResponse response =
+      meeting->done ? std::move(meeting->response) : Busy("the answer takes too long, try again");
+  span.Set("http.response.status_code", int64_t{response.status});
+  if (response.status >= 500) span.Fail(HttpStatusPhrase(response.status));
+  co_return response;
 }
 
 Awaitable<bool> HttpConnection::Respond(HttpResponse response, bool is_head, bool keep_alive,

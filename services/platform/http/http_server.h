@@ -42,6 +42,8 @@ struct HttpServerOptions {
   absl::Duration handler_timeout = absl::Seconds(30);  // Of routes without an own limit; else 503.
   absl::Duration write_timeout = absl::Seconds(30);    // For the whole answer; else closed.
 
+  bool traced = true;  // A span for every request that has a route.
+
   std::optional<TlsServerOptions> tls;  // The files may be renewed (net/reloading_tls.h).
 };
 

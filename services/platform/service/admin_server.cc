@@ -43,6 +43,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(boost::asio::io_
   HttpServerOptions options;
   options.listen = listen;
   options.connections_max = kConnectionsMax;
+  options.traced = false;  // Probes and scrapes are nobody's step.
   absl::StatusOr<std::unique_ptr<HttpServer>> server =
       HttpServer::Start(io, std::move(options), std::move(router));
   if (!server.ok()) return server.status();

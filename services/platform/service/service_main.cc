@@ -6,6 +6,7 @@
 #include "services/platform/service/service_runtime.h"
 #include "services/platform/service/signal_watcher.h"
 #include "services/platform/service/stop_control.h"
+#include "services/platform/trace/otlp_flags.h"
 
 #ifndef TRAMA_VERSION
 #error "the build must define TRAMA_VERSION"
@@ -25,6 +26,7 @@ ProgramInfo ProgramOf(const ServiceInfo& info) {
   program.validators.push_back([](Mistakes& mistakes) {
     mistakes.AddStatus("tls_cert_file", ServerCredentialsOf(GrpcTlsFromFlags()).status());
   });
+  program.validators.push_back(CheckOtlpFlags);
   program.validators.insert(program.validators.end(), info.validators.begin(),
                             info.validators.end());
   return program;

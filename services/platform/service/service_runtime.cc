@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/check.h"
+#include "services/platform/base/span.h"
 #include "services/platform/grpc/tls.h"
+#include "services/platform/trace/otlp_flags.h"
 
 namespace trama::platform {
 namespace {
@@ -31,6 +33,7 @@ CallLimits LimitsFromFlags() {
 ServiceRuntime::ServiceRuntime(const ServiceInfo& info, const std::string& version,
                                const Clock& clock, StopControl& stop)
     : info_(info),
+      version_(version),
       clock_(clock),
       stop_(stop),
       process_metrics_(metrics_, info.name, version),
@@ -48,6 +51,7 @@ ServiceRuntime::~ServiceRuntime() {
   housekeeping_.reset();
   grpc_.reset();
   workers_.Stop();
+  StopTraces();
   io_.Stop();
   services_.clear();
   while (!owned_.empty()) owned_.pop_back();
@@ -56,6 +60,7 @@ ServiceRuntime::~ServiceRuntime() {
 absl::Status ServiceRuntime::Start(const std::function<absl::Status(Runtime&)>& setup) {
   if (absl::Status opened = OpenCredentials(); !opened.ok()) return opened;
   gate_ = std::make_unique<CallGate>(*tokens_, workers_, clock_, metrics_, LimitsFromFlags());
+  if (absl::Status tracing = StartTraces(); !tracing.ok()) return tracing;
   if (absl::Status admin = StartAdmin(); !admin.ok()) return admin;
   housekeeping_ = std::make_unique<Periodic>(kHousekeepingInterval, [this] { KeepHouse(); });
 
@@ -100,6 +105,25 @@ absl::Status ServiceRuntime::OpenCredentials() {
   return absl::OkStatus();
 }
 
+absl::Status ServiceRuntime::StartTraces() {
+  OtlpOptions options = OtlpOptionsFromFlags({.name = absl::StrCat("trama-", info_.name),
+                                              .version = version_,
+                                              .instance = ProcessInstance()});
+  if (options.endpoint.empty()) return absl::OkStatus();
+  absl::StatusOr<std::shared_ptr<OtlpExporter>> exporter =
+      OtlpExporter::Start(io(), metrics_, std::move(options));
+  if (!exporter.ok()) return exporter.status();
+  traces_ = *std::move(exporter);
+  StartTracing(traces_, absl::GetFlag(FLAGS_otlp_sampling_ratio));
+  return absl::OkStatus();
+}
+
+void ServiceRuntime::StopTraces() {
+  if (traces_ == nullptr) return;
+  StopTracing();
+  traces_->Stop();
+}
+
 absl::Status ServiceRuntime::StartAdmin() {
   absl::StatusOr<std::unique_ptr<AdminServer>> admin =
       AdminServer::Start(io(), absl::GetFlag(FLAGS_admin_listen), health_, metrics_);
@@ -141,6 +165,7 @@ void ServiceRuntime::Drain() {
   }
   RunReversed("closer", closers_);
   stop_.Note("closing the rest");
+  StopTraces();
   if (admin_ != nullptr) admin_->Stop(kAdminDrainMax);
 }
 

@@ -12,6 +12,7 @@
 #include "services/platform/service/process_metrics.h"
 #include "services/platform/service/runtime.h"
 #include "services/platform/service/stop_control.h"
+#include "services/platform/trace/otlp_exporter.h"
 
 namespace trama::platform {
 
@@ -52,6 +53,8 @@ class ServiceRuntime final : public Runtime {
 
   void KeepAlive(std::shared_ptr<void> object) override;
   absl::Status OpenCredentials();
+  absl::Status StartTraces();
+  void StopTraces();
   absl::Status StartAdmin();
   absl::Status SetUp(const std::function<absl::Status(Runtime&)>& setup);
   absl::Status StartGrpc();
@@ -60,6 +63,7 @@ class ServiceRuntime final : public Runtime {
   void RunReversed(const std::string& kind, std::vector<Step>& steps);
 
   const ServiceInfo& info_;
+  const std::string version_;
   const Clock& clock_;
   StopControl& stop_;
   Metrics metrics_;
@@ -70,6 +74,7 @@ class ServiceRuntime final : public Runtime {
   std::unique_ptr<ServiceToken> service_token_;
   IoThreads io_;
   WorkerPool workers_;
+  std::shared_ptr<OtlpExporter> traces_;  // Null: nothing is traced.
   std::unique_ptr<CallGate> gate_;
   std::unique_ptr<AdminServer> admin_;
   bool in_setup_ = false;
