@@ -58,7 +58,7 @@ IntakeBatch::IntakeBatch(const std::vector<Record>& records, const platform::Con
     item.source.set_partition(record.partition);
     item.source.set_offset(record.offset);
     if (const std::string* trace = platform::FindHeader(record, "traceparent")) {
-      item.traceparent = *trace;
+      item.span = platform::Span::Start(platform::SpanKind::kConsumer, "intake", *trace);
     }
     if (item.interaction.sender().has_identifier()) asked_[workspace].push_back(items_.size());
     items_.push_back(std::move(item));
@@ -70,7 +70,7 @@ std::vector<SenderQuestion> IntakeBatch::Questions() const {
   for (const auto& [workspace, indexes] : asked_) {
     SenderQuestion& question = questions.emplace_back();
     question.request.set_workspace(workspace);
-    question.traceparent = items_[indexes.front()].traceparent;
+    question.traceparent = items_[indexes.front()].span.traceparent();
     for (const size_t index : indexes) {
       *question.request.add_identifiers() = items_[index].interaction.sender().identifier();
     }
@@ -115,7 +115,7 @@ absl::StatusOr<Record> IntakeBatch::WorkRecord(const Item& item, const std::stri
   out.id = item.interaction.interaction_id();
   out.subject = item.interaction.interaction_id();
   out.time = now;
-  out.traceparent = item.traceparent;
+  out.traceparent = item.span.traceparent();
   out.value = MakeWork(item.source, item.interaction, item.secret,
                        item.resolution ? &*item.resolution : nullptr)
                   .SerializeAsString();

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/platform/base/span.h"
 #include "services/platform/config/config_view.h"
 #include "services/platform/kafka/record.h"
 #include "services/platform/kafka/topics.h"
@@ -67,7 +68,7 @@ class IntakeBatch {
     interaction::v1::Interaction interaction;
     std::string secret;  // Of the workspace.
     int32_t partition = 0;
-    std::string traceparent;
+    platform::Span span;  // Until its batch is written.
     std::optional<profile::v1::Resolution> resolution;
   };
   struct Refused {

@@ -319,14 +319,22 @@ void DeliveryPartition::StartCalls(const DeliveryEffects& effects) {
         });
   };
   for (const SenderCall& call : effects.sends) {
-    const auto observe = [clock = &wiring_.clock, began = wiring_.clock.Monotonic(),
+    const auto span = std::make_shared<platform::Span>(platform::Span::Start(
+        platform::SpanKind::kConsumer, absl::StrCat("deliver ", wiring_.options.rules.channel),
+        call.attempt.traceparent));
+    span->Set("trama.attempt", int64_t{call.attempt.number});
+    Attempt attempt = call.attempt;
+    attempt.traceparent = span->traceparent();
+    const auto observe = [span, clock = &wiring_.clock, began = wiring_.clock.Monotonic(),
                           metrics = &wiring_.metrics, channel = wiring_.options.rules.channel,
                           on_moment = wiring_.options.on_moment](const SendOutcome& outcome) {
       metrics->send_seconds.With({channel, OutcomeLabel(outcome.kind)})
           .Observe(absl::ToDoubleSeconds(clock->Monotonic() - began));
+      if (outcome.kind != SendOutcome::Kind::kSent) span->Fail(OutcomeLabel(outcome.kind));
+      span->Finish();
       if (on_moment) on_moment(DeliveryMoment::kVendorAnswered);
     };
-    spawn(call, wiring_.sender.Send(call.message, call.attempt), OutcomeOfThrow, observe);
+    spawn(call, wiring_.sender.Send(call.message, std::move(attempt)), OutcomeOfThrow, observe);
   }
   for (const SenderCall& call : effects.finds) {
     spawn(

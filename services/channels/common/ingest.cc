@@ -2,13 +2,15 @@
 
 #include <utility>
 
-#include "services/platform/base/trace.h"
+#include "services/platform/base/span.h"
 
 namespace trama::channels {
 
 platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
+  // A mail comes without a trace: then one begins here.
+  platform::Span span =
+      platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest", arrival.traceparent);
   IngestResult result;
-  arrival.traceparent = platform::TraceparentOrNew(arrival.traceparent);
   result.seen = co_await seen_.AllSeen(arrival.workspace, arrival.account, arrival.event_ids);
   if (result.seen) co_return result;
 
@@ -27,7 +29,8 @@ platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
   }
 
   result.status = co_await publisher_.Publish(std::move(arrival.interactions),
-                                              std::move(arrival.receipts), arrival.traceparent);
+                                              std::move(arrival.receipts), span.traceparent());
+  if (!result.status.ok()) span.Fail(absl::StatusCodeToString(result.status.code()));
   if (result.status.ok()) {
     co_await seen_.Mark(arrival.workspace, arrival.account, std::move(arrival.event_ids));
   }

@@ -7,6 +7,7 @@
 #include "services/channels/common/interaction_ids.h"
 #include "services/channels/common/proto_time.h"
 #include "services/kernel/machine.h"
+#include "services/platform/base/span.h"
 #include "services/platform/kafka/cloud_event.h"
 #include "services/platform/kafka/dead_letter.h"
 
@@ -43,6 +44,21 @@ OutRecord ToOut(const delivery::v1::Delivery& delivery, const std::string& topic
   return out;
 }
 
+// Names of attributes: OpenTelemetry's semantic conventions for messaging.
+platform::Span StartSpan(const PublisherOptions& options,
+                         const std::vector<interaction::v1::Interaction>& interactions,
+                         const std::vector<Receipt>& receipts, const std::string& traceparent) {
+  const std::string& topic =
+      interactions.empty() ? options.deliveries_topic : options.interactions_topic;
+  platform::Span span = platform::Span::Start(platform::SpanKind::kProducer,
+                                              absl::StrCat("publish ", topic), traceparent);
+  span.Set("messaging.system", "kafka");
+  span.Set("messaging.destination.name", topic);
+  span.Set("messaging.batch.message_count",
+           static_cast<int64_t>(interactions.size() + receipts.size()));
+  return span;
+}
+
 // Every error that a later attempt can heal is UNAVAILABLE to the caller.
 absl::Status ForCaller(const absl::Status& status) {
   if (status.ok() || status.code() == absl::StatusCode::kInvalidArgument) return status;
@@ -69,22 +85,25 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
 platform::Awaitable<absl::Status> Publisher::Publish(
     std::vector<interaction::v1::Interaction> interactions, std::vector<Receipt> receipts,
     std::string traceparent) {
+  platform::Span span = StartSpan(options_, interactions, receipts, traceparent);
   std::vector<platform::Record> records;
   for (const interaction::v1::Interaction& interaction : interactions) {
     absl::StatusOr<platform::Record> record =
-        platform::EventRecord(ToOut(interaction, options_.interactions_topic, traceparent),
+        platform::EventRecord(ToOut(interaction, options_.interactions_topic, span.traceparent()),
                               platform::kPartitionByKey, source_);
     if (!record.ok()) co_return record.status();
     records.push_back(*std::move(record));
   }
   for (const Receipt& receipt : receipts) {
-    absl::StatusOr<platform::Record> record =
-        platform::EventRecord(ToOut(receipt.delivery, options_.deliveries_topic, traceparent),
-                              receipt.partition, source_);
+    absl::StatusOr<platform::Record> record = platform::EventRecord(
+        ToOut(receipt.delivery, options_.deliveries_topic, span.traceparent()), receipt.partition,
+        source_);
     if (!record.ok()) co_return record.status();
     records.push_back(*std::move(record));
   }
-  co_return co_await Produce(std::move(records));
+  const absl::Status produced = co_await Produce(std::move(records));
+  if (!produced.ok()) span.Fail(absl::StatusCodeToString(produced.code()));
+  co_return produced;
 }
 
 platform::Awaitable<absl::Status> Publisher::DeadLetter(Unreadable unreadable) {
