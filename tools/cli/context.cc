@@ -80,7 +80,11 @@ std::vector<Flag> GlobalFlags() {
       {.name = "timeout", .value = "DURATION", .help = "How long to try, such as 10s"},
       {.name = "command-id",
        .value = "ID",
-       .help = "Repeat a command safely: with the same id it has one effect"}};
+       .help = "Repeat a command safely: with the same id it has one effect"},
+      {.name = "traceparent",
+       .value = "CONTEXT",
+       .help = "Call as a step of this trace (W3C Trace Context)",
+       .environment = "TRACEPARENT"}};
   for (const char* service : {"config", "routing", "profile", "sla", "reporting"}) {
     flags.push_back(
         {.name = AddressFlag(service),
