@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/config/difference.h"
+#include "services/config/history_page.h"
+#include "services/config/rollback_plan.h"
 #include "services/kernel/errors.h"
 #include "services/platform/base/log.h"
 
@@ -14,16 +17,19 @@ using platform::LogLevel;
 
 CommandAnswer AnswerOf(ChangePlan plan) { return {plan.revision, std::move(plan.changes)}; }
 
+}  // namespace
+
 template <typename Response>
-absl::StatusOr<Response> ResponseOf(absl::StatusOr<CommandAnswer> answer) {
-  if (!answer.ok()) return answer.status();
+absl::StatusOr<Response> Applier::ResponseOf(absl::StatusOr<Outcome> outcome) {
+  if (!outcome.ok()) return outcome.status();
   Response response;
-  response.set_revision(answer->revision);
-  for (v1::Change& change : answer->changes) *response.add_changes() = std::move(change);
+  response.set_revision(outcome->answer.revision);
+  for (v1::Change& change : outcome->answer.changes) *response.add_changes() = std::move(change);
+  for (v1::ResourceDifference& difference : outcome->differences) {
+    *response.add_differences() = std::move(difference);
+  }
   return response;
 }
-
-}  // namespace
 
 absl::StatusOr<v1::ApplyResponse> Applier::Apply(const Caller& caller,
                                                  const v1::ApplyRequest& request,
@@ -45,13 +51,34 @@ absl::StatusOr<v1::DeleteResponse> Applier::Delete(const Caller& caller,
       Carry({caller, "Delete", request.command_id(), request.dry_run(), deadline, plan}));
 }
 
-absl::StatusOr<CommandAnswer> Applier::Carry(const Wish& wish) {
-  if (wish.dry_run) {
-    absl::StatusOr<ChangePlan> plan =
-        wish.plan(*log_.Current(), {.caller = wish.caller, .at = clock_.Now()});
-    if (!plan.ok()) return plan.status();
-    return AnswerOf(*std::move(plan));
-  }
+absl::StatusOr<v1::RollbackResponse> Applier::Rollback(const Caller& caller,
+                                                       const v1::RollbackRequest& request,
+                                                       absl::Time deadline) {
+  RevisionReplay replay(request.revision());
+  const absl::Status read = log_.ReadHistory(
+      deadline, [](const HistorySpan& whole) { return whole; },
+      [&replay](const HistoryRecord& record) { return replay.Take(record); });
+  if (!read.ok()) return read;
+  const absl::StatusOr<ConfigStore> target = std::move(replay).Finish();
+  if (!target.ok()) return target.status();
+  const auto plan = [&](const ConfigStore& store, const Act& act) {
+    return PlanRollback(store, *target, request, act, partition_numbers_);
+  };
+  return ResponseOf<v1::RollbackResponse>(
+      Carry({caller, "Rollback", request.command_id(), request.dry_run(), deadline, plan}));
+}
+
+absl::StatusOr<Applier::Outcome> Applier::Try(const Wish& wish) const {
+  const std::shared_ptr<const ConfigStore> store = log_.Current();
+  absl::StatusOr<ChangePlan> plan = wish.plan(*store, {.caller = wish.caller, .at = clock_.Now()});
+  if (!plan.ok()) return plan.status();
+  Outcome outcome{.differences = DifferencesOf(*store, *plan)};
+  outcome.answer = AnswerOf(*std::move(plan));
+  return outcome;
+}
+
+absl::StatusOr<Applier::Outcome> Applier::Carry(const Wish& wish) {
+  if (wish.dry_run) return Try(wish);
   std::unique_lock lock(writing_, std::defer_lock);
   if (!lock.try_lock_for(absl::ToChronoMilliseconds(wish.deadline - clock_.Now()))) {
     return absl::DeadlineExceededError("other changes took too long; repeat with more time");
@@ -61,7 +88,10 @@ absl::StatusOr<CommandAnswer> Applier::Carry(const Wish& wish) {
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     bool again = false;
     absl::StatusOr<CommandAnswer> answer = Attempt(wish, command, &again);
-    if (!again) return answer;
+    if (!again) {
+      if (!answer.ok()) return answer.status();
+      return Outcome{.answer = *std::move(answer)};
+    }
     platform::Log(LogLevel::kWarning, "revision could not be written, trying again",
                   {{"attempt", attempt}, {"error", answer.status()}});
     if (clock_.Now() >= wish.deadline) {

@@ -38,6 +38,12 @@ class Applier {
   absl::StatusOr<v1::DeleteResponse> Delete(const Caller& caller, const v1::DeleteRequest& request,
                                             absl::Time deadline);
 
+  // As PlanRollback; besides, NOT_FOUND (reason UNKNOWN_REVISION). The history up to that revision
+  // is read first.
+  absl::StatusOr<v1::RollbackResponse> Rollback(const Caller& caller,
+                                                const v1::RollbackRequest& request,
+                                                absl::Time deadline);
+
  private:
   using Planner = std::function<absl::StatusOr<ChangePlan>(const ConfigStore&, const Act&)>;
 
@@ -50,7 +56,16 @@ class Applier {
     Planner plan;
   };
 
-  absl::StatusOr<CommandAnswer> Carry(const Wish& wish);
+  // What came of a wish.
+  struct Outcome {
+    CommandAnswer answer;
+    std::vector<v1::ResourceDifference> differences;  // Of a dry run.
+  };
+
+  template <typename Response>
+  static absl::StatusOr<Response> ResponseOf(absl::StatusOr<Outcome> outcome);
+  absl::StatusOr<Outcome> Carry(const Wish& wish);
+  absl::StatusOr<Outcome> Try(const Wish& wish) const;
   absl::StatusOr<CommandAnswer> Attempt(const Wish& wish, const std::string& command, bool* again);
 
   RevisionLog& log_;

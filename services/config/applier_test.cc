@@ -128,6 +128,10 @@ class ContestedLog final : public RevisionLog {
     ++topics_.epoch;
     return inner_.Append(revision, deadline);
   }
+  absl::Status ReadHistory(absl::Time deadline, const ChooseSpan& choose,
+                           const TakeRecord& take) const override {
+    return inner_.ReadHistory(deadline, choose, take);
+  }
 
  private:
   MemoryTopics& topics_;

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "google/protobuf/util/message_differencer.h"
+#include "services/config/plan_parts.h"
 #include "services/config/references.h"
 #include "services/config/secrets.h"
 #include "services/config/spec_checks.h"
@@ -16,26 +16,9 @@
 namespace trama::config {
 namespace {
 
-// So that the details fit into the headers of an answer.
-constexpr size_t kViolationsMaxBytes = 3000;
 constexpr size_t kReferrersShownMax = 10;
 
 std::string PathOf(int index) { return absl::StrCat("resources[", index, "]"); }
-
-absl::Status Refuse(const Violations& violations) {
-  Violations shown;
-  size_t bytes = 0;
-  for (const FieldViolation& violation : violations) {
-    bytes += violation.field.size() + violation.description.size();
-    if (bytes > kViolationsMaxBytes && !shown.empty()) {
-      AddViolation(shown, "resources",
-                   absl::StrCat("have ", violations.size() - shown.size(), " more mistakes"));
-      break;
-    }
-    shown.push_back(violation);
-  }
-  return InvalidFields(shown);
-}
 
 absl::Status CheckSize(int count) {
   if (count == 0) return Refuse({{"resources", "is empty: nothing to do"}});
@@ -44,37 +27,6 @@ absl::Status CheckSize(int count) {
                                               kResourcesPerCallMax, " in one call")}});
   }
   return absl::OkStatus();
-}
-
-absl::Status CheckTenant(const Caller& caller, const ResourceId& id) {
-  if (caller.MayEnter(id.tenant())) return absl::OkStatus();
-  return TypedError(absl::StatusCode::kPermissionDenied, "WORKSPACE_FORBIDDEN",
-                    absl::StrCat("the credentials are for workspace ", caller.workspace,
-                                 ", not for ", id.tenant()));
-}
-
-absl::Status CheckMayFound(const Caller& caller, const char* what) {
-  if (caller.workspace.empty()) return absl::OkStatus();
-  return TypedError(absl::StatusCode::kPermissionDenied, "WORKSPACE_FORBIDDEN",
-                    absl::StrCat("to ", what, " a workspace takes credentials for all of them"));
-}
-
-v1::Change MakeChange(v1::Change::Action action, const ResourceId& id) {
-  v1::Change change;
-  change.set_action(action);
-  change.set_kind(id.kind);
-  change.set_workspace(id.workspace);
-  change.set_name(id.name);
-  return change;
-}
-
-// Without what the service itself sets.
-v1::Resource Stripped(v1::Resource resource) {
-  v1::Metadata& metadata = *resource.mutable_metadata();
-  metadata.clear_revision();
-  metadata.clear_author();
-  metadata.clear_changed_at();
-  return resource;
 }
 
 // Makes the plan of one Apply.
@@ -162,17 +114,13 @@ class ApplyPlanner {
       const ResourceId id = IdOf(given);
       const v1::Resource* old = store_.Find(id);
       v1::Resource wanted = *next_.Find(id);
-      if (old != nullptr &&
-          google::protobuf::util::MessageDifferencer::Equals(Stripped(*old), wanted)) {
+      if (old != nullptr && SaysTheSame(*old, wanted)) {
         plan.changes.push_back(MakeChange(v1::Change::ACTION_UNCHANGED, id));
         continue;
       }
       plan.changes.push_back(
           MakeChange(old == nullptr ? v1::Change::ACTION_CREATED : v1::Change::ACTION_CHANGED, id));
-      v1::Metadata& metadata = *wanted.mutable_metadata();
-      metadata.set_revision(revision);
-      metadata.set_author(act_.caller.subject);
-      metadata.mutable_changed_at()->set_seconds(absl::ToUnixSeconds(act_.at));
+      Sign(wanted, revision, act_);
       plan.written.push_back(std::move(wanted));
     }
     plan.revision = plan.empty() ? store_.revision() : revision;
@@ -241,12 +189,8 @@ absl::Status CheckDeletable(const ConfigStore& store, const ResourceId& id, cons
 absl::StatusOr<ChangePlan> PlanApply(const ConfigStore& store, const v1::ApplyRequest& request,
                                      const Act& act, int32_t partition_numbers) {
   if (absl::Status status = CheckSize(request.resources_size()); !status.ok()) return status;
-  if (request.expected_revision() != 0 && request.expected_revision() != store.revision()) {
-    return TypedError(
-        absl::StatusCode::kAborted, "REVISION_CHANGED",
-        absl::StrCat("expected_revision ", request.expected_revision(), " is not the present one, ",
-                     store.revision(), "; read again what has changed and repeat"),
-        {{"revision", absl::StrCat(store.revision())}});
+  if (absl::Status status = CheckExpected(store, request.expected_revision()); !status.ok()) {
+    return status;
   }
   return ApplyPlanner(store, act, partition_numbers).Plan(request);
 }

@@ -21,6 +21,7 @@ struct ChangePlan {
   std::vector<v1::Change> changes;  // One per resource of the request, in its order.
   std::vector<v1::Resource> written;
   std::vector<ResourceId> deleted;
+  int64_t restored_revision = 0;  // Of a rollback: what it goes back to.
 
   bool empty() const { return written.empty() && deleted.empty(); }
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/config/history_page.h"
 #include "services/kernel/errors.h"
 #include "services/kernel/suggestion.h"
 #include "services/platform/grpc/unary.h"
@@ -99,6 +100,29 @@ absl::StatusOr<v1::GetResponse> GetOne(const ConfigStore& store, const v1::GetRe
   return response;
 }
 
+absl::StatusOr<v1::HistoryResponse> ReadPage(const RevisionLog& log, const Call& call,
+                                             const v1::HistoryRequest& request) {
+  absl::StatusOr<HistoryPage> page = HistoryPage::For(request);
+  if (!page.ok()) return page.status();
+  const absl::Status read = log.ReadHistory(
+      call.deadline, [&page](const HistorySpan& whole) { return page->Choose(whole); },
+      [&page](const HistoryRecord& record) -> absl::StatusOr<bool> {
+        const absl::Status taken = page->Take(record);
+        if (!taken.ok()) return taken;
+        return true;
+      });
+  if (!read.ok()) return read;
+  return std::move(*page).Finish();
+}
+
+absl::Status CheckRollback(const v1::RollbackRequest& request) {
+  if (request.revision() < 1) {
+    return InvalidField("revision", absl::StrCat(request.revision()),
+                        "must be a revision of the history, 1 or more");
+  }
+  return CheckCommandId(request.command_id());
+}
+
 const char* OutcomeOf(const absl::Status& status) {
   if (status.ok()) return "done";
   return status.code() == absl::StatusCode::kUnavailable ? "unavailable" : "refused";
@@ -156,6 +180,32 @@ grpc::ServerUnaryReactor* ConfigServer::List(grpc::CallbackServerContext* contex
       Access{.workspace = request->workspace(), .roles = Readers()},
       [this](const platform::UnaryReply<v1::ListResponse>& reply, const v1::ListRequest& wanted) {
         reply.Finish(ListPage(*log_.Current(), wanted));
+      });
+}
+
+grpc::ServerUnaryReactor* ConfigServer::History(grpc::CallbackServerContext* context,
+                                                const v1::HistoryRequest* request,
+                                                v1::HistoryResponse* response) {
+  return platform::RunUnary(
+      gate_, context, request, response,
+      Access{.workspace = request->workspace(), .roles = {"admin", "supervisor"}},
+      [this](const Call& call, const v1::HistoryRequest& wanted) {
+        return ReadPage(log_, call, wanted);
+      });
+}
+
+grpc::ServerUnaryReactor* ConfigServer::Rollback(grpc::CallbackServerContext* context,
+                                                 const v1::RollbackRequest* request,
+                                                 v1::RollbackResponse* response) {
+  return platform::RunUnary(
+      gate_, context, request, response,
+      Access{.workspace = request->workspace(), .roles = {"admin"}},
+      [this](const Call& call,
+             const v1::RollbackRequest& wanted) -> absl::StatusOr<v1::RollbackResponse> {
+        if (absl::Status bad = CheckRollback(wanted); !bad.ok()) return bad;
+        auto answer = applier_.Rollback(call.caller, wanted, call.deadline);
+        metrics_.changes.With({"rollback", OutcomeOf(answer.status())}).Increment();
+        return answer;
       });
 }
 

@@ -46,6 +46,17 @@ class ConfigServiceTest : public ::testing::Test {
   auto List(const std::string& subject, const v1::ListRequest& request) {
     return Call<v1::ListResponse>(subject, request, &v1::ConfigService::Stub::List);
   }
+  auto History(const std::string& subject, const std::string& workspace) {
+    v1::HistoryRequest request;
+    request.set_workspace(workspace);
+    return Call<v1::HistoryResponse>(subject, request, &v1::ConfigService::Stub::History);
+  }
+  auto Rollback(const std::string& subject, int64_t revision, const std::string& workspace) {
+    v1::RollbackRequest request;
+    request.set_revision(revision);
+    request.set_workspace(workspace);
+    return Call<v1::RollbackResponse>(subject, request, &v1::ConfigService::Stub::Rollback);
+  }
   static v1::ListRequest Of(const std::string& workspace, const std::string& kind = "") {
     v1::ListRequest request;
     request.set_workspace(workspace);
@@ -176,6 +187,45 @@ TEST_F(ConfigServiceTest, DeletesAndSaysSo) {
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(deleted->revision(), 2);
   EXPECT_EQ(Get("operator", "Skill/demo/billing").status().code(), Code::kNotFound);
+}
+
+TEST_F(ConfigServiceTest, HistoryIsForAdminsAndSupervisorsOfTheirWorkspace) {
+  ApplyTwoWorkspaces();
+  ASSERT_TRUE(Apply("chief", Request({Queue("demo", "mine")})).ok());
+  const auto all = History("operator", "");
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->revisions_size(), 2);
+  EXPECT_EQ(all->revisions(0).author(), "chief");
+  EXPECT_EQ(all->revisions(1).author(), "operator");
+  EXPECT_TRUE(History("eva", "demo").ok());
+  EXPECT_EQ(History("ana", "demo").status().code(), Code::kPermissionDenied);
+  EXPECT_EQ(History("eva", "acme").status().code(), Code::kPermissionDenied);
+  EXPECT_FALSE(History("eva", "").ok()) << "all workspaces";
+}
+
+TEST_F(ConfigServiceTest, RollbackNeedsAnAdminOfWhatItTouches) {
+  ApplyTwoWorkspaces();
+  ASSERT_TRUE(Apply("chief", Request({Queue("demo", "mine")})).ok());
+  EXPECT_EQ(Rollback("eva", 1, "demo").status().code(), Code::kPermissionDenied);
+  EXPECT_EQ(Rollback("chief", 1, "").status().code(), Code::kPermissionDenied);
+  const auto done = Rollback("chief", 1, "demo");
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(done->revision(), 3);
+  EXPECT_EQ(Get("operator", "Queue/demo/mine").status().code(), Code::kNotFound);
+  EXPECT_EQ(History("operator", "")->revisions(0).restored_revision(), 1);
+  EXPECT_EQ(Rollback("operator", 0, "").status().code(), Code::kInvalidArgument);
+}
+
+TEST_F(ConfigServiceTest, DryRunShowsTheFields) {
+  ApplyTwoWorkspaces();
+  v1::Resource queue = Queue("demo", "billing");
+  queue.mutable_queue()->set_priority(5);
+  v1::ApplyRequest request = Request({queue});
+  request.set_dry_run(true);
+  const auto answer = Apply("operator", request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->differences_size(), 1);
+  EXPECT_EQ(answer->differences(0).fields(0).field(), "spec.priority");
 }
 
 TEST_F(ConfigServiceTest, EndlessCommandIdIsRefused) {

@@ -22,6 +22,8 @@ using platform::Record;
 constexpr char kSource[] = "/trama/config";
 constexpr int32_t kPartition = 0;
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
+constexpr absl::Duration kHistoryPoll = absl::Seconds(1);
+constexpr size_t kHistoryBatchMax = 500;
 
 absl::Status Unavailable(const char* what, const absl::Status& why) {
   return RetryAfter(
@@ -125,13 +127,13 @@ absl::Status KafkaRevisionLog::TakeOver(absl::Time deadline) {
       !status.ok()) {
     return status;
   }
-  if (absl::Status status = ReadHistory(deadline); !status.ok()) return status;
+  if (absl::Status status = ReadCommands(deadline); !status.ok()) return status;
   metrics_.takeovers.Increment();
   platform::Log(LogLevel::kInfo, "took over the topic", {{"commands", commands_.size()}});
   return absl::OkStatus();
 }
 
-absl::Status KafkaRevisionLog::ReadHistory(absl::Time deadline) {
+absl::Status KafkaRevisionLog::ReadCommands(absl::Time deadline) {
   commands_ = CommandAnswers();
   auto created = platform::Consumer::Create(options_.kafka);
   if (!created.ok()) return created.status();
@@ -144,6 +146,36 @@ absl::Status KafkaRevisionLog::ReadHistory(absl::Time deadline) {
   return consumer.ReadToEnd(deadline, [this](const Record& record) {
     return record.value.has_value() ? commands_.Take(record.key, *record.value) : absl::OkStatus();
   });
+}
+
+absl::Status KafkaRevisionLog::ReadHistory(absl::Time deadline, const ChooseSpan& choose,
+                                           const TakeRecord& take) const {
+  auto created = platform::Consumer::Create(options_.kafka);
+  if (!created.ok()) return created.status();
+  platform::Consumer& consumer = **created;
+  const platform::TopicPartition partition{options_.history_topic, kPartition};
+  const auto marks = consumer.QueryWatermarks(partition, Left(deadline));
+  if (!marks.ok()) return Unavailable("the history cannot be read now", marks.status());
+  const HistorySpan span = choose({marks->low, marks->high});
+  if (span.begin >= span.end) return absl::OkStatus();
+  const absl::Status assigned =
+      consumer.Assign({{partition.topic, partition.partition, span.begin}});
+  if (!assigned.ok()) return Unavailable("the history cannot be read now", assigned);
+  while (consumer.Position(partition) < span.end) {
+    if (Left(deadline) <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("the history took too long to read; allow more time");
+    }
+    const auto batch = consumer.Poll(std::min(Left(deadline), kHistoryPoll), kHistoryBatchMax);
+    if (!batch.ok()) return Unavailable("the history cannot be read now", batch.status());
+    for (const Record& record : batch->records) {
+      if (record.offset >= span.end) return absl::OkStatus();
+      const absl::StatusOr<bool> more =
+          take({record.offset, record.key, record.value.value_or("")});
+      if (!more.ok()) return more.status();
+      if (!*more) return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status KafkaRevisionLog::Append(const Revision& revision, absl::Time deadline) {

@@ -40,6 +40,8 @@ class KafkaRevisionLog final : public RevisionLog {
   std::shared_ptr<const ConfigStore> Current() const override;
   absl::StatusOr<Owned> Own(absl::Time deadline) override;
   absl::Status Append(const Revision& revision, absl::Time deadline) override;
+  absl::Status ReadHistory(absl::Time deadline, const ChooseSpan& choose,
+                           const TakeRecord& take) const override;
 
  private:
   KafkaRevisionLog(KafkaRevisionLogOptions options, const platform::Clock& clock,
@@ -53,7 +55,7 @@ class KafkaRevisionLog final : public RevisionLog {
   absl::Status Take(const platform::Record& record);
   absl::Status ReadToEnd(absl::Time deadline);
   absl::Status TakeOver(absl::Time deadline);
-  absl::Status ReadHistory(absl::Time deadline);
+  absl::Status ReadCommands(absl::Time deadline);
   absl::Status Write(const Revision& revision, absl::Time deadline);
   absl::Duration Left(absl::Time deadline) const;
 

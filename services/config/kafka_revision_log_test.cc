@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/config/applier.h"
+#include "services/config/history_page.h"
 #include "services/config/test_resources.h"
 #include "services/kernel/errors.h"
 #include "services/platform/config/config_follower.h"
@@ -43,6 +44,17 @@ class KafkaRevisionLogTest : public platform::testing::BrokerTest {
     auto Delete(const std::vector<std::string>& keys) {
       return applier.Delete({.subject = "root", .roles = {"admin"}}, DeleteOf(keys),
                             clock.Now() + kPatience);
+    }
+    absl::StatusOr<v1::HistoryResponse> History(const v1::HistoryRequest& request) {
+      auto page = HistoryPage::For(request);
+      if (!page.ok()) return page.status();
+      const absl::Status read = log->ReadHistory(
+          clock.Now() + kPatience, [&](const HistorySpan& whole) { return page->Choose(whole); },
+          [&](const HistoryRecord& record) -> absl::StatusOr<bool> {
+            return page->Take(record).ok();
+          });
+      if (!read.ok()) return read;
+      return std::move(*page).Finish();
     }
 
     platform::SystemClock clock;
@@ -193,6 +205,37 @@ TEST_F(KafkaRevisionLogTest, FollowersOfThePlatformReadTheSame) {
   EXPECT_EQ((*seen)->snapshot()->resources_size(), 2);
   EXPECT_EQ(*(*seen)->PartitionOf("demo"), 0);
   EXPECT_EQ(*(*seen)->PartitionOf("acme"), 1);
+}
+
+TEST_F(KafkaRevisionLogTest, AnyReplicaReadsTheHistoryAndRollsBack) {
+  auto a = Start("a");
+  auto b = Start("b");
+  ASSERT_TRUE(a->Apply({Workspace("demo"), Queue("demo", "q")}).ok());
+  ASSERT_TRUE(a->Delete({"Queue/demo/q"}).ok());
+  ASSERT_TRUE(b->Apply({Skill("demo", "s")}).ok());
+
+  v1::RollbackRequest request;
+  request.set_revision(1);
+  const auto back = b->applier.Rollback({.subject = "chief", .roles = {"admin"}}, request,
+                                        b->clock.Now() + kPatience);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->revision(), 4);
+  EXPECT_TRUE(b->log->Current()->Has({"Queue", "demo", "q"}));
+  EXPECT_FALSE(b->log->Current()->Has({"Skill", "demo", "s"}));
+
+  v1::HistoryRequest wanted;
+  wanted.set_page_size(3);
+  const auto newest = a->History(wanted);
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  ASSERT_EQ(newest->revisions_size(), 3);
+  EXPECT_EQ(newest->revisions(0).author(), "chief");
+  EXPECT_EQ(newest->revisions(0).restored_revision(), 1);
+  wanted.set_page_token(newest->next_page_token());
+  const auto rest = a->History(wanted);
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  ASSERT_EQ(rest->revisions_size(), 1);
+  EXPECT_EQ(rest->revisions(0).revision(), 1);
+  EXPECT_EQ(rest->next_page_token(), "");
 }
 
 TEST_F(KafkaRevisionLogTest, IsReadyOnceTheTopicWasRead) {

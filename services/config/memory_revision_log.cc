@@ -40,4 +40,16 @@ absl::Status MemoryRevisionLog::Append(const Revision& revision, absl::Time) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryRevisionLog::ReadHistory(absl::Time, const ChooseSpan& choose,
+                                            const TakeRecord& take) const {
+  const HistorySpan span = choose({0, static_cast<int64_t>(topics_.history.size())});
+  for (int64_t i = span.begin; i < span.end; ++i) {
+    const RevisionRecord& record = topics_.history[static_cast<size_t>(i)];
+    const absl::StatusOr<bool> more = take({i, record.key, *record.value});
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace trama::config

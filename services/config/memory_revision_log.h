@@ -32,6 +32,9 @@ class MemoryRevisionLog final : public RevisionLog {
   absl::StatusOr<Owned> Own(absl::Time deadline) override;
   absl::Status Append(const Revision& revision, absl::Time deadline) override;
 
+  absl::Status ReadHistory(absl::Time deadline, const ChooseSpan& choose,
+                           const TakeRecord& take) const override;
+
   void set_fault(AppendFault fault) { fault_ = fault; }
 
  private:

@@ -41,14 +41,14 @@ v1::ConfigRecord Closing(const Revision& revision) {
   return value;
 }
 
-absl::StatusOr<v1::ConfigRecord> Parse(std::string_view key, std::string_view value) {
+}  // namespace
+
+absl::StatusOr<v1::ConfigRecord> ParseConfigRecord(std::string_view key, std::string_view value) {
   v1::ConfigRecord record;
   if (record.ParseFromArray(value.data(), static_cast<int>(value.size()))) return record;
   return absl::DataLossError(
       absl::StrCat("record ", ToAbsl(key), " is not a trama.config.v1.ConfigRecord"));
 }
-
-}  // namespace
 
 std::vector<RevisionRecord> ConfigRecords(const Revision& revision) {
   std::vector<RevisionRecord> records;
@@ -78,6 +78,7 @@ std::vector<RevisionRecord> HistoryRecords(const Revision& revision) {
   }
   v1::ConfigRecord closing = Closing(revision);
   closing.mutable_closed()->set_command(revision.command);
+  closing.mutable_closed()->set_restored_revision(revision.plan.restored_revision);
   for (const v1::Change& change : revision.plan.changes) {
     *closing.mutable_closed()->add_changes() = change;
   }
@@ -97,7 +98,7 @@ void CommandAnswers::Remember(const std::string& command, absl::Time at, Command
 
 absl::Status CommandAnswers::Take(std::string_view key, std::string_view value) {
   if (key != kClosingKey) return absl::OkStatus();
-  absl::StatusOr<v1::ConfigRecord> record = Parse(key, value);
+  absl::StatusOr<v1::ConfigRecord> record = ParseConfigRecord(key, value);
   if (!record.ok()) return record.status();
   const v1::RevisionClosed& closed = record->closed();
   if (closed.command().empty()) return absl::OkStatus();
@@ -127,7 +128,7 @@ absl::Status RevisionReader::Take(std::string_view key, const std::optional<std:
     if (const std::optional<ResourceId> id = ParseKey(key)) open_.Erase(*id);
     return absl::OkStatus();
   }
-  absl::StatusOr<v1::ConfigRecord> record = Parse(key, *value);
+  absl::StatusOr<v1::ConfigRecord> record = ParseConfigRecord(key, *value);
   if (!record.ok()) return record.status();
   switch (record->record_case()) {
     case v1::ConfigRecord::kResource:

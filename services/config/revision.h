@@ -11,6 +11,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/config/change_plan.h"
 #include "services/config/config_store.h"
@@ -36,6 +37,9 @@ struct Revision {
   absl::Time at;
   std::string command;  // From CommandKey; never empty.
 };
+
+// A record of either topic. DATA_LOSS when it cannot be read.
+absl::StatusOr<v1::ConfigRecord> ParseConfigRecord(std::string_view key, std::string_view value);
 
 // One record of a topic, before it gets partition and headers.
 struct RevisionRecord {
