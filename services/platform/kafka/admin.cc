@@ -1,5 +1,6 @@
 #include "services/platform/kafka/admin.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -96,6 +97,21 @@ class KafkaAdmin final : public Admin {
     std::map<std::string, int32_t> counts;
     for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
       counts[(*metadata)->topics[i].topic] = (*metadata)->topics[i].partition_cnt;
+    }
+    return counts;
+  }
+
+  absl::StatusOr<std::map<std::string, int32_t>> ReplicaCounts(absl::Duration timeout) override {
+    const absl::StatusOr<MetadataHandle> metadata = Metadata(timeout);
+    if (!metadata.ok()) return metadata.status();
+    std::map<std::string, int32_t> counts;
+    for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
+      const auto& topic = (*metadata)->topics[i];
+      for (int k = 0; k < topic.partition_cnt; ++k) {
+        const int32_t replicas = topic.partitions[k].replica_cnt;
+        const auto [fewest, is_first] = counts.emplace(topic.topic, replicas);
+        fewest->second = std::min(fewest->second, replicas);
+      }
     }
     return counts;
   }

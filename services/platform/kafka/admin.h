@@ -38,6 +38,10 @@ class Admin {
   virtual absl::StatusOr<std::map<std::string, int32_t>> PartitionCounts(
       absl::Duration timeout) = 0;
 
+  // How many copies every topic of the cluster has of its records, by name; the fewest of its
+  // partitions.
+  virtual absl::StatusOr<std::map<std::string, int32_t>> ReplicaCounts(absl::Duration timeout) = 0;
+
   // The settings in force of each topic: topic → Kafka's name → value.
   virtual absl::StatusOr<std::map<std::string, std::map<std::string, std::string>>> DescribeConfigs(
       const std::vector<std::string>& topics, absl::Duration timeout) = 0;

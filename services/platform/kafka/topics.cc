@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -11,10 +12,11 @@
 namespace trama::platform {
 namespace {
 
+constexpr char kOurs[] = "trama.";  // How the names of our topics begin.
 constexpr char kOutboundPrefix[] = "trama.outbound.";
 constexpr char kOutboundSuffix[] = ".v1";
 
-// What is compared with the cluster: a difference in these breaks a promise to readers.
+// What readers were promised: how records go.
 struct Promise {
   std::string cleanup;    // cleanup.policy
   std::string retention;  // retention.ms; empty where nothing is deleted by age.
@@ -26,21 +28,65 @@ Promise PromiseOf(const TopicSpec& spec) {
   return {"delete", absl::StrCat(absl::ToInt64Milliseconds(spec.keep))};
 }
 
-void Compare(const TopicSpec& spec, const std::map<std::string, std::string>& found,
-             std::vector<std::string>& differences) {
-  const Promise promise = PromiseOf(spec);
-  const auto differs = [&](const std::string& setting, const std::string& wanted) {
+// Compares topics of one cluster with one file.
+class Comparison {
+ public:
+  explicit Comparison(const TopicsFile& file) : file_(file) {}
+
+  // Missing, undeclared, of another size. True when its settings can be compared too.
+  bool CompareShape(const std::string& name, const std::map<std::string, int32_t>& partitions,
+                    const std::map<std::string, int32_t>& replicas) {
+    const TopicSpec* spec = file_.Find(name);
+    const auto count = partitions.find(name);
+    if (spec == nullptr || count == partitions.end()) {
+      Add(name, "exists", count == partitions.end() ? "no" : "yes", spec == nullptr ? "no" : "yes",
+          true);
+      return false;
+    }
+    if (count->second != spec->partitions) {
+      Add(name, "partitions", absl::StrCat(count->second), absl::StrCat(spec->partitions), true);
+    }
+    const auto copies = replicas.find(name);
+    if (copies != replicas.end() && copies->second != file_.replication) {
+      Add(name, "replication", absl::StrCat(copies->second), absl::StrCat(file_.replication),
+          false);
+    }
+    return true;
+  }
+
+  void CompareSettings(const TopicSpec& spec, const std::map<std::string, std::string>& found) {
+    const Promise promise = PromiseOf(spec);
+    CompareSetting(spec.name, found, "cleanup.policy", promise.cleanup, true);
+    CompareSetting(spec.name, found, "retention.ms", promise.retention, true);
+    // A limit by size would delete before the time.
+    if (!spec.compacted) CompareSetting(spec.name, found, "retention.bytes", "-1", true);
+    CompareSetting(spec.name, found, "min.insync.replicas", absl::StrCat(file_.min_insync), false);
+    for (const auto& [setting, wanted] : spec.tuning) {
+      CompareSetting(spec.name, found, setting, wanted, false);
+    }
+  }
+
+  void AddUndeclared(const std::string& name) { Add(name, "exists", "yes", "no", false); }
+
+  std::vector<TopicDifference> Take() { return std::move(differences_); }
+
+ private:
+  void CompareSetting(const std::string& topic, const std::map<std::string, std::string>& found,
+                      const std::string& setting, const std::string& wanted, bool breaks_promise) {
     const auto it = found.find(setting);
     const std::string actual = it == found.end() ? "" : it->second;
     if (wanted.empty() || actual == wanted) return;
-    differences.push_back(
-        absl::StrCat(spec.name, " has ", setting, "=", actual, " instead of ", wanted));
-  };
-  differs("cleanup.policy", promise.cleanup);
-  differs("retention.ms", promise.retention);
-  // A limit by size would delete before the time.
-  if (!spec.compacted) differs("retention.bytes", "-1");
-}
+    Add(topic, setting, actual, wanted, breaks_promise);
+  }
+
+  void Add(const std::string& topic, const std::string& setting, const std::string& actual,
+           const std::string& wanted, bool breaks_promise) {
+    differences_.push_back({topic, setting, actual, wanted, breaks_promise});
+  }
+
+  const TopicsFile& file_;
+  std::vector<TopicDifference> differences_;
+};
 
 }  // namespace
 
@@ -92,8 +138,19 @@ absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration t
   return CheckTopics(admin, file, {}, deadline - absl::Now());
 }
 
-absl::Status CheckTopics(Admin& admin, const TopicsFile& file,
-                         const std::vector<std::string>& names, absl::Duration timeout) {
+std::string TopicDifference::ToString() const {
+  if (setting == "exists") {
+    return absl::StrCat(topic, wanted == "yes" ? " does not exist" : " is not declared");
+  }
+  if (setting == "partitions") {
+    return absl::StrCat(topic, " has ", actual, " partitions instead of ", wanted);
+  }
+  return absl::StrCat(topic, " has ", setting, "=", actual, " instead of ", wanted);
+}
+
+absl::StatusOr<std::vector<TopicDifference>> DiffTopics(Admin& admin, const TopicsFile& file,
+                                                        const std::vector<std::string>& names,
+                                                        absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   std::vector<std::string> wanted = names;
   if (wanted.empty()) {
@@ -101,31 +158,37 @@ absl::Status CheckTopics(Admin& admin, const TopicsFile& file,
   }
   const auto counts = admin.PartitionCounts(timeout);
   if (!counts.ok()) return counts.status();
-  std::vector<std::string> differences;
+  const auto replicas = admin.ReplicaCounts(deadline - absl::Now());
+  if (!replicas.ok()) return replicas.status();
+  Comparison comparison(file);
   std::vector<std::string> present;
   for (const std::string& name : wanted) {
-    const TopicSpec* spec = file.Find(name);
-    const auto count = counts->find(name);
-    if (spec == nullptr) {
-      differences.push_back(absl::StrCat(name, " is not declared"));
-    } else if (count == counts->end()) {
-      differences.push_back(absl::StrCat(name, " does not exist"));
-    } else {
-      present.push_back(name);
-      if (count->second == spec->partitions) continue;
-      differences.push_back(
-          absl::StrCat(name, " has ", count->second, " partitions instead of ", spec->partitions));
-    }
+    if (comparison.CompareShape(name, *counts, *replicas)) present.push_back(name);
   }
   const auto settings = admin.DescribeConfigs(present, deadline - absl::Now());
   if (!settings.ok()) return settings.status();
   for (const std::string& name : present) {
     const auto found = settings->find(name);
-    if (found != settings->end()) Compare(*file.Find(name), found->second, differences);
+    if (found != settings->end()) comparison.CompareSettings(*file.Find(name), found->second);
   }
-  if (differences.empty()) return absl::OkStatus();
+  for (const auto& [name, count] : *counts) {
+    const bool is_ours = absl::StartsWith(name, kOurs);
+    if (names.empty() && is_ours && file.Find(name) == nullptr) comparison.AddUndeclared(name);
+  }
+  return comparison.Take();
+}
+
+absl::Status CheckTopics(Admin& admin, const TopicsFile& file,
+                         const std::vector<std::string>& names, absl::Duration timeout) {
+  const auto differences = DiffTopics(admin, file, names, timeout);
+  if (!differences.ok()) return differences.status();
+  std::vector<std::string> broken;
+  for (const TopicDifference& difference : *differences) {
+    if (difference.breaks_promise) broken.push_back(difference.ToString());
+  }
+  if (broken.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      "the cluster's topics differ from the topics file: ", absl::StrJoin(differences, "; "),
+      "the cluster's topics differ from the topics file: ", absl::StrJoin(broken, "; "),
       "; correct one of the two"));
 }
 

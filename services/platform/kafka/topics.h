@@ -81,6 +81,26 @@ NewTopic ToNewTopic(const TopicsFile& file, const TopicSpec& spec);
 // Creates what is missing; then the same as CheckTopics for all.
 absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration timeout);
 
+// One thing in which the cluster is not as the file declares.
+struct TopicDifference {
+  std::string topic;
+  std::string setting;  // "exists", "partitions", "replication" or Kafka's name of a setting.
+  std::string actual;
+  std::string wanted;
+  // Breaks a promise to readers: services do not start with it. Others may be changed while they
+  // run.
+  bool breaks_promise = false;
+
+  // "trama.work.v1 has 2 partitions instead of 4"
+  std::string ToString() const;
+};
+
+// Every difference of the named topics, in their order. `names` empty: all topics of the file, and
+// those of the cluster that begin with "trama." and are not declared.
+absl::StatusOr<std::vector<TopicDifference>> DiffTopics(Admin& admin, const TopicsFile& file,
+                                                        const std::vector<std::string>& names,
+                                                        absl::Duration timeout);
+
 // Every difference in partitions, cleanup and retention, in one FAILED_PRECONDITION; missing topics
 // too. `names` empty: all topics of the file.
 absl::Status CheckTopics(Admin& admin, const TopicsFile& file,

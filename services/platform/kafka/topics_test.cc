@@ -8,6 +8,7 @@ namespace trama::platform {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -77,6 +78,28 @@ TEST_F(TopicsTest, TuningMayDiffer) {
   ASSERT_TRUE(Ensure().ok());
   file_.topics[1].tuning["segment.bytes"] = "33554432";
   EXPECT_TRUE(Check().ok());
+}
+
+TEST_F(TopicsTest, DiffNamesTuningToo) {
+  ASSERT_TRUE(Ensure().ok());
+  file_.topics[1].tuning["segment.bytes"] = "33554432";
+  file_.topics[0].partitions = 3;
+  file_.replication = 2;
+
+  const auto differences =
+      DiffTopics(admin(), file_, {file_.topics[0].name, file_.topics[1].name}, kWait);
+
+  ASSERT_TRUE(differences.ok()) << differences.status();
+  std::vector<std::string> lines;
+  for (const TopicDifference& difference : *differences) {
+    lines.push_back((difference.breaks_promise ? "! " : "  ") + difference.ToString());
+  }
+  const std::string& events = file_.topics[0].name;
+  const std::string& rows = file_.topics[1].name;
+  EXPECT_THAT(lines, ElementsAre("! " + events + " has 2 partitions instead of 3",
+                                 "  " + events + " has replication=1 instead of 2",
+                                 "  " + rows + " has replication=1 instead of 2",
+                                 "  " + rows + " has segment.bytes=16777216 instead of 33554432"));
 }
 
 TEST_F(TopicsTest, ChecksOnlyTheNamedOnes) {
