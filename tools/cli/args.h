@@ -30,7 +30,8 @@ struct Positional {
   std::string name;  // "KIND"
   std::string help;
   bool optional = false;
-  bool repeated = false;  // The last one may take all that is left.
+  bool repeated = false;                  // The last one may take all that is left.
+  std::vector<std::string> choices = {};  // Offered by shells.
 };
 
 class Arguments;
@@ -83,6 +84,7 @@ class CommandTable {
   std::string Help(const std::vector<std::string>& path) const;
 
   const std::vector<Command>& commands() const { return commands_; }
+  const std::vector<Flag>& global() const { return global_; }
 
  private:
   struct Words;

@@ -10,8 +10,9 @@ namespace trama::tramactl {
 CommandTable MakeCommandTable() {
   std::vector<Command> commands;
   for (std::vector<Command> some :
-       {ConfigCommands(), ConversationCommands(), CustomerCommands(), FigureCommands(),
-        AgentCommands(), TopicCommands(), AccessCommands(), DeadLetterCommands()}) {
+       {ConfigCommands(), RevisionCommands(), ConversationCommands(), CustomerCommands(),
+        FigureCommands(), AgentCommands(), TopicCommands(), AccessCommands(), DeadLetterCommands(),
+        CompletionCommands()}) {
     std::move(some.begin(), some.end(), std::back_inserter(commands));
   }
   return CommandTable("tramactl", "looks into Trama and works with it", GlobalFlags(),

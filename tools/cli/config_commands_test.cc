@@ -114,7 +114,7 @@ TEST_F(ConfigCommandsTest, MistakesOfTheFilesAreFoundBeforeAnythingIsSent) {
   const std::string file = folder_.Write("q.yaml", std::string(kQueue) + "  priorty: 1\n");
   const Result result = Run({"apply", "-f", file});
   EXPECT_EQ(result.exit, 1);
-  EXPECT_THAT(result.err, HasSubstr("q.yaml:7: spec.priorty: is not a field; did you mean"));
+  EXPECT_THAT(result.err, HasSubstr("q.yaml:7:3: spec.priorty: is not a field; did you mean"));
   EXPECT_THAT(config_.applied, IsEmpty());
 }
 
@@ -123,9 +123,10 @@ TEST_F(ConfigCommandsTest, RefusalsOfTheServiceNameFileAndLine) {
       InvalidFields({{"resources[0].spec.required_skills[0].skill", "\"biling\" does not exist"}});
   const Result result = Run({"apply", "-f", folder_.Write("q.yaml", kQueue)});
   EXPECT_EQ(result.exit, 1);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("nothing was applied: 1 mistake\n"),
-                                HasSubstr("q.yaml:6: spec.requiredSkills[0].skill: \"biling\" does "
-                                          "not exist")));
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("nothing was applied: 1 mistake\n"),
+                    HasSubstr("q.yaml:6:14: spec.requiredSkills[0].skill: \"biling\" does "
+                              "not exist")));
 }
 
 TEST_F(ConfigCommandsTest, OtherRefusalsShowTheirReason) {

@@ -17,6 +17,7 @@ namespace trama::tramactl {
 namespace {
 
 constexpr char kUsagePayload[] = "tramactl/usage";
+constexpr char kDiffersPayload[] = "tramactl/differs";
 constexpr char kEndpointsDefault[] = ".run/endpoints.json";
 constexpr size_t kEndpointsMaxBytes = 1 << 20;
 constexpr absl::Duration kTimeoutDefault = absl::Seconds(10);
@@ -43,6 +44,16 @@ absl::Status UsageError(std::string_view text) {
   absl::Status status = absl::InvalidArgumentError(ToAbsl(text));
   status.SetPayload(kUsagePayload, absl::Cord(""));
   return status;
+}
+
+absl::Status Differs() {
+  absl::Status status = absl::FailedPreconditionError("there are differences");
+  status.SetPayload(kDiffersPayload, absl::Cord(""));
+  return status;
+}
+
+bool IsDiffers(const absl::Status& status) {
+  return status.GetPayload(kDiffersPayload).has_value();
 }
 
 int ExitCodeOf(const absl::Status& status) {

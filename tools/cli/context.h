@@ -28,6 +28,11 @@ inline constexpr int kExitUnavailable = 3;
 // An error in how the program was called: exit code 2.
 absl::Status UsageError(std::string_view text);
 
+// The answer is printed and all is well, but it says that something differs: exit code 1 without
+// an error, as of diff(1).
+absl::Status Differs();
+bool IsDiffers(const absl::Status& status);
+
 int ExitCodeOf(const absl::Status& status);
 
 // The flags that go with every command.

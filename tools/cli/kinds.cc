@@ -45,6 +45,19 @@ std::vector<std::string> Kinds() {
   return kinds;
 }
 
+std::vector<std::string> KindWords() {
+  std::vector<std::string> words;
+  for (const std::string& kind : Kinds()) {
+    std::string word;
+    for (const char letter : kind) {
+      if (absl::ascii_isupper(letter) && !word.empty()) word += '-';
+      word += absl::ascii_tolower(letter);
+    }
+    words.push_back(PluralOf(word));
+  }
+  return words;
+}
+
 const google::protobuf::FieldDescriptor* SpecField(std::string_view kind) {
   for (int i = 0; i < SpecOneof().field_count(); ++i) {
     if (KindOf(*SpecOneof().field(i)) == kind) return SpecOneof().field(i);

@@ -17,6 +17,9 @@ std::vector<std::string> Kinds();
 // The field of Resource that holds the spec of a kind; null when there is no such kind.
 const google::protobuf::FieldDescriptor* SpecField(std::string_view kind);
 
+// The kinds as people type them, sorted: "agents", "channel-accounts".
+std::vector<std::string> KindWords();
+
 // What people type: "queue", "queues", "SlaPolicy", "sla-policies", "wrapupcodes" → the kind.
 // INVALID_ARGUMENT with a suggestion otherwise.
 absl::StatusOr<std::string> ParseKind(std::string_view text);

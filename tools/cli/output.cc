@@ -53,6 +53,8 @@ void Output::Line(const Json& json, const std::function<std::string()>& text) {
   out_.flush();
 }
 
+void Output::Raw(const std::string& text) { out_ << text; }
+
 void Output::Say(const std::string& line) {
   if (format_ != Format::kTable) return;
   out_ << line << "\n";

@@ -28,6 +28,8 @@ class Output {
             const std::string& none);
   // One of a stream: a line of JSON, a YAML document, or a line of text; at once.
   void Line(const Json& json, const std::function<std::string()>& text);
+  // A text for another program, whatever the format.
+  void Raw(const std::string& text);
   // For people: only in format table.
   void Say(const std::string& line);
 

@@ -23,9 +23,9 @@ struct Parts {
 };
 
 bool Split(const YAML::Node& root, YamlReader& reader, Parts& parts) {
-  std::vector<std::pair<std::string, YAML::Node>> entries;
+  std::vector<YamlReader::Entry> entries;
   if (!reader.Entries(root, "", entries)) return false;
-  for (const auto& [name, value] : entries) {
+  for (const auto& [name, key, value] : entries) {
     if (name == "apiVersion" || name == "api_version") {
       parts.api_version.reset(value);
     } else if (name == "kind") {
@@ -36,7 +36,7 @@ bool Split(const YAML::Node& root, YamlReader& reader, Parts& parts) {
       parts.spec.reset(value);
     } else {
       const std::vector<std::string> known = {"apiVersion", "kind", "metadata", "spec"};
-      reader.Wrong(value, name, absl::StrCat("is not a field", DidYouMean(name, known)));
+      reader.Wrong(key, name, absl::StrCat("is not a field", DidYouMean(name, known)));
     }
   }
   for (const auto& [name, part] :
@@ -99,12 +99,12 @@ Mistake MistakeOf(const FieldViolation& violation, const std::vector<LocatedReso
       absl::SimpleAtoi(violation.field.substr(sizeof(kPrefix) - 1, close - sizeof(kPrefix) + 1),
                        &index) &&
       index < resources.size();
-  if (!is_resource) return {"request", 0, violation.field, violation.description};
+  if (!is_resource) return {"request", {}, violation.field, violation.description};
   const YamlDocument& document = resources[index].document;
   std::string field = violation.field.substr(close + 1);
   if (!field.empty() && field.front() == '.') field.erase(0, 1);
   const Located found = Locate(document.root, field);
-  return {document.file, LineOf(found.node), found.path, violation.description};
+  return {document.file, PlaceOf(found.node), found.path, violation.description};
 }
 
 }  // namespace trama::tramactl

@@ -22,8 +22,8 @@ std::vector<LocatedResource> ReadResources(const std::vector<YamlDocument>& docu
                                            const Environment& environment,
                                            std::vector<Mistake>& mistakes);
 
-// What the service says of `resources[3].spec.order`, with the file and line of the fourth resource
-// and field; a violation of something else keeps its field.
+// What the service says of `resources[3].spec.order`, with file, line and column of that field of
+// the fourth resource; a violation of something else keeps its field.
 Mistake MistakeOf(const FieldViolation& violation, const std::vector<LocatedResource>& resources);
 
 }  // namespace trama::tramactl

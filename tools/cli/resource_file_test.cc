@@ -104,8 +104,8 @@ TEST_F(ResourceFileTest, UnknownFieldIsNamedWithLineAndSuggestion) {
       "      profficiency_min: 5\n");
   EXPECT_THAT(
       Mistakes(),
-      ElementsAre("f.yaml:6: spec.priorty: is not a field; did you mean \"priority\"?",
-                  "f.yaml:9: spec.required_skills[0].profficiency_min: is not a field; did you "
+      ElementsAre("f.yaml:6:3: spec.priorty: is not a field; did you mean \"priority\"?",
+                  "f.yaml:9:7: spec.required_skills[0].profficiency_min: is not a field; did you "
                   "mean \"proficiency_min\"?"));
 }
 
@@ -113,11 +113,12 @@ TEST_F(ResourceFileTest, MistakesSpellFieldsAsTheFileDoes) {
   const auto read = Read(
       "apiVersion: trama/v1\nkind: Queue\nmetadata: {name: q, workspace: demo}\n"
       "spec:\n  requiredSkills:\n    - {skill: billing, profficiencyMin: 5}\n");
-  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:6: spec.requiredSkills[0].profficiencyMin: is not a "
-                                      "field; did you mean \"proficiencyMin\"?"));
+  EXPECT_THAT(Mistakes(),
+              ElementsAre("f.yaml:6:24: spec.requiredSkills[0].profficiencyMin: is not a "
+                          "field; did you mean \"proficiencyMin\"?"));
   EXPECT_EQ(
       MistakeOf({"resources[0].spec.required_skills[0].skill", "does not exist"}, read).ToString(),
-      "f.yaml:6: spec.requiredSkills[0].skill: does not exist");
+      "f.yaml:6:15: spec.requiredSkills[0].skill: does not exist");
 }
 
 TEST_F(ResourceFileTest, ValuesOfAnotherTypeAreNamedWithTheirLine) {
@@ -132,15 +133,16 @@ TEST_F(ResourceFileTest, ValuesOfAnotherTypeAreNamedWithTheirLine) {
       "  service_level: {include_abandoned: yes}\n"
       "  required_skills: {skill: billing}\n"
       "  when: email\n");
-  EXPECT_THAT(Mistakes(),
-              ElementsAre("f.yaml:5: spec.order: \"first\" is not a whole number",
-                          "f.yaml:6: spec.display_name: must be a single value",
-                          "f.yaml:7: spec.wrap_up.mode: \"TIMEBOXED\" is not one of NONE, "
-                          "OPTIONAL, MANDATORY, TIME_BOXED; did you mean \"TIME_BOXED\"?",
-                          "f.yaml:8: spec.service_level.include_abandoned: \"yes\" must be true or "
-                          "false",
-                          "f.yaml:9: spec.required_skills: must be a list",
-                          "f.yaml:10: spec.when: must be a map of names and values"));
+  EXPECT_THAT(
+      Mistakes(),
+      ElementsAre("f.yaml:5:10: spec.order: \"first\" is not a whole number",
+                  "f.yaml:6:17: spec.display_name: must be a single value",
+                  "f.yaml:7:19: spec.wrap_up.mode: \"TIMEBOXED\" is not one of NONE, "
+                  "OPTIONAL, MANDATORY, TIME_BOXED; did you mean \"TIME_BOXED\"?",
+                  "f.yaml:8:38: spec.service_level.include_abandoned: \"yes\" must be true or "
+                  "false",
+                  "f.yaml:9:20: spec.required_skills: must be a list, such as [a, b]",
+                  "f.yaml:10:9: spec.when: must be a map of names and values"));
 }
 
 TEST_F(ResourceFileTest, KeyThatIsThereTwiceIsAMistake) {
@@ -151,7 +153,8 @@ TEST_F(ResourceFileTest, KeyThatIsThereTwiceIsAMistake) {
       "spec:\n"
       "  order: 1\n"
       "  order: 2\n");
-  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:6: spec.order: is there twice"));
+  EXPECT_THAT(Mistakes(),
+              ElementsAre("f.yaml:6:3: spec.order: is there twice; keep one of the two"));
 }
 
 TEST_F(ResourceFileTest, TwoSettingsOfAChannelAreAMistake) {
@@ -162,31 +165,32 @@ TEST_F(ResourceFileTest, TwoSettingsOfAChannelAreAMistake) {
       "spec:\n"
       "  email: {}\n"
       "  sms: {}\n");
-  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:6: spec.sms: cannot stand beside email"));
+  EXPECT_THAT(Mistakes(),
+              ElementsAre("f.yaml:6:3: spec.sms: cannot stand beside email; keep one of the two"));
 }
 
 TEST_F(ResourceFileTest, PartsOfAResourceMustBeThere) {
   Read("kind: Queue\nmetdata: {}\n");
   EXPECT_THAT(Mistakes(),
-              ElementsAre("f.yaml:2: metdata: is not a field; did you mean \"metadata\"?",
-                          "f.yaml:1: apiVersion: is missing", "f.yaml:1: metadata: is missing",
-                          "f.yaml:1: spec: is missing"));
+              ElementsAre("f.yaml:2:1: metdata: is not a field; did you mean \"metadata\"?",
+                          "f.yaml:1:1: apiVersion: is missing", "f.yaml:1:1: metadata: is missing",
+                          "f.yaml:1:1: spec: is missing"));
 }
 
 TEST_F(ResourceFileTest, UnknownKindIsNamedWithItsLine) {
   Read("apiVersion: trama/v1\nkind: Qeue\nmetadata: {name: q}\nspec: {}\n");
   EXPECT_THAT(Mistakes(),
-              ElementsAre("f.yaml:2: kind: \"Qeue\" is not a kind; did you mean \"Queue\"?"));
+              ElementsAre("f.yaml:2:7: kind: \"Qeue\" is not a kind; did you mean \"Queue\"?"));
 }
 
 TEST_F(ResourceFileTest, BrokenYamlIsNamedWithItsLine) {
   Read("apiVersion: trama/v1\nkind: [\n");
-  EXPECT_THAT(Mistakes(), ElementsAre(StartsWith("f.yaml:3: ")));
+  EXPECT_THAT(Mistakes(), ElementsAre(StartsWith("f.yaml:3:")));
 }
 
 TEST_F(ResourceFileTest, DocumentThatIsNoMapIsAMistake) {
   Read("- a\n- b\n");
-  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:1: must be a map of names and values"));
+  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:1:1: must be a map of names and values"));
 }
 
 TEST_F(ResourceFileTest, EmptyDocumentsAreSkipped) {
@@ -207,7 +211,7 @@ TEST_F(ResourceFileTest, VariableThatIsNotSetIsNamedWithItsLine) {
   Read(
       "apiVersion: trama/v1\nkind: Skill\nmetadata: {name: a, workspace: demo}\n"
       "spec:\n  display_name: ${HOST}\n");
-  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:5: spec.display_name: ${HOST} is not set in the "
+  EXPECT_THAT(Mistakes(), ElementsAre("f.yaml:5:17: spec.display_name: ${HOST} is not set in the "
                                       "environment"));
 }
 
@@ -229,13 +233,13 @@ TEST_F(ResourceFileTest, WhatTheServiceRefusesGetsFileAndLine) {
   const auto read = Read(kQueue);
   EXPECT_EQ(MistakeOf({"resources[0].spec.required_skills[0].skill", "\"x\" does not exist"}, read)
                 .ToString(),
-            "f.yaml:11: spec.required_skills[0].skill: \"x\" does not exist");
+            "f.yaml:11:15: spec.required_skills[0].skill: \"x\" does not exist");
   EXPECT_EQ(MistakeOf({"resources[1].spec.skills[billing]", "0 is low"}, read).ToString(),
-            "f.yaml:22: spec.skills[billing]: 0 is low");
+            "f.yaml:22:14: spec.skills[billing]: 0 is low");
   EXPECT_EQ(MistakeOf({"resources[0].spec.calendar", "is missing"}, read).ToString(),
-            "f.yaml:6: spec.calendar: is missing")
+            "f.yaml:6:3: spec.calendar: is missing")
       << "the nearest node that exists";
-  EXPECT_EQ(MistakeOf({"resources[0]", "is large"}, read).ToString(), "f.yaml:2: is large");
+  EXPECT_EQ(MistakeOf({"resources[0]", "is large"}, read).ToString(), "f.yaml:2:1: is large");
   EXPECT_EQ(MistakeOf({"command_id", "is long"}, read).ToString(), "request: command_id: is long");
   EXPECT_EQ(MistakeOf({"resources[9].kind", "is odd"}, read).ToString(),
             "request: resources[9].kind: is odd");

@@ -2,6 +2,7 @@
 
 #include "services/kernel/errors.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/completion.h"
 #include "tools/cli/context.h"
 #include "tools/cli/table.h"
 
@@ -23,6 +24,10 @@ int Fail(const absl::Status& status, const Streams& streams, const char* advice 
 
 int Run(const std::vector<std::string>& words, const Environment& environment, Streams streams) {
   const CommandTable table = MakeCommandTable();
+  if (!words.empty() && words.front() == kCompleteWord) {
+    PrintCompletion(table, {words.begin() + 1, words.end()}, environment, streams.out);
+    return kExitDone;
+  }
   absl::StatusOr<Invocation> invocation = table.Parse(words, environment);
   if (!invocation.ok()) {
     return Fail(UsageError(std::string(invocation.status().message())), streams,
@@ -36,6 +41,7 @@ int Run(const std::vector<std::string>& words, const Environment& environment, S
       Context::Create(invocation->arguments, environment, streams.out, streams.out_is_terminal);
   if (!context.ok()) return Fail(context.status(), streams);
   const absl::Status done = invocation->command->run(**context, invocation->arguments);
+  if (IsDiffers(done)) return kExitFailed;
   if (!done.ok()) return Fail(done, streams);
   return streams.out.good() ? kExitDone : kExitFailed;
 }

@@ -110,18 +110,28 @@ absl::Status List(Context& context, const Arguments&) {
   return absl::OkStatus();
 }
 
+std::string ClusterOf(const Arguments& arguments) {
+  return arguments.Has("cluster") ? arguments.Get("cluster") : "demo";
+}
+
+absl::StatusOr<platform::TopicsFile> DeclaredTopics(const Arguments& arguments) {
+  auto topics = platform::LoadTopics(arguments.Get("topics-file"), ClusterOf(arguments));
+  if (!topics.ok()) return UsageError(ToStd(topics.status().message()));
+  return topics;
+}
+
 absl::Status Ensure(Context& context, const Arguments& arguments) {
   const auto kafka = context.Kafka();
   if (!kafka.ok()) return kafka.status();
-  const std::string cluster = arguments.Has("cluster") ? arguments.Get("cluster") : "demo";
-  const auto topics = platform::LoadTopics(arguments.Get("topics-file"), cluster);
-  if (!topics.ok()) return UsageError(ToStd(topics.status().message()));
+  const auto topics = DeclaredTopics(arguments);
+  if (!topics.ok()) return topics.status();
   auto admin = platform::Admin::Create(*kafka);
   if (!admin.ok()) return admin.status();
   const absl::Status done = arguments.Has("check")
                                 ? platform::CheckTopics(**admin, *topics, {}, context.timeout())
                                 : platform::EnsureTopics(**admin, *topics, context.timeout());
   if (!done.ok()) return done;
+  const std::string cluster = ClusterOf(arguments);
   context.out().One(Json{{"topics", topics->topics.size()}, {"cluster", cluster}}, [&] {
     return absl::StrCat(topics->topics.size(), " topics are there as declared (cluster ", cluster,
                         ")\n");
@@ -129,9 +139,40 @@ absl::Status Ensure(Context& context, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
+absl::Status Diff(Context& context, const Arguments& arguments) {
+  const auto kafka = context.Kafka();
+  if (!kafka.ok()) return kafka.status();
+  const auto topics = DeclaredTopics(arguments);
+  if (!topics.ok()) return topics.status();
+  auto admin = platform::Admin::Create(*kafka);
+  if (!admin.ok()) return admin.status();
+  const auto differences = platform::DiffTopics(**admin, *topics, {}, context.timeout());
+  if (!differences.ok()) return differences.status();
+  std::vector<Json> items;
+  TextTable table({"TOPIC", "SETTING", "CLUSTER", "DECLARED", "STOPS SERVICES"});
+  for (const platform::TopicDifference& difference : *differences) {
+    items.push_back(Json{{"topic", difference.topic},
+                         {"setting", difference.setting},
+                         {"cluster", difference.actual},
+                         {"declared", difference.wanted},
+                         {"stopsServices", difference.breaks_promise}});
+    table.Add({difference.topic, difference.setting, difference.actual, difference.wanted,
+               difference.breaks_promise ? "yes" : "no"});
+  }
+  context.out().Many(
+      items, [&] { return table; },
+      absl::StrCat(topics->topics.size(), " topics are there as declared"));
+  return differences->empty() ? absl::OkStatus() : Differs();
+}
+
 }  // namespace
 
 std::vector<Command> TopicCommands() {
+  const Flag cluster = {.name = "cluster",
+                        .value = "SIZE",
+                        .help = "Which size, such as demo, production; demo by default"};
+  const Flag topics_file = {
+      .name = "topics-file", .value = "FILE", .help = "Instead of the one built in"};
   return {
       {.path = {"topics", "list"},
        .summary = "Topics, what they say and how much they hold",
@@ -151,12 +192,15 @@ std::vector<Command> TopicCommands() {
       {.path = {"topics", "ensure"},
        .summary = "Create the topics that are missing, and compare the others",
        .details = "Again is no harm. A topic that differs from deploy/topics.yaml is an error.",
-       .flags = {{.name = "cluster",
-                  .value = "SIZE",
-                  .help = "Which size, such as demo, production"},
-                 {.name = "topics-file", .value = "FILE", .help = "Instead of the one built in"},
-                 {.name = "check", .help = "Create nothing"}},
-       .run = Ensure}};
+       .flags = {cluster, topics_file, {.name = "check", .help = "Create nothing"}},
+       .run = Ensure},
+      {.path = {"topics", "diff"},
+       .summary = "How the cluster's topics differ from the declared ones; exit code 1 if they do",
+       .details =
+           "Partitions, copies, cleanup, retention and tuning of every topic; missing topics;\n"
+           "and topics named trama.* that nobody declares. Nothing is changed.",
+       .flags = {cluster, topics_file},
+       .run = Diff}};
 }
 
 }  // namespace trama::tramactl

@@ -14,15 +14,23 @@
 #include "services/kernel/strings.h"
 
 namespace trama::tramactl {
+namespace {
+
+// The library counts from 0.
+Place PlaceAt(const YAML::Mark& mark) {
+  return mark.is_null() ? Place() : Place{mark.line + 1, mark.column + 1};
+}
+
+}  // namespace
 
 std::string Mistake::ToString() const {
   std::string where = file;
-  if (line > 0) absl::StrAppend(&where, ":", line);
+  if (place.line > 0) absl::StrAppend(&where, ":", place.line, ":", place.column);
   if (!field.empty()) absl::StrAppend(&where, ": ", field);
   return absl::StrCat(where, ": ", text);
 }
 
-int LineOf(const YAML::Node& node) { return node.Mark().is_null() ? 0 : node.Mark().line + 1; }
+Place PlaceOf(const YAML::Node& node) { return PlaceAt(node.Mark()); }
 
 std::vector<YamlDocument> ParseYaml(const std::string& file, std::string_view text,
                                     std::vector<Mistake>& mistakes) {
@@ -32,7 +40,7 @@ std::vector<YamlDocument> ParseYaml(const std::string& file, std::string_view te
       if (!root.IsNull()) documents.push_back({file, root});
     }
   } catch (const YAML::Exception& error) {
-    mistakes.push_back({file, error.mark.is_null() ? 0 : error.mark.line + 1, "", error.msg});
+    mistakes.push_back({file, PlaceAt(error.mark), "", error.msg});
   }
   return documents;
 }

@@ -8,17 +8,24 @@
 #include "tools/cli/args.h"
 #include "yaml-cpp/yaml.h"
 
-// YAML files with the lines of everything in them.
+// YAML files with the places of everything in them.
 namespace trama::tramactl {
 
 inline constexpr size_t kYamlFileMaxBytes = 8 << 20;
 inline constexpr size_t kYamlNodesMax = 1'000'000;  // Aliases count each time they are used.
 inline constexpr int kYamlDepthMax = 32;
 
-// Something wrong in a file, for a person: "demo.yaml:12: spec.order: "first" is not a number".
+// A place in a file, both from 1; line 0: the whole file.
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
+// Something wrong in a file, for a person, in the form that editors jump to:
+// "demo.yaml:12:10: spec.order: "first" is not a number".
 struct Mistake {
   std::string file;
-  int line = 0;       // From 1; 0: the whole file.
+  Place place;
   std::string field;  // May be empty.
   std::string text;
 
@@ -35,8 +42,8 @@ struct YamlDocument {
 std::vector<YamlDocument> ParseYaml(const std::string& file, std::string_view text,
                                     std::vector<Mistake>& mistakes);
 
-// The line of a node, from 1.
-int LineOf(const YAML::Node& node);
+// Where a node begins.
+Place PlaceOf(const YAML::Node& node);
 
 // `text` with every ${NAME} replaced from the environment; "$${" stands for "${". An error names
 // the variable that is not set.

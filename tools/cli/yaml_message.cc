@@ -17,6 +17,8 @@ namespace {
 
 using Field = google::protobuf::FieldDescriptor;
 
+constexpr char kTwice[] = "is there twice; keep one of the two";
+
 std::string Below(const std::string& path, const std::string& name) {
   return path.empty() ? name : absl::StrCat(path, ".", name);
 }
@@ -88,6 +90,13 @@ YAML::Node ItemOf(const YAML::Node& node, const std::string& key) {
   return Nothing();
 }
 
+// The other field of its oneof that is set already; null when there is none.
+const Field* Beside(const Field& field, const google::protobuf::Message& message) {
+  const google::protobuf::OneofDescriptor* oneof = field.real_containing_oneof();
+  return oneof == nullptr ? nullptr
+                          : message.GetReflection()->GetOneofFieldDescriptor(message, oneof);
+}
+
 bool ParseBool(const std::string& text, bool* value) {
   *value = text == "true";
   return text == "true" || text == "false";
@@ -96,7 +105,7 @@ bool ParseBool(const std::string& text, bool* value) {
 }  // namespace
 
 void YamlReader::Wrong(const YAML::Node& node, const std::string& path, std::string text) {
-  mistakes_.push_back({file_, LineOf(node), path, std::move(text)});
+  mistakes_.push_back({file_, PlaceOf(node), path, std::move(text)});
 }
 
 bool YamlReader::WithinLimits(const YAML::Node& node, const std::string& path) {
@@ -110,7 +119,7 @@ bool YamlReader::WithinLimits(const YAML::Node& node, const std::string& path) {
 }
 
 bool YamlReader::Entries(const YAML::Node& node, const std::string& path,
-                         std::vector<std::pair<std::string, YAML::Node>>& entries) {
+                         std::vector<Entry>& entries) {
   if (!node.IsMap()) {
     Wrong(node, path, "must be a map of names and values");
     return false;
@@ -120,9 +129,9 @@ bool YamlReader::Entries(const YAML::Node& node, const std::string& path,
     if (!entry.first.IsScalar()) {
       Wrong(entry.first, path, "has a key that is not a text");
     } else if (!seen.insert(entry.first.Scalar()).second) {
-      Wrong(entry.first, Below(path, entry.first.Scalar()), "is there twice");
+      Wrong(entry.first, Below(path, entry.first.Scalar()), kTwice);
     } else {
-      entries.emplace_back(entry.first.Scalar(), entry.second);
+      entries.push_back({entry.first.Scalar(), entry.first, entry.second});
     }
   }
   return true;
@@ -142,19 +151,24 @@ std::optional<std::string> YamlReader::Text(const YAML::Node& node, const std::s
 void YamlReader::Read(const YAML::Node& node, const std::string& path,
                       google::protobuf::Message& message) {
   if (node.IsNull() || !WithinLimits(node, path)) return;
-  std::vector<std::pair<std::string, YAML::Node>> entries;
+  std::vector<Entry> entries;
   if (!Entries(node, path, entries)) return;
   ++depth_;
   std::set<const Field*> seen;
-  for (const auto& [name, value] : entries) {
+  for (const auto& [name, key, value] : entries) {
     const Field* field = FindField(*message.GetDescriptor(), name);
     if (field == nullptr) {
-      Wrong(value, Below(path, name),
+      Wrong(key, Below(path, name),
             absl::StrCat("is not a field",
                          DidYouMean(name, FieldNames(*message.GetDescriptor(), name))));
     } else if (!seen.insert(field).second) {
-      Wrong(value, Below(path, name), "is there twice");
-    } else if (!value.IsNull()) {
+      Wrong(key, Below(path, name), kTwice);
+    } else if (value.IsNull()) {
+      continue;
+    } else if (const Field* other = Beside(*field, message)) {
+      Wrong(key, Below(path, name),
+            absl::StrCat("cannot stand beside ", other->name(), "; keep one of the two"));
+    } else {
       ReadField(value, Below(path, name), *field, message);
     }
   }
@@ -163,14 +177,9 @@ void YamlReader::Read(const YAML::Node& node, const std::string& path,
 
 void YamlReader::ReadField(const YAML::Node& node, const std::string& path, const Field& field,
                            google::protobuf::Message& message) {
-  const google::protobuf::OneofDescriptor* oneof = field.real_containing_oneof();
-  if (oneof != nullptr && message.GetReflection()->HasOneof(message, oneof)) {
-    const Field* other = message.GetReflection()->GetOneofFieldDescriptor(message, oneof);
-    return Wrong(node, path, absl::StrCat("cannot stand beside ", other->name()));
-  }
   if (field.is_map()) return ReadMap(node, path, field, message);
   if (!field.is_repeated()) return ReadValue(node, path, field, message);
-  if (!node.IsSequence()) return Wrong(node, path, "must be a list");
+  if (!node.IsSequence()) return Wrong(node, path, "must be a list, such as [a, b]");
   for (size_t i = 0; i < node.size(); ++i) {
     ReadValue(node[i], absl::StrCat(path, "[", i, "]"), field, message);
   }
@@ -178,14 +187,14 @@ void YamlReader::ReadField(const YAML::Node& node, const std::string& path, cons
 
 void YamlReader::ReadMap(const YAML::Node& node, const std::string& path, const Field& field,
                          google::protobuf::Message& message) {
-  std::vector<std::pair<std::string, YAML::Node>> entries;
+  std::vector<Entry> entries;
   if (!Entries(node, path, entries)) return;
   const Field& key_field = *field.message_type()->map_key();
   const Field& value_field = *field.message_type()->map_value();
-  for (const auto& [key, value] : entries) {
-    const std::string at = absl::StrCat(path, "[", key, "]");
+  for (const auto& [name, key, value] : entries) {
+    const std::string at = absl::StrCat(path, "[", name, "]");
     google::protobuf::Message& entry = *message.GetReflection()->AddMessage(&message, &field);
-    ReadScalar(value, at, key_field, key, entry);
+    ReadScalar(key, at, key_field, name, entry);
     ReadValue(value, at, value_field, entry);
   }
 }

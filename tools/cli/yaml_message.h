@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "google/protobuf/message.h"
@@ -13,9 +12,16 @@ namespace trama::tramactl {
 // Reads YAML into Protobuf messages by their descriptors, with the mapping of Protobuf's JSON:
 // field names in snake_case or camelCase, enums by name, timestamps as text. Nothing is guessed: an
 // unknown field, a value of another type or a key that is there twice is a mistake, named with
-// file, line and field. Values may hold ${VARIABLES} of the environment.
+// file, line, column and field. Values may hold ${VARIABLES} of the environment.
 class YamlReader {
  public:
+  // An entry of a map.
+  struct Entry {
+    std::string name;
+    YAML::Node key;
+    YAML::Node value;
+  };
+
   YamlReader(std::string file, const Environment& environment, std::vector<Mistake>& mistakes)
       : file_(std::move(file)), environment_(environment), mistakes_(mistakes) {}
 
@@ -28,8 +34,7 @@ class YamlReader {
   void Wrong(const YAML::Node& node, const std::string& path, std::string text);
 
   // The entries of a map, each key once; empty after a mistake. False when it is not a map.
-  bool Entries(const YAML::Node& node, const std::string& path,
-               std::vector<std::pair<std::string, YAML::Node>>& entries);
+  bool Entries(const YAML::Node& node, const std::string& path, std::vector<Entry>& entries);
 
  private:
   using Field = google::protobuf::FieldDescriptor;
