@@ -76,7 +76,8 @@ def check(root, paths, report):
     texts = {path: (root / path).read_text(errors="replace") for path in ours
              if path.endswith((".cc", ".h", "README.md"))}
     sources = {path: text for path, text in texts.items()
-               if not path.endswith(("README.md", "_test.cc")) and "/testing/" not in path}
+               if not path.endswith(("README.md", "_test.cc"))
+             and not re.search(r"/(testing|bench)/", path)}
     readmes = {path: text for path, text in texts.items() if path.endswith("README.md")}
     for path, what in differences(sources, readmes):
         report(path, 1, what)
