@@ -34,7 +34,7 @@ PORTS = {
     "config_admin": 9100, "routing_0_admin": 9110, "routing_1_admin": 9111, "profile_admin": 9120,
     "sla_0_admin": 9130, "sla_1_admin": 9131, "reporting_admin": 9140, "email_admin": 9150,
     "sms_admin": 9160,
-    "postfix": 2526, "twilio": 4010,
+    "postfix": 2526, "twilio": 4010, "load_sms": 4020, "load_email": 4021,
 }
 # Who may call: name in endpoints.json -> (subject, workspace, roles).
 PEOPLE = {
@@ -187,10 +187,12 @@ class Stack:
         self.secrets.chmod(0o700)
         entries = []
         for name, (subject, workspace, roles) in PEOPLE.items():
-            entries.append(self._token_entry(self.token(name), subject, workspace, roles))
+            entries.append(self.token_entry(self.token(name), subject, workspace, roles))
         for service in SERVICE_CALLERS:
-            entries.append(self._token_entry(self.token(f"service-{service}"), service, "",
+            entries.append(self.token_entry(self.token(f"service-{service}"), service, "",
                                              ["service"]))
+        for more in sorted(self.secrets.glob("more-tokens-*.json")):
+            entries += json.loads(more.read_text())
         self.write_secret("tokens.json", json.dumps(entries, indent=1))
         for name in ("identity-demo", "identity-acme", "email-token", "twilio-auth-token",
                      "twilio-auth-token-acme", "media-link"):
@@ -217,7 +219,7 @@ class Stack:
         path.write_text(text)
 
     @staticmethod
-    def _token_entry(token, subject, workspace, roles):
+    def token_entry(token, subject, workspace, roles):
         return {"token_sha256": hashlib.sha256(token.encode()).hexdigest(), "subject": subject,
                 "workspace": workspace, "roles": roles}
 

@@ -78,6 +78,7 @@ absl::StatusOr<std::shared_ptr<Peer>> Peer::Make(const PeerOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(*config);
   arguments.SetMaxReceiveMessageSize(options.message_bytes_max);
+  if (options.own_connections) arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveIntervalMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);

@@ -37,6 +37,8 @@ struct PeerOptions {
   const ServiceToken* token = nullptr;
   absl::Duration timeout_default = absl::Seconds(5);
   int32_t message_bytes_max = 16 << 20;  // Of an answer.
+  // Connections that no other peer of this process shares, to be like a process of its own.
+  bool own_connections = false;
   // Methods that may be sent again when a connection fails, because repeating them changes nothing:
   // "trama.profile.v1.ProfileService/GetCustomer". At most kAttemptsMax attempts in all.
   std::vector<std::string> retry_reads;

@@ -34,6 +34,8 @@ struct HttpOutcome {
   absl::Status error = absl::UnknownError("not sent");
   // With kAmbiguous only `status`, and only if the answer broke off after its header; else 0.
   HttpResponse response = HttpResponse::Empty(0);
+  // When the request's last byte was handed to the system; InfinitePast() if it never was.
+  absl::Time request_sent_at = absl::InfinitePast();
 };
 
 struct HttpClientRequest {

@@ -160,6 +160,7 @@ Awaitable<HttpExchange> Exchange(Stream& stream, const HttpClientRequest& reques
     outcome.error = Broken(request, "sending was not finished to", sent.error);
     co_return exchange;
   }
+  if (!sent.error) outcome.request_sent_at = absl::Now();
   if (sent.error) stream.ExpiresAfter(std::min(until - absl::Now(), kEarlyAnswerMax));
 
   ResponseReader reader(stream, options);

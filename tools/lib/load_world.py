@@ -1,0 +1,113 @@
+"""The workspace that a load run plays in: its accounts, queues and agents, with the vendors' side at
+the load generator itself. What tools/loadgen/run, tools/bench and the tests have in common."""
+
+import hmac
+import json
+
+from stack import wait_until
+
+SUPERVISOR = "supervisor"
+NUMBER = "+14155550198"
+
+
+def agent_names(count):
+    return [f"agent-{number:04}" for number in range(1, count + 1)]
+
+
+def make(trama, workspace="load", agents=20, is_known=True):
+    """Applies the workspace to a running stack and writes what the load generator has to know of it;
+    the file. Again does no harm. Waits until routing knows it, if `is_known`."""
+    names = agent_names(agents)
+    tokens = _let_in(trama, workspace, {SUPERVISOR: ["supervisor", "agent"],
+                                        **{name: ["agent"] for name in names}})
+    resources = trama.folder / f"{workspace}.yaml"
+    # JSON is YAML, too.
+    resources.write_text("\n---\n".join(map(json.dumps, _resources(trama, workspace, names))))
+    trama.tramactl("apply", "-f", resources)
+    world = {
+        "workspace": workspace,
+        "supervisor_token": tokens[SUPERVISOR],
+        "agents": [{"name": name, "token": tokens[name]} for name in names],
+        "channels": _channels(trama, workspace),
+    }
+    path = trama.folder / f"{workspace}.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(world, indent=1))
+    if is_known:
+        _wait_until_known(trama, workspace, tokens[names[-1]], names[-1])
+    return path
+
+
+def _let_in(trama, workspace, roles):
+    """Makes tokens for people of the workspace, name -> roles; the tokens by name. Services read the
+    file again within seconds."""
+    key = trama.secret(f"people-{workspace}").encode()
+    tokens = {name: hmac.digest(key, name.encode(), "sha256").hex() for name in roles}
+    entries = [trama.token_entry(tokens[name], name, workspace, roles[name]) for name in roles]
+    path = trama.secrets / f"more-tokens-{workspace}.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(entries))
+    trama.make_secrets()
+    return tokens
+
+
+def _wait_until_known(trama, workspace, token, agent):
+    """Every replica must know the last agent and his token: both come to it by themselves."""
+    for name, service in trama.replicas().items():
+        if service == "routing":
+            wait_until(f"{name} knows {agent} of {workspace}", lambda: trama.tramactl(
+                "-w", workspace, "--token", token, "--routing-address", trama.at(name), "agent", agent,
+                "offline", check=False).returncode == 0)
+
+
+def _channels(trama, workspace):
+    """What the load generator is told of each channel: facts of the account, and where its vendor's
+    side listens."""
+    return {
+        "sms": {"url": f"https://sms.{workspace}.test/sms/{workspace}/sms", "number": NUMBER,
+                "account_sid": "AC" + "0" * 31 + "2",
+                "auth_token": trama.secret(f"twilio-auth-token-{workspace}"),
+                "sink": trama.at("load_sms")},
+        "email": {"address": f"help@{workspace}.test", "sink": trama.at("load_email")},
+    }
+
+
+def _resources(trama, workspace, names):
+    channels = _channels(trama, workspace)
+
+    def reference(secret):
+        trama.secret(secret)
+        return f"file:{trama.secrets / secret}"
+
+    def resource(kind, name, **spec):
+        return {"apiVersion": "trama/v1", "kind": kind,
+                "metadata": {"name": name, "workspace": workspace}, "spec": spec}
+
+    yield {"apiVersion": "trama/v1", "kind": "Workspace", "metadata": {"name": workspace}, "spec": {
+        "displayName": "Load", "timeZone": "America/Sao_Paulo", "defaultRegion": "US",
+        "identitySecret": reference(f"identity-{workspace}"), "agentUnits": 100,
+        "capacity": {"email": {"units": 20}, "sms": {"units": 25}}, "offerTimeout": "30s",
+        "heartbeatTimeout": "60s"}}
+    yield resource("ChannelAccount", "sms", channel="sms", state="ON", displayName="Texts", sms={
+        "accountSid": channels["sms"]["account_sid"],
+        "authTokens": [reference(f"twilio-auth-token-{workspace}")], "numbers": [NUMBER],
+        "publicBaseUrl": f"https://sms.{workspace}.test",
+        "apiBaseUrl": f"http://{channels['sms']['sink']}"})
+    yield resource("ChannelAccount", "help", channel="email", state="ON", displayName="Mails",
+                   email={"address": channels["email"]["address"], "fromName": "Load",
+                          "smtpServer": channels["email"]["sink"], "smtpTls": "NONE",
+                          "tokenSecret": reference(f"email-token-{workspace}")})
+    for skill in ("texts", "mails"):
+        yield resource("Skill", skill, displayName=skill.capitalize())
+    yield resource("Queue", "texts", displayName="Texts", order=10, when={"channels": ["sms"]},
+                   requiredSkills=[{"skill": "texts", "proficiencyMin": 3}],
+                   wrapUp={"mode": "NONE"}, serviceLevel={"threshold": "20s"})
+    yield resource("Queue", "mails", displayName="Mails", order=20,
+                   requiredSkills=[{"skill": "mails"}], wrapUp={"mode": "MANDATORY"},
+                   serviceLevel={"threshold": "60s"})
+    yield resource("WrapUpCode", "done", displayName="Done")
+    yield resource("SlaPolicy", "standard", displayName="Standard", order=10, firstResponse="10m",
+                   queueAnswer="2m")
+    for number, name in enumerate(names):
+        yield resource("Agent", name, displayName=name,
+                       skills={"texts": 3 + number % 8, "mails": 1 + number % 10})
