@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/errors.h"
+#include "services/kernel/strings.h"
 
 namespace trama::loadgen {
 namespace {

@@ -257,7 +257,10 @@ absl::StatusOr<Evidence> Witness::Look(const Ledger::State& ledger) {
   evidence_.counted_resolved = counts->resolved - before_.resolved;
   evidence_.timeline.clear();
   for (const auto& [customer, entries] : timelines_) {
-    for (const auto& [id, times] : entries) evidence_.timeline[id] += times;
+    for (const auto& [id, times] : entries) {
+      // What a customer wrote in an earlier run is on his timeline, too.
+      if (times > 0 && evidence_.received.contains(id)) evidence_.timeline[id] += times;
+    }
   }
   return evidence_;
 }
