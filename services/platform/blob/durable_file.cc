@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -67,35 +68,68 @@ absl::Status SyncFolder(const std::string& folder) {
   return absl::OkStatus();
 }
 
-absl::Status MakeFolders(const std::string& root, const std::string& below) {
-  std::string parent = root;
+absl::Status DurableFolders::Make(const std::string& below) {
+  std::string folder = root_;
   for (absl::string_view name : absl::StrSplit(below, '/', absl::SkipEmpty())) {
-    const std::string folder = absl::StrCat(parent, "/", name);
-    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    absl::StrAppend(&folder, "/", name);
+    if (mkdir(folder.c_str(), 0700) == 0) {
+      // It may have been there before, and settled, until somebody erased it.
+      std::lock_guard lock(mutex_);
+      settled_.erase(absl::HashOf(folder));
+    } else if (errno != EEXIST) {
       return SystemError("making folder", folder, errno);
     }
-    // Also when it was there: whoever made it may not have come so far yet.
-    if (absl::Status synced = SyncFolder(parent); !synced.ok()) return synced;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DurableFolders::Settle(const std::string& below) {
+  std::string parent = root_;
+  for (absl::string_view name : absl::StrSplit(below, '/', absl::SkipEmpty())) {
+    const std::string folder = absl::StrCat(parent, "/", name);
+    const size_t digest = absl::HashOf(folder);
+    bool is_settled = false;
+    {
+      std::lock_guard lock(mutex_);
+      is_settled = settled_.contains(digest);
+    }
+    if (!is_settled) {
+      // Also when another process has made it: it may not have come so far yet.
+      if (absl::Status synced = SyncFolder(parent); !synced.ok()) return synced;
+      std::lock_guard lock(mutex_);
+      if (settled_.size() >= kSettledMax) settled_.clear();
+      settled_.insert(digest);
+    }
     parent = folder;
   }
   return absl::OkStatus();
 }
 
 absl::Status WriteDurably(const std::string& temporary_folder, const std::string& folder,
-                          const std::string& name, std::string_view content) {
-  const std::string temporary = absl::StrCat(temporary_folder, "/", TemporaryName(name));
-  const std::string path = absl::StrCat(folder, "/", name);
-  const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file.valid()) return SystemError("creating", temporary, errno);
-  absl::Status done = WriteAll(file.get(), content, temporary);
-  if (done.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
-    done = SystemError("renaming", temporary, errno);
+                          const std::vector<NewFile>& files) {
+  std::vector<std::string> temporaries;
+  absl::Status done;
+  for (const NewFile& file : files) {
+    const std::string temporary = absl::StrCat(temporary_folder, "/", TemporaryName(file.name));
+    const Descriptor opened(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!opened.valid()) {
+      done = SystemError("creating", temporary, errno);
+      break;
+    }
+    temporaries.push_back(temporary);
+    done = WriteAll(opened.get(), file.content, temporary);
+    if (!done.ok()) break;
   }
-  if (!done.ok()) {
-    unlink(temporary.c_str());
-    return done;
+  size_t renamed = 0;
+  for (; done.ok() && renamed < files.size(); ++renamed) {
+    const std::string path = absl::StrCat(folder, "/", files[renamed].name);
+    if (rename(temporaries[renamed].c_str(), path.c_str()) != 0) {
+      done = SystemError("renaming", temporaries[renamed], errno);
+      break;
+    }
   }
-  return SyncFolder(folder);
+  for (; renamed < temporaries.size(); ++renamed) unlink(temporaries[renamed].c_str());
+  return done.ok() ? SyncFolder(folder) : done;
 }
 
 absl::StatusOr<std::string> ReadWhole(const std::string& path, size_t bytes_max) {

@@ -63,16 +63,16 @@ absl::StatusOr<std::unique_ptr<FolderBlobStore>> FolderBlobStore::Open(
   }
   std::unique_ptr<FolderBlobStore> store(new FolderBlobStore(options));
   // Better now than at the first mail.
-  absl::Status tried = MakeFolders(options.folder, kTemporaryFolder);
-  if (tried.ok()) tried = store->Write(options.folder, ".trial", "");
+  absl::Status tried = store->folders_.Make(kTemporaryFolder);
+  if (tried.ok()) tried = store->Write(options.folder, {{".trial", ""}});
   if (!tried.ok()) return absl::UnavailableError(absl::StrCat("blob store: ", tried.message()));
   store->EraseLeftovers();
   return store;
 }
 
-absl::Status FolderBlobStore::Write(const std::string& folder, const std::string& name,
-                                    std::string_view content) const {
-  return WriteDurably(absl::StrCat(options_.folder, "/", kTemporaryFolder), folder, name, content);
+absl::Status FolderBlobStore::Write(const std::string& folder,
+                                    const std::vector<NewFile>& files) const {
+  return WriteDurably(absl::StrCat(options_.folder, "/", kTemporaryFolder), folder, files);
 }
 
 void FolderBlobStore::EraseLeftovers() const {
@@ -117,21 +117,21 @@ absl::StatusOr<std::string> FolderBlobStore::Put(std::string_view workspace,
   const std::string folder = IdentifierFolder(*reference);
   const std::string name = reference->ToString();
   const std::string path = absl::StrCat(folder, "/", reference->sha256);
-  if (IsThere(path) && IsThere(path + kTypeSuffix)) {
-    if (absl::Status synced = SyncFolder(folder); !synced.ok()) return Unusable(synced);
-    return name;
-  }
-
-  if (absl::Status space = CheckSpace(bytes.size()); !space.ok()) return space;
   const std::string relative = RelativeFolder(reference->workspace, reference->identifier);
-  if (absl::Status made = MakeFolders(options_.folder, relative); !made.ok()) {
-    return Unusable(made);
+  absl::Status done;
+  if (IsThere(path) && IsThere(path + kTypeSuffix)) {
+    done = SyncFolder(folder);
+  } else {
+    done = CheckSpace(bytes.size());
+    if (done.ok()) done = folders_.Make(relative);
+    const std::string_view type = content_type.empty() ? kDefaultContentType : content_type;
+    // The type first: a blob that is there has its type.
+    if (done.ok()) {
+      done = Write(folder, {{reference->sha256 + kTypeSuffix, type}, {reference->sha256, bytes}});
+    }
   }
-  const std::string_view type = content_type.empty() ? kDefaultContentType : content_type;
-  // The type first: a blob that is there has its type.
-  absl::Status written = Write(folder, reference->sha256 + kTypeSuffix, type);
-  if (written.ok()) written = Write(folder, reference->sha256, bytes);
-  if (!written.ok()) return Unusable(written);
+  if (done.ok()) done = folders_.Settle(relative);
+  if (!done.ok()) return Unusable(done);
   return name;
 }
 

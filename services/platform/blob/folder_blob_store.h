@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "services/platform/blob/blob_store.h"
+#include "services/platform/blob/durable_file.h"
 
 namespace trama::platform {
 
@@ -34,15 +36,16 @@ class FolderBlobStore final : public BlobStore {
                                 std::string_view identifier_key) override;
 
  private:
-  explicit FolderBlobStore(const FolderBlobOptions& options) : options_(options) {}
+  explicit FolderBlobStore(const FolderBlobOptions& options)
+      : options_(options), folders_(options.folder) {}
   std::string IdentifierFolder(const BlobReference& reference) const;
   absl::Status CheckSpace(size_t bytes) const;
-  absl::Status Write(const std::string& folder, const std::string& name,
-                     std::string_view content) const;
+  absl::Status Write(const std::string& folder, const std::vector<NewFile>& files) const;
   // What processes that died in the middle of a write have left.
   void EraseLeftovers() const;
 
   const FolderBlobOptions options_;
+  DurableFolders folders_;
 };
 
 }  // namespace trama::platform
