@@ -34,7 +34,8 @@ constexpr absl::Duration kGoodbyeMax = absl::Seconds(2);
 
 }  // namespace
 
-// What all dialogues of a server share.
+// What all dialogues of a server share; a call that is still on its way to one (CloseIfWaiting) may
+// keep both longer than the server.
 struct Shared {
   std::atomic<bool> draining{false};
   std::atomic<size_t> held_bytes{0};
@@ -44,13 +45,13 @@ struct Shared {
 class Dialogue : public std::enable_shared_from_this<Dialogue> {
  public:
   Dialogue(const MailServerOptions& options, const SmtpSession::CheckRecipient& check,
-           MailIntake& intake, Shared& shared, Stream stream)
+           MailIntake& intake, std::shared_ptr<Shared> shared, Stream stream)
       : options_(options),
         intake_(intake),
-        shared_(shared),
+        shared_(std::move(shared)),
         stream_(std::move(stream)),
         session_(options.session, check) {}
-  ~Dialogue() { shared_.held_bytes -= held_; }
+  ~Dialogue() { shared_->held_bytes -= held_; }
 
   Awaitable<void> Run() {
     const absl::Time until = absl::Now() + options_.dialogue_max;
@@ -137,18 +138,18 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   }
 
   // A mail that has begun may end: its sender has sent most of it for nothing otherwise.
-  bool Leaving() const { return shared_.draining && !session_.in_mail(); }
+  bool Leaving() const { return shared_->draining && !session_.in_mail(); }
 
   // False when all dialogues together hold too much.
   bool Hold(size_t bytes) {
-    shared_.held_bytes += bytes - held_;
+    shared_->held_bytes += bytes - held_;
     held_ = bytes;
-    return shared_.held_bytes <= options_.held_bytes_max || bytes <= kReadBytes * 2;
+    return shared_->held_bytes <= options_.held_bytes_max || bytes <= kReadBytes * 2;
   }
 
   const MailServerOptions& options_;
   MailIntake& intake_;
-  Shared& shared_;
+  const std::shared_ptr<Shared> shared_;
   Stream stream_;
   SmtpSession session_;
   size_t held_ = 0;
@@ -188,7 +189,7 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
   uint16_t port() const { return port_; }
 
   void BeginDrain() {
-    if (shared_.draining.exchange(true)) return;
+    if (shared_->draining.exchange(true)) return;
     asio::post(acceptor_.get_executor(), [self = shared_from_this()] {
       error_code ignored;
       self->acceptor_.close(ignored);
@@ -205,12 +206,12 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
 
  private:
   static Awaitable<void> Accept(std::shared_ptr<Core> core) {
-    while (!core->shared_.draining) {
+    while (!core->shared_->draining) {
       error_code error;
       tcp::socket socket(asio::make_strand(core->io_));
       co_await core->acceptor_.async_accept(socket,
                                             asio::redirect_error(asio::use_awaitable, error));
-      if (core->shared_.draining || error == asio::error::operation_aborted) break;
+      if (core->shared_->draining || error == asio::error::operation_aborted) break;
       if (error) {
         // Out of descriptors, most likely: some will be free again.
         asio::steady_timer pause(core->acceptor_.get_executor(), std::chrono::milliseconds(100));
@@ -267,7 +268,7 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
   MailIntake& intake_;
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
-  Shared shared_;
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::mutex mutex_;
   std::condition_variable none_left_;
   std::map<int64_t, std::shared_ptr<Dialogue>> dialogues_;
