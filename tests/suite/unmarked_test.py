@@ -1,0 +1,141 @@
+"""A channel that is killed after Kafka has acknowledged what came in and before Redis has marked it
+as seen: the sender, who has heard nothing, comes again and is answered; downstream it is there once."""
+
+import smtplib
+import socket
+import threading
+import unittest
+import uuid
+
+import world as worlds
+from world import stack, wait_until
+
+TRIES = 10
+SENDER = "+14155550171"
+AUTHOR = "ana.unmarked@customer.test"
+
+
+class Between:
+    """Stands between a service and Redis. The first mark of an event as seen does not get through:
+    it kills the service instead, so that no answer has left yet."""
+
+    MARK = b"\r\n$3\r\nSET\r\n"
+
+    def __init__(self, redis_port, kill):
+        self.redis_port, self.kill = redis_port, kill
+        self.killed = threading.Event()
+        self.listener = socket.create_server((stack.HOST, 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            redis = socket.create_connection((stack.HOST, self.redis_port))
+            threading.Thread(target=self.forward, args=(client, redis, True), daemon=True).start()
+            threading.Thread(target=self.forward, args=(redis, client, False), daemon=True).start()
+
+    def forward(self, source, target, is_request):
+        try:
+            while data := source.recv(1 << 16):
+                if is_request and self.MARK in data:
+                    self.kill()
+                    self.killed.set()
+                    break
+                target.sendall(data)
+        except OSError:
+            pass
+        for each in (source, target):
+            each.close()
+
+    def close(self):
+        self.listener.close()
+
+
+class Unmarked(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = worlds.World()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.world.close()
+
+    def die_before_the_mark(self, service, deliver):
+        """Delivers new events until one was cut off before its answer; what they are known by, that
+        one last. A kill that came too late on a busy machine proves nothing: it is tried again."""
+        trama, delivered = self.world.stack, []
+        for _ in range(TRIES):
+            process = trama.process(service)
+            between = Between(trama.ports["redis"], process.kill)
+            process.stop()
+            trama.settings[service] = {"redis": f"{stack.HOST}:{between.port}"}
+            trama.start_service(service)
+            trama.wait_ready([service])
+            delivered.append(uuid.uuid4().hex)
+            answered = deliver(delivered[-1])
+            self.assertTrue(between.killed.wait(worlds.WAIT_MAX_S), "nothing was marked")
+            between.close()
+            trama.settings.pop(service)
+            trama.start_service(service)
+            trama.wait_ready([service])
+            if not answered:
+                return delivered
+        return self.fail(f"{service} had answered {TRIES} times before it was dead")
+
+    def assert_once(self, vendor_id, customer, text, messages):
+        wait_until("the message is on the timeline", lambda: text in self.texts_of(customer))
+        records = [record["value"] for record in self.world.records(worlds.INTERACTIONS)
+                   if record["value"].get("vendorMessageId") == vendor_id]
+        self.assertEqual(len(records), 2, "once before the death, once as it came again")
+        self.assertEqual(len({value["interactionId"] for value in records}), 1)
+        # Something later on the same way has passed: what is here now is all that will be.
+        self.assertEqual(sum(each["inboundCount"]
+                             for each in self.world.listed("conversations", "list")
+                             if each["identifier"]["value"] == customer), messages)
+        self.assertEqual(self.texts_of(customer).count(text), 1)
+
+    def texts_of(self, customer):
+        entries = self.world.listed("customers", "timeline", customer, "--limit", "200")
+        return [part["text"]["body"].strip() for entry in entries
+                if entry["kind"] == "KIND_INBOUND" for part in entry["parts"] if "text" in part]
+
+    def test_an_sms_comes_again_and_counts_once(self):
+        def deliver(known_by):
+            try:
+                return self.world.text(SENDER, f"hello {known_by}", sid=f"SM{known_by}") == 200
+            except OSError:
+                return False
+        delivered = self.die_before_the_mark("sms", deliver)
+        known_by = delivered[-1]
+        self.assertTrue(deliver(known_by))
+        self.assertEqual(self.world.text(SENDER, "the last one"), 200)
+        wait_until("the last one is there", lambda: "the last one" in self.texts_of(SENDER))
+        self.assert_once(f"SM{known_by}", SENDER, f"hello {known_by}", len(delivered) + 1)
+
+    def test_a_mail_comes_again_and_counts_once(self):
+        def hand_over(known_by, text, headers=""):
+            mail = (f"From: {AUTHOR}\r\nTo: help@demo.test\r\nSubject: hi\r\n{headers}"
+                    f"Message-ID: <{known_by}@customer.test>\r\n\r\n{text}\r\n")
+            try:
+                with smtplib.LMTP(stack.HOST, self.world.stack.ports["email_lmtp"]) as client:
+                    client.sendmail(AUTHOR, ["help@demo.test"], mail)
+                return True
+            except (OSError, smtplib.SMTPException):
+                return False
+        delivered = self.die_before_the_mark(
+            "email", lambda known_by: hand_over(known_by, f"hello {known_by}"))
+        known_by = delivered[-1]
+        self.assertTrue(hand_over(known_by, f"hello {known_by}"))
+        self.assertTrue(hand_over(uuid.uuid4().hex, "the last one",
+                                  f"In-Reply-To: <{known_by}@customer.test>\r\n"))
+        wait_until("the last one is there", lambda: "the last one" in self.texts_of(AUTHOR))
+        self.assert_once(f"<{known_by}@customer.test>", AUTHOR, f"hello {known_by}",
+                         len(delivered) + 1)
+
+
+if __name__ == "__main__":
+    worlds.main()
