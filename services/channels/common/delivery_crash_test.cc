@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -46,23 +47,34 @@ std::map<std::string, int> ReadJournal(const std::string& path) {
   return calls;
 }
 
-// A vendor that has what stands in the journal, and is busy at every fourth message's first
-// attempt.
+// Moments of a call, behind those of the loop.
+constexpr int kCallBegins = static_cast<int>(DeliveryMoment::kPositionCommitted) + 1;
+constexpr int kVendorHasIt = kCallBegins + 1;  // No answer yet.
+constexpr int kVendorIsAsked = kVendorHasIt + 1;
+constexpr int kMoments = kVendorIsAsked + 1;
+
+// A vendor that has what stands in the journal. Of every four messages one finds it busy at first,
+// and of two the first answer is lost: once with the message, once without.
 class JournalSender : public Sender {
  public:
-  explicit JournalSender(std::string path) : path_(std::move(path)) {}
+  JournalSender(std::string path, std::function<void(int)> at)
+      : path_(std::move(path)), at_(std::move(at)) {}
 
   platform::Awaitable<SendOutcome> Send(OutboundPtr message, Attempt attempt) override {
+    at_(kCallBegins);
     const std::string& id = message->message_id();
+    const int trouble = attempt.number == 1 ? id.back() % 4 : 3;
     SendOutcome outcome;
-    if (id.back() % 4 == 0 && attempt.number == 1) {
-      outcome.kind = SendOutcome::Kind::kRetry;
-      co_return outcome;
-    }
+    outcome.kind = SendOutcome::Kind::kRetry;
+    if (trouble == 0) co_return outcome;
+    outcome.kind = SendOutcome::Kind::kAmbiguous;
+    if (trouble == 1) co_return outcome;
     const std::string line = id + "\n";
     const int file = open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0600);
     EXPECT_EQ(write(file, line.data(), line.size()), static_cast<ssize_t>(line.size()));
     close(file);
+    at_(kVendorHasIt);
+    if (trouble == 2) co_return outcome;
     outcome.kind = SendOutcome::Kind::kSent;
     outcome.vendor_message_id = "SM-" + id;
     co_return outcome;
@@ -70,6 +82,7 @@ class JournalSender : public Sender {
 
   platform::Awaitable<FindOutcome> Find(OutboundPtr message, Attempt,
                                         std::shared_ptr<const std::set<std::string>>) override {
+    at_(kVendorIsAsked);
     FindOutcome outcome;
     const bool has = ReadJournal(path_).contains(message->message_id());
     outcome.kind = has ? FindOutcome::Kind::kFound : FindOutcome::Kind::kNotFound;
@@ -79,6 +92,7 @@ class JournalSender : public Sender {
 
  private:
   const std::string path_;
+  const std::function<void(int)> at_;
 };
 
 class DeliveryCrashTest : public testing::DeliveryWorld {
@@ -134,8 +148,11 @@ class DeliveryCrashTest : public testing::DeliveryWorld {
   }
 
   void DieAndRecover(DeliveryMoment moment, int nth = 1) {
+    DieAndRecover(static_cast<int>(moment), nth);
+  }
+  void DieAndRecover(int moment, int nth) {
     WriteMessages(0, 6);
-    EXPECT_TRUE(DiesByItself(StartChild(static_cast<int>(moment), nth), 6)) << "not reached";
+    EXPECT_TRUE(DiesByItself(StartChild(moment, nth), 6)) << "not reached";
     DeliverTheRest(6);
     ExpectEachLeftOnce(6);
   }
@@ -162,6 +179,18 @@ TEST_F(DeliveryCrashTest, DeathWithTheAttemptInAnOpenTransaction) {
 TEST_F(DeliveryCrashTest, DeathBetweenTheAttemptAndTheCall) {
   DieAndRecover(DeliveryMoment::kAttemptCommitted);
 }
+
+TEST_F(DeliveryCrashTest, DeathBeforeTheFirstByte) { DieAndRecover(kCallBegins, 1); }
+
+TEST_F(DeliveryCrashTest, DeathWhileTheVendorHasItAndHasNotAnswered) {
+  DieAndRecover(kVendorHasIt, 1);
+}
+
+TEST_F(DeliveryCrashTest, DeathWhileTheVendorIsAskedAboutALostAnswer) {
+  DieAndRecover(kVendorIsAsked, 1);
+}
+
+TEST_F(DeliveryCrashTest, DeathInTheSecondAttempt) { DieAndRecover(kCallBegins, 7); }
 
 // The first answer is that of a busy vendor, which has nothing.
 TEST_F(DeliveryCrashTest, DeathBetweenTheCallAndItsOutcome) {
@@ -201,9 +230,9 @@ TEST_F(DeliveryCrashTest, DeathWhileATransactionOfAnotherChannelIsOpen) {
 TEST_F(DeliveryCrashTest, ManyDeathsInARowChangeNothing) {
   constexpr int kMessages = 60;
   WriteMessages(0, kMessages);
-  for (int death = 0; death < 10; ++death) {
+  for (int death = 0; death < kMoments; ++death) {
     // Deaths at all moments, ever later.
-    if (!DiesByItself(StartChild(death % 7, 1 + death / 3), kMessages)) break;
+    if (!DiesByItself(StartChild(death, 1 + death / 3), kMessages)) break;
   }
   DeliverTheRest(kMessages);
   ExpectEachLeftOnce(kMessages);
@@ -245,21 +274,24 @@ TEST_F(DeliveryChild, DISABLED_Deliver) {
   options.dead_letter_topic = Env("TRAMA_CHILD_DEADLETTER");
   options.group = Env("TRAMA_CHILD_GROUP");
   options.instance_id = "sms-0";
-  const auto moment = static_cast<DeliveryMoment>(EnvInt("TRAMA_CHILD_MOMENT"));
+  const int moment = EnvInt("TRAMA_CHILD_MOMENT");
   std::atomic<int> left = EnvInt("TRAMA_CHILD_NTH");
   std::unique_ptr<platform::TransactionalProducer> foreign;
+  const auto at = [&](int reached) {
+    if (reached == moment && --left == 0) kill(getpid(), SIGKILL);
+  };
   options.on_moment = [&](DeliveryMoment reached) {
     if (reached == DeliveryMoment::kTakenOver && EnvInt("TRAMA_CHILD_FOREIGN") == 1) {
       foreign = OpenForeignTransaction(options.deliveries_topic);
     }
-    if (reached == moment && --left == 0) kill(getpid(), SIGKILL);
+    at(static_cast<int>(reached));
   };
 
   platform::SystemClock clock;
   platform::Metrics metrics;
   platform::Health health(clock);
   platform::IoThreads io(2);
-  JournalSender sender(Env("TRAMA_CHILD_JOURNAL"));
+  JournalSender sender(Env("TRAMA_CHILD_JOURNAL"), at);
   const auto loop = DeliveryLoop::Start(config(), options, sender, testing::AccountsOfWorld,
                                         io.context(), clock, metrics, health);
   ASSERT_TRUE(loop.ok()) << loop.status();

@@ -1,5 +1,6 @@
 #include "services/channels/common/delivery_loop.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -65,6 +66,20 @@ class ScriptedSender : public Sender {
   std::vector<std::string> traceparents_;
 };
 
+// Goes on where the system's clock does not: as after a machine was frozen.
+class JumpingClock final : public platform::Clock {
+ public:
+  absl::Time Now() const override { return system_.Now(); }
+  absl::Duration Monotonic() const override {
+    return system_.Monotonic() + absl::Seconds(jumped_seconds_.load());
+  }
+  void Jump(int seconds) { jumped_seconds_ += seconds; }
+
+ private:
+  const platform::SystemClock system_;
+  std::atomic<int> jumped_seconds_ = 0;
+};
+
 class DeliveryLoopTest : public testing::DeliveryWorld {
  protected:
   void Start() { Start(Options()); }
@@ -81,7 +96,7 @@ class DeliveryLoopTest : public testing::DeliveryWorld {
     DeliveryWorld::TearDown();
   }
 
-  platform::SystemClock clock_;
+  JumpingClock clock_;
   platform::Metrics metrics_;
   platform::Health health_{clock_};
   platform::IoThreads io_{2};
@@ -96,6 +111,21 @@ TEST_F(DeliveryLoopTest, MessageIsAttemptedSentAndItsPositionNoted) {
   EXPECT_THAT(Stories(), ElementsAre(Pair("m0", "attempting#1 sent#1")));
   EXPECT_THAT(sender_.calls(), ElementsAre("m0#1"));
   EXPECT_TRUE(Eventually([&] { return CommittedPosition() == 1; }));
+}
+
+TEST_F(DeliveryLoopTest, WhoStoodStillBetweenRecordAndCallDoesNotCall) {
+  WriteMessages(0, 1);
+  sender_.found.kind = FindOutcome::Kind::kNotFound;
+  DeliveryLoopOptions options = Options();
+  std::atomic<bool> frozen = false;
+  options.on_moment = [&](DeliveryMoment moment) {
+    if (moment == DeliveryMoment::kAttemptCommitted && !frozen.exchange(true)) clock_.Jump(60);
+  };
+  Start(std::move(options));
+  ASSERT_TRUE(Eventually([&] { return Ended(1); }));
+  EXPECT_THAT(Stories(), ElementsAre(Pair("m0", "attempting#1 unknown#1 attempting#2 sent#2")));
+  EXPECT_THAT(sender_.calls(), ElementsAre("m0#2"));
+  loop_.reset();  // Before what it tells its moments to.
 }
 
 TEST_F(DeliveryLoopTest, TraceGoesFromTheTopicToTheVendorAndToTheRecords) {

@@ -21,6 +21,9 @@ constexpr absl::Duration kAccountsEvery = absl::Milliseconds(200);
 constexpr absl::Duration kPositionEvery = absl::Seconds(1);
 constexpr absl::Duration kWaitMax = absl::Milliseconds(500);
 constexpr absl::Duration kRetryMax = absl::Seconds(10);
+// From writing down an attempt to making it. Who was stopped for longer (a frozen machine) may have
+// a successor, which waits for a receipt and then sends: by then nothing may leave here any more.
+constexpr absl::Duration kCallAfterRecordMax = absl::Seconds(20);
 constexpr absl::Duration kServedWell = absl::Seconds(30);
 // A takeover may take a minute (kReadPastTimeout of the log), a round far less.
 constexpr absl::Duration kStaleAfter = absl::Minutes(3);
@@ -234,6 +237,11 @@ absl::Status DeliveryPartition::Round(const platform::RecordBatch& batch) {
   }
   // Until then a message that an outcome belongs to may still have to be read.
   if (past_read_) unsettled_.clear();
+  if (HasAttempt(effects) && wiring_.clock.Monotonic() - began > kCallAfterRecordMax) {
+    return absl::DeadlineExceededError(
+        "this process stood still between writing down attempts and making them; they count as "
+        "lost");
+  }
   StartCalls(effects);
   return absl::OkStatus();
 }

@@ -33,7 +33,8 @@ struct Arrival {
 };
 
 struct IngestResult {
-  // OK: acknowledge it. UNAVAILABLE, FAILED_PRECONDITION: the vendor must come again.
+  // OK: acknowledge it. UNAVAILABLE, RESOURCE_EXHAUSTED (no room for the original),
+  // FAILED_PRECONDITION: the vendor must come again.
   // INVALID_ARGUMENT: it can never be written; give it to GiveUp.
   absl::Status status;
   bool seen = false;     // It was a redelivery, nothing was written.

@@ -3,7 +3,6 @@
 #include <functional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "services/channels/common/interaction_ids.h"
 
 namespace trama::channels {
@@ -12,12 +11,6 @@ namespace {
 
 absl::Status WorkersFull() {
   return absl::UnavailableError("too many files wait for the blob store");
-}
-
-// Full or broken: both mean "come again" to the vendor.
-absl::Status ForCaller(const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kResourceExhausted) return status;
-  return absl::UnavailableError(absl::StrCat("blob store: ", status.message()));
 }
 
 }  // namespace
@@ -51,7 +44,6 @@ platform::Awaitable<absl::StatusOr<std::string>> RawArchive::Put(std::string wor
     if (!submitted) done(WorkersFull());
   });
   seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
-  if (!result.ok()) co_return ForCaller(result.status());
   co_return result;
 }
 
@@ -62,6 +54,14 @@ platform::Awaitable<absl::StatusOr<platform::Blob>> RawArchive::Get(std::string 
     const bool submitted = workers_.Submit([&, done] { done(store_.Get(reference, bytes_max)); });
     if (!submitted) done(WorkersFull());
   });
+}
+
+platform::Awaitable<absl::Status> RawArchive::Delete(std::string reference) {
+  co_return co_await platform::AwaitCallback<absl::Status>(
+      [&](std::function<void(absl::Status)> done) {
+        const bool submitted = workers_.Submit([&, done] { done(store_.Delete(reference)); });
+        if (!submitted) done(WorkersFull());
+      });
 }
 
 }  // namespace trama::channels

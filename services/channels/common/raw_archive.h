@@ -23,14 +23,18 @@ class RawArchive {
              platform::Metrics& metrics);
 
   // The blob's reference. The blob belongs to `owner`, an identifier of a customer. UNAVAILABLE:
-  // the store does not work or is full, or too much waits for it; the vendor must come again.
-  // FAILED_PRECONDITION: the workspace has no identity secret that can be read.
+  // the store does not work, or too much waits for it. RESOURCE_EXHAUSTED: it is full. Either way
+  // the vendor must come again. FAILED_PRECONDITION: the workspace has no identity secret that can
+  // be read.
   platform::Awaitable<absl::StatusOr<std::string>> Put(std::string workspace,
                                                        types::v1::Identifier owner,
                                                        std::string bytes, std::string content_type);
 
   // As BlobStore::Get; UNAVAILABLE also when too much waits.
   platform::Awaitable<absl::StatusOr<platform::Blob>> Get(std::string reference, size_t bytes_max);
+
+  // As BlobStore::Delete; UNAVAILABLE also when too much waits.
+  platform::Awaitable<absl::Status> Delete(std::string reference);
 
  private:
   platform::BlobStore& store_;
