@@ -199,5 +199,16 @@ TEST_F(LifeTest, AnAbandonedCustomerWhoReturnsIsReopened) {
               ElementsAre("m1 reopened", "m1 message", "m1 queued general"));
 }
 
+TEST_F(LifeTest, WhoComesBackMayBeOfferedToWhoDeclinedHimBefore) {
+  Configure();
+  world.Online("ana");
+  world.Receive("m1", {.thread = "t"});
+  world.Decline("ana", "m1");
+  world.Abandon("m1");
+
+  EXPECT_THAT(world.Receive("m2", {.thread = "t"}),
+              ElementsAre("m1 reopened", "m1 message", "m1 queued general", "m1 offered to ana"));
+}
+
 }  // namespace
 }  // namespace trama::routing::testing

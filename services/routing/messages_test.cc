@@ -111,6 +111,16 @@ TEST_F(MessagesTest, WorkOfAWorkspaceThatIsNotConfiguredYetWaitsForIt) {
   EXPECT_THAT(world.Configure(config), ElementsAre("m1 queued general"));
 }
 
+TEST_F(MessagesTest, ARepeatIsKnownForTwoDaysEvenWhenItsConversationIsClosed) {
+  config.Workspace().set_reopen_window("10m");
+  AnaHasM1();
+  world.Resolve("ana", "m1");
+  world.RunUntil(absl::Hours(47));
+  ASSERT_EQ(world.Get("m1").state(), conversation::v1::STATE_CLOSED);
+
+  EXPECT_THAT(world.Receive("m1"), IsEmpty());
+}
+
 TEST_F(MessagesTest, TheTraceOfTheMessageGoesOnInWhatItCauses) {
   Configure();
   LogEntry entry;

@@ -1,5 +1,6 @@
 #include "services/routing/offers.h"
 
+#include "absl/strings/str_cat.h"
 #include "services/routing/testing/routing_test.h"
 
 namespace trama::routing::testing {
@@ -93,6 +94,24 @@ TEST_F(OffersTest, TheDeadlineCountsEvenBeforeItsTickHasCome) {
   const auto outcome = world.Call("ana", request);
   EXPECT_EQ(outcome.reason(), "OFFER_ALREADY_TIMED_OUT");
   EXPECT_THAT(outcome.words, ElementsAre("m1 timed out at ana"));
+}
+
+TEST_F(OffersTest, AnOfferStandsUntilItsLastMillisecond) {
+  EXPECT_THAT(world.RunUntil(absl::Seconds(20) - absl::Milliseconds(1)), IsEmpty());
+  EXPECT_TRUE(world.Accept("ana", "m1").status.ok());
+}
+
+TEST_F(OffersTest, TheDeadlineCountsEvenWhenMoreOffersEndThanOneInputHandles) {
+  config.Agent("ana").set_units(25 * 200);
+  Configure();
+  std::string last = "m1";
+  for (int i = 2; i < 100; ++i) {
+    const std::string name = absl::StrCat("m", i);
+    world.Receive(name);
+    if (world.IdOf(name) > world.IdOf(last)) last = name;
+  }
+  world.At(absl::Seconds(20));
+  EXPECT_EQ(world.Accept("ana", last).reason(), "OFFER_ALREADY_TIMED_OUT");
 }
 
 TEST_F(OffersTest, AcceptingWhatSomebodyElseHasGetsATypedAnswer) {
@@ -201,6 +220,16 @@ TEST_F(OffersTest, AfterATakeoverOpenOffersGetAFullNewDeadline) {
 
   EXPECT_THAT(world.RunUntil(absl::Seconds(38)), IsEmpty());
   EXPECT_TRUE(world.Accept("ana", "m1").status.ok());
+}
+
+TEST_F(OffersTest, AnOfferSaysWhichOwnerMadeIt) {
+  OfferId first;
+  ASSERT_TRUE(OfferId::Parse(world.OfferOf("ana", "m1"), first));
+  world.Restart();
+  world.Receive("m2");
+  OfferId second;
+  ASSERT_TRUE(OfferId::Parse(world.OfferOf("ana", "m2"), second));
+  EXPECT_EQ(second.incarnation, first.incarnation + 1);
 }
 
 TEST_F(OffersTest, AnOfferOfALostOwnerThatNeverCameAboutIsWithdrawn) {

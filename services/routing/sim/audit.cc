@@ -119,6 +119,7 @@ void Audit::ReadFact(const Event& event, Conversation& conversation) {
         Complain(event, "wrong active time");
       }
       conversation.ends_ms = now_ms + kReopenWindowMs;
+      conversation.unattended.clear();
       return;
     case Event::kWrapUpStarted:
       conversation.wraps_until_ms = Millis(event.wrap_up_started().ends_by());
@@ -140,6 +141,7 @@ void Audit::OnMessage(const Event& event, Conversation& conversation) {
   if (work->second.interaction().workspace() != conversation.workspace) {
     Complain(event, "message of another workspace");
   }
+  if (!work->second.interaction().automatic()) conversation.unattended = id;
   conversation.customer = work->second.interaction().sender().identifier().value();
   const std::string thread =
       absl::StrCat(conversation.workspace, "/", work->second.keys().thread());
@@ -342,6 +344,10 @@ void Audit::ReadOutbound(const OutRecord& record) {
 void Audit::CheckComplete() {
   for (const auto& [id, work] : works_) {
     if (!taken_in_.contains(id)) complaints_.push_back(absl::StrCat("message ", id, " was lost"));
+  }
+  for (const auto& [id, conversation] : conversations_) {
+    if (conversation.unattended.empty()) continue;
+    complaints_.push_back(absl::StrCat("nobody has dealt with message ", conversation.unattended));
   }
 }
 

@@ -64,7 +64,8 @@ class Audit {
     std::string id;
     std::string workspace;
     std::string channel;
-    std::string customer;  // Who writes; in the simulation a thread is one person's.
+    std::string unattended;  // The newest message of a person that nobody has dealt with.
+    std::string customer;    // Who writes; in the simulation a thread is one person's.
     conversation::v1::State state = conversation::v1::STATE_UNSPECIFIED;
     int64_t sequence = 0;
     std::string queue;
