@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,13 +36,30 @@ class MailIntake {
  private:
   using MailPtr = std::shared_ptr<const ParsedMail>;
 
+  // Where a mail lies, whole, before anybody has read it.
+  struct Spooled {
+    types::v1::Identifier keeper;
+    absl::StatusOr<std::string> blob;
+  };
+  using Spool = std::map<std::string, Spooled>;  // By workspace.
+
+  // Keeps the mail before anything looks into it: should reading it end the process, it is still
+  // there. Whose it is says the envelope, which usually names the author; otherwise it lies with
+  // the inbox meanwhile.
+  platform::Awaitable<Spool> KeepRaw(const Envelope& envelope);
+  // The mail lies with `owner` now, with nobody when null: elsewhere it has no place any more.
+  platform::Awaitable<void> LeaveSpool(Spool& spool, const std::string& workspace,
+                                       const types::v1::Identifier* owner);
+
   // Null when too much waits to be read.
   platform::Awaitable<MailPtr> Read(std::string_view raw);
   void Count(const std::vector<SmtpReply>& replies);
   platform::Awaitable<SmtpReply> TakeFor(const Envelope& envelope, const std::string& recipient,
-                                         const ParsedMail& mail, absl::Time received_at);
+                                         const ParsedMail& mail, absl::Time received_at,
+                                         Spool& spool);
   platform::Awaitable<SmtpReply> GiveUp(const Envelope& envelope, const Inbox& inbox,
-                                        const ParsedMail& mail, const absl::Status& why);
+                                        const ParsedMail& mail, const absl::Status& why,
+                                        Spool& spool);
   platform::Awaitable<absl::Status> KeepFiles(Inbound& inbound);
 
   const Inboxes& inboxes_;
