@@ -92,6 +92,29 @@ class Outbound(unittest.TestCase):
             self.world.delivery(self._send("secure"), "SENT")
         self.assertEqual(script.was_tls, [True])
 
+    def test_credentials_are_given_in_the_way_that_the_server_knows(self):
+        for mechanism, good in (("PLAIN", ("PLAIN", b"trama", b"open sesame")),
+                                ("LOGIN", ("LOGIN", b"trama", b"open sesame")),
+                                ("XOAUTH2", ("XOAUTH2", b"user=trama",
+                                             b"auth=Bearer open sesame"))):
+            with self.subTest(mechanism), self._server(mechanism=mechanism) as script:
+                script.good = good
+                self.world.delivery(self._send("known"), "SENT")
+                self.assertEqual(script.credentials, [good])
+                self.assertEqual(len(script.mails), 1)
+
+    def test_credentials_that_are_refused_fail_visibly(self):
+        for mechanism in ("PLAIN", "LOGIN", "XOAUTH2"):
+            with self.subTest(mechanism), self._server(mechanism=mechanism) as script:
+                failed = self.world.delivery(self._send("known"), "FAILED")
+                self.assertEqual(failed["failure"]["reason"], "REASON_NOT_AUTHORISED")
+                self.assertEqual(script.mails, [])
+
+    def test_a_server_is_told_the_size_before_the_mail(self):
+        with self._server() as script:
+            self.world.delivery(self._send(), "SENT")
+        self.assertIn(f"SIZE={len(script.mails[0])}", script.options[0])
+
     def test_a_recipient_that_is_no_address_fails_before_any_dialogue(self):
         with self._server() as script:
             message = self.world.send("scripted", "ana@x.test> NOTIFY=NEVER ORCPT=<b@x.test")

@@ -1,11 +1,12 @@
 """Mail clients that say exactly what a test wants, and a mail server that answers so."""
 
 import asyncio
+import base64
 import socket
 import ssl
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 ANSWER_MAX_S = 20
 
@@ -88,11 +89,24 @@ class Script:
         self.answers = list(answers)
         self.recipient_answers = []
         self.mails = []
+        self.credentials = []
+        self.good = None  # Which credentials are.
         self.senders = []
+        self.options = []  # Of MAIL commands.
         self.was_tls = []
+
+    def authenticate(self, server, session, envelope, mechanism, data):
+        said = (mechanism, data.login, data.password) if hasattr(data, "login") else data
+        self.credentials.append(said)
+        return AuthResult(success=said == self.good, handled=False)
+
+    async def auth_XOAUTH2(self, server, args):
+        self.credentials.append(("XOAUTH2", *base64.b64decode(args[1]).split(b"\x01")[:2]))
+        return AuthResult(success=self.credentials[-1] == self.good, handled=False)
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         self.senders.append(address)
+        self.options.append(options)
         self.was_tls.append(session.ssl is not None)
         envelope.mail_from = address
         return "250 2.1.0 ok"
@@ -114,17 +128,23 @@ class Script:
 
 
 class Server(Controller):
-    """A mail server on `port` that follows a script, as long as the `with` lasts."""
+    """A mail server on `port` that follows a script, as long as the `with` lasts. With `mechanism`
+    nobody sends who has not said who he is by it."""
 
-    def __init__(self, port, script, certificate=None):
+    def __init__(self, port, script, certificate=None, mechanism=None):
         super().__init__(script, hostname="127.0.0.1", port=port)
+        self._mechanism = mechanism
         self._context = None
         if certificate:
             self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._context.load_cert_chain(*map(str, certificate))
 
     def factory(self):
-        return SMTP(self.handler, hostname="scripted.test", tls_context=self._context)
+        if not self._mechanism:
+            return SMTP(self.handler, hostname="scripted.test", tls_context=self._context)
+        return SMTP(self.handler, hostname="scripted.test", auth_required=True,
+                    auth_require_tls=False, authenticator=self.handler.authenticate,
+                    auth_exclude_mechanism={"PLAIN", "LOGIN", "XOAUTH2"} - {self._mechanism})
 
     def __enter__(self):
         self.start()

@@ -62,6 +62,20 @@ spec:
 ---
 apiVersion: trama/v1
 kind: ChannelAccount
+metadata: {{name: known, workspace: {workspace}}}
+spec:
+  channel: email
+  state: ON
+  email:
+    address: known@{workspace}.test
+    smtpServer: 127.0.0.1:{scripted}
+    smtpTls: NONE
+    smtpUser: trama
+    smtpPassword: "file:{secrets}/smtp-password"
+    tokenSecret: "file:{secrets}/email-token"
+---
+apiVersion: trama/v1
+kind: ChannelAccount
 metadata: {{name: secure, workspace: {workspace}}}
 spec:
   channel: email
@@ -153,6 +167,7 @@ class World:
             "tls_ca_file": self.folder / "ca.pem", "tls_cert_file": self.folder / "ca.pem",
             "tls_key_file": self.folder / "ca.key"}
         self.stack.up(say=lambda text: None, names=NAMES)
+        (self.stack.secrets / "smtp-password").write_text("open sesame")
         self._apply()
         self.interactions = self._feed("trama.interactions.v1")
         self.deliveries = self._feed("trama.deliveries.v1")

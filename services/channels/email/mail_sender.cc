@@ -122,11 +122,9 @@ platform::Awaitable<absl::StatusOr<SmtpMail>> MailSender::Write(
   const std::string domain = DomainOf(email);
   const std::string scope = account.workspace + "/" + account.name;
   const OutgoingIds ids{message.message_id(), message.conversation_id(), message.partition()};
-  Letter letter{message,
-                email.address(),
-                email.from_name(),
-                absl::StrCat("<", MakeToken('m', *secret, scope, ids), "@", domain, ">"),
-                {}};
+  const std::string token = MakeToken('m', *secret, scope, ids);
+  Letter letter{
+      message, email.address(), email.from_name(), absl::StrCat("<", token, "@", domain, ">"), {}};
   size_t left = kFileBytesMax;
   for (const types::v1::Part& part : message.parts()) {
     if (!part.has_media()) continue;
@@ -155,7 +153,7 @@ platform::Awaitable<absl::StatusOr<SmtpMail>> MailSender::Write(
   SmtpMail mail;
   mail.sender = absl::StrCat(MakeToken('b', *secret, scope, ids), "@", domain);
   mail.recipient = recipient->Address();
-  mail.envelope_id = message.message_id();
+  mail.envelope_id = token;  // Comes back in reports and is as hard to forge as the Message-ID.
   mail.message_id = letter.message_id;
   mail.message = *std::move(text);
   co_return mail;

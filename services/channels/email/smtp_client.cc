@@ -49,9 +49,12 @@ class Client {
       co_return SmtpResult{SmtpResult::Kind::kPermanent, 553, "5.6.7",
                            "the server takes no addresses outside ASCII"};
     }
-    const std::string from = absl::StrCat(
-        "MAIL FROM:<", mail.sender, ">", utf8 ? " SMTPUTF8" : "",
-        dsn && !mail.envelope_id.empty() ? absl::StrCat(" RET=HDRS ENVID=", mail.envelope_id) : "");
+    std::string from = absl::StrCat("MAIL FROM:<", mail.sender, ">", utf8 ? " SMTPUTF8" : "");
+    // A server that takes no mail so large says so before it has to read it (RFC 1870).
+    if (HasExtension("SIZE")) absl::StrAppend(&from, " SIZE=", mail.message.size());
+    if (dsn && !mail.envelope_id.empty()) {
+      absl::StrAppend(&from, " RET=HDRS ENVID=", mail.envelope_id);
+    }
     if (auto failed = co_await Expect(from, 250)) co_return *failed;
     const std::string to =
         absl::StrCat("RCPT TO:<", mail.recipient, ">", dsn ? " NOTIFY=FAILURE,DELAY" : "");
@@ -95,9 +98,33 @@ class Client {
       if (auto failed = co_await Hello(route.helo)) co_return failed;
     }
     if (route.user.empty()) co_return std::nullopt;
-    const std::string plain =
-        absl::StrCat(std::string(1, '\0'), route.user, std::string(1, '\0'), route.password);
-    const std::string auth = absl::StrCat("AUTH PLAIN ", absl::Base64Escape(plain));
+    co_return co_await Authenticate(route);
+  }
+
+  // By the first that the server offers of PLAIN (RFC 4616), LOGIN and XOAUTH2
+  // (https://developers.google.com/gmail/imap/xoauth2-protocol); PLAIN when it names none.
+  Awaitable<std::optional<SmtpResult>> Authenticate(const SmtpRoute& route) {
+    const std::string nul(1, '\0');
+    const bool plain = OffersAuth("PLAIN");
+    if (!plain && OffersAuth("LOGIN")) {
+      if (auto failed = co_await Expect("AUTH LOGIN", 334)) co_return failed;
+      const std::string user = absl::Base64Escape(route.user);
+      if (auto failed = co_await Expect(user, 334)) co_return failed;
+      const std::string password = absl::Base64Escape(route.password);
+      co_return co_await Expect(password, 235);
+    }
+    if (!plain && OffersAuth("XOAUTH2")) {
+      const std::string bearer =
+          absl::StrCat("user=", route.user, "\1auth=Bearer ", route.password, "\1\1");
+      const std::string auth = absl::StrCat("AUTH XOAUTH2 ", absl::Base64Escape(bearer));
+      const ServerReply reply = co_await Command(auth);
+      if (reply.code == 235) co_return std::nullopt;
+      // 334 asks for an empty line and then says what was wrong.
+      if (reply.code == 334) co_return co_await Expect("", 235);
+      co_return Refused(reply);
+    }
+    const std::string credentials = absl::StrCat(nul, route.user, nul, route.password);
+    const std::string auth = absl::StrCat("AUTH PLAIN ", absl::Base64Escape(credentials));
     co_return co_await Expect(auth, 235);
   }
 
@@ -155,6 +182,17 @@ class Client {
     for (const absl::string_view line : absl::StrSplit(extensions_, '\n')) {
       if (line == ToAbsl(name) || absl::StartsWith(line, absl::StrCat(ToAbsl(name), " ")))
         return true;
+    }
+    return false;
+  }
+
+  bool OffersAuth(std::string_view mechanism) const {
+    for (const absl::string_view line : absl::StrSplit(extensions_, '\n')) {
+      const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+      if (words.empty() || words[0] != "AUTH") continue;
+      for (size_t i = 1; i < words.size(); ++i) {
+        if (words[i] == ToAbsl(mechanism)) return true;
+      }
     }
     return false;
   }

@@ -18,8 +18,8 @@ struct SmtpRoute {
   Tls security = Tls::kNone;
   std::shared_ptr<platform::TlsContext> tls;  // Set unless kNone.
   std::string user;                           // Empty: no AUTH.
-  std::string password;
-  std::string helo;  // Who we say we are.
+  std::string password;                       // For XOAUTH2 the access token.
+  std::string helo;                           // Who we say we are.
 };
 
 struct SmtpMail {
