@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Mail that comes in by SMTP and LMTP, as swaks and raw dialogues bring it."""
 
+import hashlib
 import smtplib
 import ssl
 import subprocess
@@ -139,6 +140,24 @@ class ByDialogue(unittest.TestCase):
         self.assertTrue(found["automatic"])
         self.assertEqual(found["automaticReason"], "null return path")
 
+    def test_a_mail_that_goes_round_in_circles_is_refused(self):
+        message_id = new_id()
+        hops = "Received: from a.test by b.test; Sat, 28 Nov 2026 10:00:00 +0000\r\n"
+        self.assertEqual(hand_over(self.world.lmtp, mail(message_id, headers=hops * 101))[0][:9],
+                         "554 5.4.6")
+        self.assertEqual(hand_over(self.world.lmtp, mail(message_id, headers=hops * 100))[0][:3],
+                         "250")
+        self.world.interaction_of(message_id)
+
+    def test_a_reused_message_id_with_another_text_is_another_mail(self):
+        message_id = new_id()
+        for text in ("one", "another"):
+            hand_over(self.world.lmtp, mail(message_id, text))
+        found = self.world.interactions.wait(
+            "both are there", lambda value: value.get("vendorMessageId") == message_id, 2)
+        self.assertEqual({text_of(value).strip() for value in found}, {"one", "another"})
+        self.assertEqual(len({value["interactionId"] for value in found}), 2)
+
     def test_dots_at_the_beginning_of_lines_arrive_as_written(self):
         message_id = new_id()
         hand_over(self.world.lmtp, mail(message_id, ".one\r\n..two\r\n...\r\nend"))
@@ -236,6 +255,39 @@ class Breaks(unittest.TestCase):
         wait_until("trama-email has ended",
                    lambda: not self.world.stack.process("email").pid())
         self.world.restart_email()
+        self.world.interaction_of(message_id)
+
+
+class Originals(unittest.TestCase):
+    """A mail is kept whole before anybody looks into it, and in the end with its author alone."""
+
+    def setUp(self):
+        self.world = world()
+
+    def _kept(self, data):
+        return list(self.world.stack.blobs.glob(f"**/{hashlib.sha256(data).hexdigest()}"))
+
+    def test_an_original_lies_with_its_author_alone(self):
+        for sender in ("ana@cust.test", "", "bounces-77@list.test"):
+            data = mail(message_id := new_id())
+            hand_over(self.world.lmtp, data, sender=sender)
+            with self.subTest(sender):
+                _, author, name = self.world.interaction_of(
+                    message_id)["rawBlob"].split("/")
+                [file] = self._kept(data)
+                self.assertEqual((file.parent.name, file.name), (author, name))
+
+    def test_without_a_blob_store_the_sender_comes_again(self):
+        data, aside = mail(message_id := new_id()), self.world.folder / "blobs-aside"
+        blobs = self.world.stack.blobs
+        blobs.rename(aside)
+        blobs.write_text("not a folder")
+        try:
+            self.assertEqual(hand_over(self.world.lmtp, data)[0][:9], "451 4.3.0")
+        finally:
+            blobs.unlink()
+            aside.rename(blobs)
+        self.assertEqual(hand_over(self.world.lmtp, data)[0][:3], "250")
         self.world.interaction_of(message_id)
 
 

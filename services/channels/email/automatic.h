@@ -17,4 +17,7 @@ inline constexpr size_t kReceivedMax = 100;
 std::string AutomaticReason(const ParsedMail& mail, const std::string& envelope_sender,
                             const std::set<std::string>& own_addresses);
 
+// Such as MAILER-DAEMON@mx.test.
+bool IsSystemSender(const std::string& address);
+
 }  // namespace trama::email

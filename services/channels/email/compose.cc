@@ -146,6 +146,8 @@ void SetHeaders(const Letter& letter, const std::string& recipient, GMimeMessage
   if (!references.empty()) {
     g_mime_object_set_header(object, "References", absl::StrJoin(references, " ").c_str(), "utf-8");
   }
+  // A mail that comes back with it has gone in a circle.
+  g_mime_object_set_header(object, "X-Loop", letter.from_address.c_str(), "utf-8");
   if (message.automatic()) {
     g_mime_object_set_header(object, "Auto-Submitted", "auto-replied", "utf-8");  // RFC 3834, 5.
   }

@@ -9,6 +9,7 @@
 #include "services/channels/common/interaction_ids.h"
 #include "services/channels/common/proto_time.h"
 #include "services/channels/email/automatic.h"
+#include "services/channels/email/bounces.h"
 #include "services/channels/email/message_token.h"
 #include "services/kernel/identifier.h"
 #include "services/kernel/resources/identifiers.h"
@@ -79,11 +80,36 @@ void AddParts(const ParsedMail& mail, Inbound& inbound) {
   }
 }
 
+// Without comments and quoted strings, which may hold what a stranger likes to be read: a local
+// part such as "; dmarc=pass" is a valid one.
+std::string WithoutQuotes(std::string_view text) {
+  std::string bare;
+  bool quoted = false;
+  int comments = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\' && (quoted || comments > 0)) {
+      ++i;
+    } else if (c == '"' && comments == 0) {
+      quoted = !quoted;
+    } else if (c == '(' && !quoted) {
+      ++comments;
+    } else if (c == ')' && !quoted && comments > 0) {
+      --comments;
+    } else if (!quoted && comments == 0) {
+      bare += c;
+    }
+  }
+  return bare;
+}
+
 // "mx.demo.test; spf=pass smtp.mailfrom=…; dkim=pass …" of the server that we trust (RFC 8601).
 void AddAuthentication(const ParsedMail& mail, const Inbox& inbox, Interaction& interaction) {
   if (inbox.trusted_authserv_id.empty()) return;
+  auto& results = *interaction.mutable_authentication();
   for (const std::string& header : mail.authentication_results) {
-    const std::vector<std::string> parts = absl::StrSplit(header, ';');
+    const std::string bare = WithoutQuotes(header);
+    const std::vector<std::string> parts = absl::StrSplit(bare, ';');
     const std::vector<std::string> server =
         absl::StrSplit(parts.front(), absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
     if (server.empty() || !absl::EqualsIgnoreCase(server[0], inbox.trusted_authserv_id)) continue;
@@ -93,14 +119,17 @@ void AddAuthentication(const ParsedMail& mail, const Inbox& inbox, Interaction& 
       if (equals == absl::string_view::npos) continue;
       const std::string method = absl::AsciiStrToLower(result.substr(0, equals));
       const absl::string_view value = result.substr(equals + 1);
-      (*interaction.mutable_authentication())[method] =
-          absl::AsciiStrToLower(value.substr(0, value.find_first_of(" \t\r\n(")));
+      const std::string verdict =
+          absl::AsciiStrToLower(value.substr(0, value.find_first_of(" \t\r\n")));
+      // The first counts; of several signatures one that holds is enough (RFC 6376, 6.1).
+      if (!results.contains(method) || (method == "dkim" && verdict == "pass")) {
+        results[method] = verdict;
+      }
     }
     break;  // Only the newest, on top, can be the server's own.
   }
-  const auto dmarc = interaction.authentication().find("dmarc");
-  interaction.mutable_sender()->set_verified(dmarc != interaction.authentication().end() &&
-                                             dmarc->second == "pass");
+  const auto dmarc = results.find("dmarc");
+  interaction.mutable_sender()->set_verified(dmarc != results.end() && dmarc->second == "pass");
 }
 
 void AddOthers(const ParsedMail& mail, const Inbox& inbox, Interaction& interaction) {
@@ -112,48 +141,6 @@ void AddOthers(const ParsedMail& mail, const Inbox& inbox, Interaction& interact
   }
 }
 
-delivery::v1::Failure::Reason FailureReason(const std::string& status) {
-  if (absl::StartsWith(status, "5.1.")) return delivery::v1::Failure::REASON_INVALID_RECIPIENT;
-  if (absl::StartsWith(status, "5.7.")) return delivery::v1::Failure::REASON_NOT_AUTHORISED;
-  if (absl::StartsWith(status, "5.3.4") || absl::StartsWith(status, "5.2.3")) {
-    return delivery::v1::Failure::REASON_TOO_LONG;
-  }
-  return delivery::v1::Failure::REASON_BOUNCED;
-}
-
-// Our mail that a report is about: by the return path first, then by its Message-ID.
-std::optional<OutgoingIds> ReportedIds(const ParsedMail& mail, const std::string& recipient,
-                                       const Inbox& inbox) {
-  std::optional<OutgoingIds> ids =
-      ReadToken('b', inbox.token_secret, inbox.scope(), LocalPart(recipient));
-  return ids ? ids : OurToken(inbox, mail.reported_message_id);
-}
-
-void AddBounces(const ParsedMail& mail, const OutgoingIds& ids, const Inbox& inbox,
-                absl::Time received_at, Inbound& inbound) {
-  for (const RecipientReport& report : mail.reports) {
-    const bool failed = report.action == "failed";
-    if (!failed && report.action != "delivered") continue;  // Delays and relays end nothing.
-    Bounce& bounce = inbound.bounces.emplace_back();
-    bounce.partition = ids.partition;
-    delivery::v1::Delivery& delivery = bounce.delivery;
-    delivery.set_event_id(channels::ReceiptId(kChannel, inbox.workspace, inbox.account,
-                                              ids.message_id, report.action + report.status));
-    delivery.set_workspace(inbox.workspace);
-    delivery.set_message_id(ids.message_id);
-    delivery.set_conversation_id(ids.conversation_id);
-    delivery.set_channel(kChannel);
-    delivery.set_channel_account(inbox.account);
-    delivery.set_vendor_status(report.action);
-    channels::SetProto(received_at, delivery.mutable_occurred_at());
-    delivery.set_status(failed ? delivery::v1::STATUS_FAILED : delivery::v1::STATUS_DELIVERED);
-    if (!failed) continue;
-    delivery.mutable_failure()->set_reason(FailureReason(report.status));
-    delivery.mutable_failure()->set_vendor_code(report.status);
-    delivery.mutable_failure()->set_detail("the receiving server reported that it failed");
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<Inbound> ReadInbound(const ParsedMail& mail, std::string_view raw,
@@ -162,12 +149,9 @@ absl::StatusOr<Inbound> ReadInbound(const ParsedMail& mail, std::string_view raw
                                     absl::Time received_at) {
   Inbound inbound;
   inbound.event_id = absl::StrCat(mail.message_id, " ", BodyHash(raw));
-  // A report without any word about a recipient is shown instead: it may be in the text.
-  if (mail.is_delivery_report && !mail.reports.empty()) {
-    if (const std::optional<OutgoingIds> ids = ReportedIds(mail, recipient, inbox)) {
-      AddBounces(mail, *ids, inbox, received_at, inbound);
-      return inbound;
-    }
+  if (auto bounces = ReadBounces(mail, envelope_sender, recipient, inbox, received_at)) {
+    inbound.bounces = *std::move(bounces);
+    return inbound;
   }
   std::string written = mail.from.address;
   absl::StatusOr<Identifier> sender = NormaliseIdentifier("email", "", written, "");

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/channels/email/automatic.h"
 #include "services/channels/email/message_token.h"
 #include "services/kernel/ids.h"
 
@@ -13,7 +14,6 @@ using interaction::v1::ThreadEvidence;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 Inbox Help() {
@@ -65,6 +65,18 @@ TEST(Inbound, AReusedMessageIdWithAnotherTextIsAnotherMail) {
             Read(Mail("Message-ID: <1@cust.test>\r\n", "b")).interaction->interaction_id());
 }
 
+TEST(Inbound, LineEndsAndWhiteSpaceThatServersChangeAreNoOtherText) {
+  const std::string id = "Message-ID: <1@cust.test>\r\n";
+  const std::string mail = Mail(id, "a  b\r\n\r\nc \r\n");
+  for (const char* body : {"a b\r\n\r\nc\r\n\r\n\r\n", "a \tb\n\nc", "a b \r\n\r\nc\r\n"}) {
+    EXPECT_EQ(Read(mail).interaction->interaction_id(),
+              Read(Mail(id, body)).interaction->interaction_id())
+        << body;
+  }
+  EXPECT_NE(Read(mail).interaction->interaction_id(),
+            Read(Mail(id, "a b\r\nc\r\n")).interaction->interaction_id());
+}
+
 TEST(Inbound, AnAnswerToOurMailNamesItsConversation) {
   const Inbound inbound = Read(
       Mail(absl::StrCat("Message-ID: <2@cust.test>\r\nIn-Reply-To: ", OurMessageId(), "\r\n")));
@@ -99,12 +111,32 @@ TEST(Inbound, WhatNoPersonWroteIsSaidToBeAutomatic) {
   for (const auto& [headers, reason] :
        {std::pair<std::string, std::string>{"Auto-Submitted: auto-replied\r\n", "auto-submitted"},
         {"Precedence: bulk\r\n", "precedence"},
+        {"Precedence: auto_reply\r\n", "precedence"},
         {"List-Id: <news.x.test>\r\n", "mailing list"},
+        {"List-Archive: <https://x.test>\r\n", "mailing list"},
+        {"X-Loop: Help@demo.test\r\n", "our own mail"},
+        {"Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n", "report"},
         {"X-Auto-Response-Suppress: DR, OOF\r\n", "x-auto-response-suppress"}}) {
     EXPECT_EQ(Read(Mail(id + headers)).interaction->automatic_reason(), reason);
   }
   EXPECT_EQ(Read(Mail(id), "").interaction->automatic_reason(), "null return path");
   EXPECT_FALSE(Read(Mail(id + "Auto-Submitted: no\r\n")).interaction->automatic());
+}
+
+// Two or three servers of one's own are usual.
+TEST(Inbound, AMailThatPassesOurDomainAgainAndAgainIsInALoop) {
+  std::string passed = "Message-ID: <5@c.test>\r\n";
+  for (int i = 0; i < kOwnLoopsMax; ++i) {
+    passed += absl::StrCat("Received: from mx", i, ".cust.test by mx", i,
+                           ".demo.test (Postfix) with ESMTP\r\n\tid 1; 1 Jan 2026 00:00 +0000\r\n");
+  }
+  EXPECT_EQ(Read(Mail(passed)).interaction->automatic_reason(), "");
+  EXPECT_EQ(Read(Mail(passed + "Received: from a by notdemo.test; x\r\n"))
+                .interaction->automatic_reason(),
+            "");
+  EXPECT_EQ(
+      Read(Mail(passed + "Received: from a BY DEMO.test; x\r\n")).interaction->automatic_reason(),
+      "mail loop");
 }
 
 TEST(Inbound, OnlyTheTrustedServersResultsCount) {
@@ -117,6 +149,26 @@ TEST(Inbound, OnlyTheTrustedServersResultsCount) {
   const Inbound other =
       Read(Mail(absl::StrCat(id, "Authentication-Results: evil.test; ", results)));
   EXPECT_FALSE(other.interaction->sender().verified());
+}
+
+// RFC 8601 allows quoted strings and comments; both hold what a stranger has written.
+TEST(Inbound, WhatAStrangerWritesIsNoResult) {
+  for (const char* results :
+       {"dmarc=fail header.from=evil.test; spf=pass smtp.mailfrom=\"; dmarc=pass \"@evil.test",
+        "spf=pass (a comment; dmarc=pass) smtp.mailfrom=evil.test",
+        "spf=pass (one (in; dmarc=pass) \\) another; dmarc=pass) smtp.mailfrom=evil.test",
+        "dmarc=fail header.from=evil.test; dmarc=pass header.from=evil.test"}) {
+    const Inbound inbound = Read(Mail(absl::StrCat(
+        "Message-ID: <6@c.test>\r\nAuthentication-Results: mx.demo.test; ", results, "\r\n")));
+    EXPECT_FALSE(inbound.interaction->sender().verified()) << results;
+  }
+}
+
+TEST(Inbound, OneSignatureThatHoldsIsEnough) {
+  const Inbound inbound =
+      Read(Mail("Message-ID: <6@c.test>\r\nAuthentication-Results: mx.demo.test; dkim=fail "
+                "header.d=list.test; dkim=pass header.d=cust.test; dkim=none\r\n"));
+  EXPECT_EQ(inbound.interaction->authentication().at("dkim"), "pass");
 }
 
 TEST(Inbound, TextsAndFilesAreParts) {
@@ -134,46 +186,6 @@ TEST(Inbound, TextsAndFilesAreParts) {
   ASSERT_THAT(inbound.files, SizeIs(1));
   EXPECT_EQ(inbound.files[0].first, 1);
   EXPECT_EQ(inbound.files[0].second, "\x89PNG");
-}
-
-std::string Report(const std::string& action, const std::string& status) {
-  return absl::StrCat(
-      "From: MAILER-DAEMON@mx.cust.test\r\nMessage-ID: <8@mx.cust.test>\r\n"
-      "MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; "
-      "boundary=b\r\n\r\n--b\r\n\r\nIt failed.\r\n--b\r\nContent-Type: "
-      "message/delivery-status\r\n\r\nReporting-MTA: dns; mx.cust.test\r\n\r\n"
-      "Final-Recipient: rfc822; ana@cust.test\r\nAction: ",
-      action, "\r\nStatus: ", status,
-      "\r\nDiagnostic-Code: smtp; 550 no such user\r\n\r\n--b\r\n"
-      "Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: ",
-      OurMessageId(), "\r\nSubject: x\r\n\r\n--b--\r\n");
-}
-
-TEST(Inbound, ABounceFindsItsMessageByTheHeadersInIt) {
-  const Inbound inbound = Read(Report("failed", "5.1.1"), "");
-  EXPECT_FALSE(inbound.interaction);
-  ASSERT_THAT(inbound.bounces, SizeIs(1));
-  const Bounce& bounce = inbound.bounces[0];
-  EXPECT_EQ(bounce.partition, 3);
-  EXPECT_EQ(bounce.delivery.message_id(), Ids().message_id);
-  EXPECT_EQ(bounce.delivery.conversation_id(), Ids().conversation_id);
-  EXPECT_EQ(bounce.delivery.status(), delivery::v1::STATUS_FAILED);
-  EXPECT_EQ(bounce.delivery.failure().reason(), delivery::v1::Failure::REASON_INVALID_RECIPIENT);
-  EXPECT_EQ(bounce.delivery.failure().vendor_code(), "5.1.1");
-}
-
-TEST(Inbound, ABounceWithoutOurHeadersIsFoundByItsReturnPath) {
-  const std::string recipient =
-      absl::StrCat(MakeToken('b', Help().token_secret, "demo/help", Ids()), "@demo.test");
-  std::string report = Report("failed", "5.2.2");
-  report.erase(report.find("Message-ID: <m"), 5);
-  EXPECT_THAT(Read(report, "", recipient).bounces, SizeIs(1));
-}
-
-TEST(Inbound, ADelayEndsNothing) {
-  const Inbound inbound = Read(Report("delayed", "4.4.1"), "");
-  EXPECT_THAT(inbound.bounces, IsEmpty());
-  EXPECT_FALSE(inbound.interaction);
 }
 
 TEST(Inbound, AMailWithoutAnySenderIsRefused) {
@@ -200,6 +212,19 @@ TEST(MailParser, OfRepeatedHeadersTheFirstCounts) {
       ParseMail("From: a@c.test\r\nFrom: b@c.test\r\nMessage-ID: <1@c>\r\n\r\n");
   EXPECT_EQ(mail.from.address, "a@c.test");
   EXPECT_THAT(mail.anomalies, Contains(HasSubstr("second from header ignored")));
+}
+
+TEST(MailParser, TextsAreReadInTheCharsetThatIsMeant) {
+  for (const auto& [charset, bytes, text] :
+       {std::tuple("iso-8859-1", "\x93quoted\x94 \x80", "\u201cquoted\u201d \u20ac"),
+        {"ISO-8859-1", "\xe1", "\u00e1"},
+        {"x-gbk", "\xc4\xe3\xba\xc3", "\u4f60\u597d"},
+        {"cp-850", "\x82", "\u00e9"},
+        {"unicode-1-1-utf-7", "+AOk-", "\u00e9"}}) {
+    const ParsedMail mail = ParseMail(absl::StrCat(
+        "From: a@c.test\r\nContent-Type: text/plain; charset=", charset, "\r\n\r\n", bytes));
+    EXPECT_EQ(mail.pieces.at(0).text, text) << charset;
+  }
 }
 
 TEST(MailParser, EmptyMessageIdsThreadNobody) {
@@ -234,15 +259,6 @@ TEST(Inbound, ATypeThatCannotBeReadIsPlainText) {
   const Inbound inbound = Read(Mail("Content-Type: text\r\n"));
   ASSERT_EQ(inbound.interaction->parts_size(), 1);
   EXPECT_EQ(inbound.interaction->parts(0).text().body(), "hello\r\n");
-}
-
-TEST(Inbound, AReportThatNamesNobodyIsShown) {
-  const Inbound inbound =
-      Read(Mail("Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n",
-                "--b\r\n\r\nit failed\r\n--b--\r\n"),
-           "", absl::StrCat(MakeToken('b', Help().token_secret, "demo/help", Ids()), "@demo.test"));
-  ASSERT_TRUE(inbound.interaction);
-  EXPECT_TRUE(inbound.interaction->automatic());
 }
 
 }  // namespace

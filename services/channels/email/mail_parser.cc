@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "services/channels/email/flowed.h"
 #include "services/channels/email/gmime.h"
+#include "services/channels/email/mail_report.h"
 #include "services/kernel/digest.h"
 #include "services/kernel/strings.h"
 #include "services/kernel/text.h"
@@ -75,6 +77,29 @@ std::string SafeFileName(std::string name) {
   return std::string(TruncateUtf8(name, 255));
 }
 
+// The charset that is meant by a name that iconv does not know, or that is commonly wrong: what is
+// called Latin-1 or ASCII is windows-1252 (https://encoding.spec.whatwg.org/#names-and-labels).
+// Null: as it is named.
+const char* CharsetMeant(const char* named) {
+  if (named == nullptr) return nullptr;
+  static constexpr std::pair<const char*, const char*> kMeant[] = {
+      {"iso-8859-1", "windows-1252"},
+      {"iso8859-1", "windows-1252"},
+      {"latin1", "windows-1252"},
+      {"us-ascii", "windows-1252"},
+      {"ascii", "windows-1252"},
+      {"cp-850", "cp850"},
+      {"x-gbk", "gbk"},
+      {"x-sjis", "shift_jis"},
+      {"x-euc-jp", "euc-jp"},
+      {"unicode-1-1-utf-7", "utf-7"},
+  };
+  for (const auto& [name, meant] : kMeant) {
+    if (absl::EqualsIgnoreCase(named, name)) return meant;
+  }
+  return nullptr;
+}
+
 class BodyWalk {
  public:
   explicit BodyWalk(ParsedMail& mail) : mail_(mail) {}
@@ -86,12 +111,9 @@ class BodyWalk {
       return AddFile(object);
     }
     if (GMIME_IS_MULTIPART(object)) return VisitMultipart(GMIME_MULTIPART(object), depth);
-    if (TypeOf(object) == "message/delivery-status") return VisitReport(object);
-    if (mail_.is_delivery_report && TypeOf(object) == "text/rfc822-headers") {
-      return ReadReportedHeaders(ContentOf(object));
-    }
+    if (VisitReport(object)) return;
     if (GMIME_IS_MESSAGE_PART(object)) {
-      if (mail_.is_delivery_report) ReadReportedHeaders(ContentOf(object));
+      if (!mail_.report_type.empty()) ReadReportedHeaders(ContentOf(object), mail_);
       return AddFile(object);
     }
     if (GMIME_IS_PART(object) && HasBrokenType(object)) {
@@ -108,9 +130,7 @@ class BodyWalk {
     if (TypeOf(GMIME_OBJECT(multipart)) == "multipart/report") {
       const char* type =
           g_mime_object_get_content_type_parameter(GMIME_OBJECT(multipart), "report-type");
-      if (type == nullptr || absl::EqualsIgnoreCase(type, "delivery-status")) {
-        mail_.is_delivery_report = true;
-      }
+      mail_.report_type = type == nullptr ? kDeliveryReport : absl::AsciiStrToLower(Text(type));
     }
     if (count == 0) {
       Odd("a multipart without parts");
@@ -119,11 +139,33 @@ class BodyWalk {
     for (int i = 0; i < count; ++i) Visit(g_mime_multipart_get_part(multipart, i), depth + 1);
   }
 
+  // True for the machine's part of a report, which nobody wants to read.
+  bool VisitReport(GMimeObject* object) {
+    const std::string type = TypeOf(object);
+    if (type == "message/delivery-status" || type == "message/global-delivery-status") {
+      mail_.report_type = kDeliveryReport;
+      ReadDeliveryStatus(ContentOf(object), mail_);
+    } else if (type == "message/disposition-notification") {
+      ReadDisposition(ContentOf(object), mail_);
+    } else if (!mail_.report_type.empty() &&
+               (type == "text/rfc822-headers" || type == "message/global-headers")) {
+      ReadReportedHeaders(ContentOf(object), mail_);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
   static bool IsFile(GMimeObject* object) {
     const char* disposition = g_mime_object_get_disposition(object);
     if (disposition != nullptr && absl::EqualsIgnoreCase(disposition, "attachment")) return true;
     const std::string type = TypeOf(object);
     return type != "text/plain" && type != "text/html";
+  }
+
+  static bool HasParameter(GMimeObject* object, const char* name, const char* value) {
+    const char* found = g_mime_object_get_content_type_parameter(object, name);
+    return found != nullptr && absl::EqualsIgnoreCase(found, value);
   }
 
   // "Content-Type: text" and the like: then it is text/plain (RFC 2045, 5.2).
@@ -134,10 +176,17 @@ class BodyWalk {
 
   void AddText(GMimeTextPart* part) {
     const std::string type = TypeOf(GMIME_OBJECT(part));
+    if (const char* charset = CharsetMeant(g_mime_text_part_get_charset(part))) {
+      g_mime_text_part_set_charset(part, charset);
+    }
     const GText text(g_mime_text_part_get_text(part));
     if (text == nullptr) Odd("a text in an unknown charset");
-    AddText(type, text != nullptr ? CleanUtf8(std::string_view(text.get()))
-                                  : CleanUtf8(ContentOf(GMIME_OBJECT(part))));
+    std::string clean = text != nullptr ? CleanUtf8(std::string_view(text.get()))
+                                        : CleanUtf8(ContentOf(GMIME_OBJECT(part)));
+    if (type == "text/plain" && HasParameter(GMIME_OBJECT(part), "format", "flowed")) {
+      clean = Unflowed(clean, HasParameter(GMIME_OBJECT(part), "delsp", "yes"));
+    }
+    AddText(type, std::move(clean));
   }
 
   void AddText(const std::string& type, std::string text) {
@@ -174,50 +223,6 @@ class BodyWalk {
                                              : !piece.content_id.empty();
   }
 
-  // Blocks of headers with empty lines between: one for the message, then one per recipient.
-  void VisitReport(GMimeObject* object) {
-    mail_.is_delivery_report = true;
-    RecipientReport report;
-    const auto flush = [&] {
-      if (!report.action.empty() || !report.status.empty()) mail_.reports.push_back(report);
-      report = RecipientReport();
-    };
-    const std::string content = CleanUtf8(ContentOf(object));
-    for (const absl::string_view raw : absl::StrSplit(content, '\n')) {
-      const absl::string_view line = absl::StripAsciiWhitespace(raw);
-      if (line.empty()) flush();
-      const std::pair<std::string, std::string> field =
-          absl::StrSplit(line, absl::MaxSplits(':', 1));
-      const std::string value(absl::StripAsciiWhitespace(field.second));
-      if (absl::EqualsIgnoreCase(field.first, "Action")) {
-        report.action = absl::AsciiStrToLower(value);
-      } else if (absl::EqualsIgnoreCase(field.first, "Status")) {
-        report.status = value.substr(0, value.find(' '));
-      } else if (absl::EqualsIgnoreCase(field.first, "Diagnostic-Code")) {
-        const size_t semicolon = value.find(';');
-        report.diagnostic = std::string(absl::StripAsciiWhitespace(
-            semicolon == std::string::npos ? value : value.substr(semicolon + 1)));
-      }
-    }
-    flush();
-  }
-
-  // Only the headers, which end at the first empty line: what lies inside of the inside is not our
-  // matter, and could be nested without end.
-  void ReadReportedHeaders(std::string_view bytes) {
-    bytes = bytes.substr(0, kReportedBytesMax);
-    bytes = bytes.substr(0, std::min(bytes.find("\n\n"), bytes.find("\r\n\r\n")));
-    const std::string headers = absl::StrCat(ToAbsl(bytes), "\r\n\r\n");
-    const GPtr<GMimeStream> stream = StreamOf(headers);
-    const GPtr<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
-    const GPtr<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
-    if (message == nullptr) return;
-    const std::string id =
-        Text(g_mime_object_get_header(GMIME_OBJECT(message.get()), "Message-ID"));
-    const std::vector<std::string> ids = MessageIds(id);
-    if (!ids.empty()) mail_.reported_message_id = ids.front();
-  }
-
   void Odd(const char* what) {
     if (std::find(mail_.anomalies.begin(), mail_.anomalies.end(), what) == mail_.anomalies.end()) {
       mail_.anomalies.push_back(what);
@@ -241,6 +246,16 @@ void AddMailboxes(InternetAddressList* list, std::vector<Address>& out) {
   }
 }
 
+// "from a by b.test (c) with d" → "b.test".
+std::string ReceivedBy(std::string_view value) {
+  const std::vector<std::string> words =
+      absl::StrSplit(ToAbsl(value), absl::ByAnyChar(" \t\r\n;"), absl::SkipEmpty());
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (absl::EqualsIgnoreCase(words[i], "by")) return absl::AsciiStrToLower(words[i + 1]);
+  }
+  return "";
+}
+
 void ReadHeaders(GMimeMessage* message, ParsedMail& mail) {
   GMimeHeaderList* list = g_mime_object_get_header_list(GMIME_OBJECT(message));
   static const auto* singletons = new std::set<std::string>(
@@ -250,8 +265,13 @@ void ReadHeaders(GMimeMessage* message, ParsedMail& mail) {
   for (int i = 0; i < g_mime_header_list_get_count(list); ++i) {
     GMimeHeader* header = g_mime_header_list_get_header_at(list, i);
     const std::string name = absl::AsciiStrToLower(Text(g_mime_header_get_name(header)));
-    if (name == "received") ++mail.received_count;
     const std::string value = Text(g_mime_header_get_value(header));
+    if (name == "received") {
+      ++mail.received_count;
+      if (std::string by = ReceivedBy(value); !by.empty()) {
+        mail.received_by.push_back(std::move(by));
+      }
+    }
     if (name == "authentication-results") mail.authentication_results.push_back(value);
     const bool first = mail.headers.emplace(name, value).second;
     if (!first && singletons->contains(name)) repeated.insert(name);
@@ -309,10 +329,27 @@ std::vector<std::string> MessageIds(std::string_view header) {
 }
 
 std::string BodyHash(std::string_view raw) {
-  size_t end = raw.find("\r\n\r\n");
+  const size_t crlf = raw.find("\r\n\r\n");
   const size_t bare = raw.find("\n\n");
-  if (bare < end) end = bare;
-  return HexSha256(end == std::string_view::npos ? raw : raw.substr(end));
+  const size_t end = std::min(crlf, bare);
+  if (end != std::string_view::npos) raw.remove_prefix(end + (end == crlf ? 4 : 2));
+  std::string canonical;
+  canonical.reserve(raw.size());
+  size_t line_ends = 0;  // Not yet written: those at the end of the mail do not count.
+  bool space = false;    // The same of white space at the end of a line.
+  for (const char c : raw) {
+    if (c == '\n') {
+      ++line_ends;
+      space = false;
+    } else if (c == ' ' || c == '\t' || c == '\r') {
+      space = true;
+    } else {
+      canonical.append(std::exchange(line_ends, 0), '\n');
+      if (std::exchange(space, false)) canonical.push_back(' ');
+      canonical.push_back(c);
+    }
+  }
+  return HexSha256(canonical);
 }
 
 ParsedMail ParseMail(std::string_view raw) {

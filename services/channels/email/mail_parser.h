@@ -12,6 +12,7 @@
 // what was odd is said in `anomalies`. Pure.
 namespace trama::email {
 
+inline constexpr char kDeliveryReport[] = "delivery-status";
 inline constexpr int kPartDepthMax = 50;
 inline constexpr size_t kPartsMax = 200;
 inline constexpr size_t kHeaderBytesMax = 64 * 1024;  // Of one header that we use.
@@ -57,16 +58,24 @@ struct ParsedMail {
   std::map<std::string, std::string> headers;  // Lower-case names; the first of each, decoded.
   std::vector<std::string> authentication_results;
   size_t received_count = 0;
+  std::vector<std::string> received_by;  // Servers that it has passed, newest first, lower case.
   std::vector<std::string> anomalies;
 
-  bool is_delivery_report = false;
+  // Of a multipart/report (RFC 6522), lower case: "delivery-status", "disposition-notification",
+  // "feedback-report" …; empty for what is none.
+  std::string report_type;
   std::vector<RecipientReport> reports;
-  std::string reported_message_id;  // Of the mail that the report is about, if it says so.
+  std::string disposition;           // "displayed", "deleted" … (RFC 8098).
+  std::string reported_envelope_id;  // ENVID of the mail that the report is about, if it says so.
+  std::string reported_message_id;   // Its Message-ID.
+
+  bool is_delivery_report() const { return report_type == kDeliveryReport; }
 };
 
 ParsedMail ParseMail(std::string_view raw);
 
-// Hash of what the sender wrote: equal when the same mail arrives twice over different ways.
+// Hash of what the sender wrote: equal when the same mail arrives twice over different ways, which
+// may change line ends and white space (as DKIM's relaxed canonicalisation, RFC 6376, 3.4.4).
 std::string BodyHash(std::string_view raw);
 
 // "<a@x> junk <b@y>" → {"<a@x>", "<b@y>"}.
