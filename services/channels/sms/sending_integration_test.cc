@@ -193,6 +193,16 @@ TEST_F(MediaTest, CredentialsAreNotForwardedToTheStorageHost) {
   EXPECT_THAT(storage.requests().at(0).raw, Not(HasSubstr("Authorization")));
 }
 
+// The vendor's address is as good as the hosts that it sends us to.
+TEST_F(MediaTest, RedirectToAnotherHostIsNotFollowed) {
+  testing::FakeVendor inside;
+  const std::string elsewhere = absl::StrCat("http://localhost:", inside.url().substr(17), "/x");
+  vendor_.SetPage("/file",
+                  {.status = 302, .headers = absl::StrCat("Location: ", elsewhere, "\r\n")});
+  EXPECT_THAT(NewsOf("/file").parts(0).media().fetch_error(), HasSubstr("not allowed"));
+  EXPECT_THAT(inside.requests(), IsEmpty());
+}
+
 TEST_F(MediaTest, FileThatIsGoneOrTooLargeIsToldOnce) {
   EXPECT_EQ(NewsOf("/gone").parts(0).media().fetch_error(), "the vendor no longer has the file");
   EXPECT_THAT(vendor_.requests(), SizeIs(1));
