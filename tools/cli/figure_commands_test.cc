@@ -60,7 +60,7 @@ class FigureCommandsTest : public testing::CliTest {
 TEST_F(FigureCommandsTest, FiguresShowTheirParametersAndWhatCannotBeTold) {
   const Result result = Run({"kpis", "--by", "agent", "--from", "8h"});
   EXPECT_EQ(result.exit, 0) << result.err;
-  EXPECT_THAT(result.out, ContainsRegex("ana +4 +4 +n/a +75.0% in 20s +12s +n/a"));
+  EXPECT_THAT(result.out, ContainsRegex("ana +4 +4 +n/a +75.0% in 20.0s +12.0s +n/a"));
   EXPECT_THAT(result.out, Not(HasSubstr("OCCUPIED")));
   EXPECT_THAT(reporting_.asked.group_by(), ElementsAre(reporting::v1::DIMENSION_AGENT));
   EXPECT_TRUE(reporting_.asked.has_from());
