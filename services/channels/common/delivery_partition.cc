@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/strand.hpp"
 #include "services/platform/base/log.h"
+#include "services/platform/base/span.h"
 #include "services/platform/kafka/dead_letter.h"
 #include "services/platform/kafka/kafka_error.h"
 
