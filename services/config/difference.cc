@@ -94,7 +94,11 @@ class Collector final : public MessageDifferencer::Reporter {
   }
   void ReportModified(const Message& before, const Message& after,
                       const std::vector<MessageDifferencer::SpecificField>& path) override {
-    Add(path, &before, &after);
+    // What a message differs in was reported before the message itself.
+    const FieldDescriptor* field = path.back().field;
+    const bool is_message =
+        field != nullptr && field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    if (!is_message) Add(path, &before, &after);
   }
 
  private:
