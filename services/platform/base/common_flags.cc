@@ -13,7 +13,13 @@ ABSL_FLAG(std::string, grpc_advertise, "",
           "host:port that other replicas dial; empty: the address listened on");
 
 ABSL_FLAG(std::string, redis, "127.0.0.1:6379", "Redis: host:port or redis://…");
-ABSL_FLAG(std::string, blob_dir, "", "folder of the blob store");
+ABSL_FLAG(std::string, blob_dir, "", "folder of the blob store; for other places --blob_url");
+ABSL_FLAG(std::string, blob_url, "",
+          "the blob store: file:///path or s3://bucket/prefix?region=…&endpoint=http://host:port");
+ABSL_FLAG(std::string, blob_access_key, "",
+          "reference to the access key of S3: file:/path or env:NAME");
+ABSL_FLAG(std::string, blob_secret_key, "",
+          "reference to the secret key of S3: file:/path or env:NAME");
 ABSL_FLAG(std::string, profile_address, "", "gRPC of profile: host:port[,host:port]");
 ABSL_FLAG(std::string, config_address, "", "gRPC of config: host:port[,host:port]");
 ABSL_FLAG(std::string, routing_address, "", "gRPC of routing: host:port[,host:port]");
@@ -151,7 +157,9 @@ void CheckCommonFlags(const std::vector<CommonFlag>& needed, Mistakes& mistakes)
     CheckText("redis", absl::GetFlag(FLAGS_redis), "127.0.0.1:6379", mistakes);
   }
   if (needs(CommonFlag::kBlobDir)) {
-    CheckText("blob_dir", absl::GetFlag(FLAGS_blob_dir), "/var/lib/trama/blobs", mistakes);
+    mistakes.Require(
+        absl::GetFlag(FLAGS_blob_dir).empty() != absl::GetFlag(FLAGS_blob_url).empty(),
+        "either --blob_dir or --blob_url is needed, for example --blob_dir=/var/lib/trama/blobs");
   }
   if (needs(CommonFlag::kTokensFile)) {
     CheckText("tokens_file", absl::GetFlag(FLAGS_tokens_file), "/etc/trama/tokens.json", mistakes);

@@ -5,7 +5,7 @@
 
 #include "absl/flags/flag.h"
 #include "services/platform/base/common_flags.h"
-#include "services/platform/blob/folder_blob_store.h"
+#include "services/platform/blob/open_blob_store.h"
 #include "services/platform/config/config_follower.h"
 #include "services/platform/grpc/tls.h"
 #include "services/platform/kafka/kafka_flags.h"
@@ -46,7 +46,7 @@ absl::StatusOr<RedisClient*> AddRedis(Runtime& runtime) {
 }
 
 absl::StatusOr<BlobStore*> AddBlobStore(Runtime& runtime) {
-  auto blobs = FolderBlobStore::Open({.folder = absl::GetFlag(FLAGS_blob_dir)});
+  auto blobs = OpenBlobStore(runtime.io(), runtime.clock());
   if (!blobs.ok()) return blobs.status();
   return &runtime.Own(*std::move(blobs));
 }
