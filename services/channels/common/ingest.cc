@@ -1,43 +1,117 @@
 #include "services/channels/common/ingest.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "services/channels/common/gather.h"
 #include "services/platform/base/span.h"
 
 namespace trama::channels {
 
-platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
-  // A mail comes without a trace: then one begins here.
-  platform::Span span =
-      platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest", arrival.traceparent);
+struct Ingest::Prepared {
+  Arrival arrival;
   IngestResult result;
-  result.seen = co_await seen_.AllSeen(arrival.workspace, arrival.account, arrival.event_ids);
-  if (result.seen) co_return result;
+};
 
-  if (!arrival.raw.empty() && !arrival.interactions.empty()) {
-    absl::StatusOr<std::string> blob =
-        co_await archive_.Put(arrival.workspace, arrival.interactions.front().sender().identifier(),
-                              std::move(arrival.raw), std::move(arrival.raw_content_type));
-    if (!blob.ok()) {
-      result.status = blob.status();
-      co_return result;
-    }
-    result.raw_blob = *blob;
-    for (interaction::v1::Interaction& interaction : arrival.interactions) {
-      interaction.set_raw_blob(*blob);
-    }
+platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
+  Prepared prepared;
+  prepared.arrival = std::move(arrival);
+  Arrival& taken = prepared.arrival;
+  prepared.result.seen = co_await seen_.AllSeen(taken.workspace, taken.account, taken.event_ids);
+  if (prepared.result.seen || taken.raw.empty() || taken.interactions.empty()) co_return prepared;
+
+  absl::StatusOr<std::string> blob =
+      co_await archive_.Put(taken.workspace, taken.interactions.front().sender().identifier(),
+                            std::move(taken.raw), std::move(taken.raw_content_type));
+  if (!blob.ok()) {
+    prepared.result.status = blob.status();
+    co_return prepared;
   }
+  prepared.result.raw_blob = *blob;
+  for (interaction::v1::Interaction& interaction : taken.interactions) {
+    interaction.set_raw_blob(*blob);
+  }
+  co_return prepared;
+}
 
-  result.status = co_await publisher_.Publish(std::move(arrival.interactions),
-                                              std::move(arrival.receipts), span.traceparent());
-  if (!result.status.ok()) span.Fail(absl::StatusCodeToString(result.status.code()));
-  if (result.status.ok()) {
-    co_await seen_.Mark(arrival.workspace, arrival.account, std::move(arrival.event_ids));
+platform::Awaitable<int> Ingest::Mark(Arrival arrival) {
+  co_await seen_.Mark(arrival.workspace, arrival.account, std::move(arrival.event_ids));
+  co_return 0;
+}
+
+platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
+  std::vector<Arrival> one;
+  one.push_back(std::move(arrival));
+  co_return co_await TakeAll(std::move(one));
+}
+
+platform::Awaitable<IngestResult> Ingest::TakeAll(std::vector<Arrival> arrivals) {
+  IngestResult result;
+  result.seen = true;
+  for (size_t begin = 0; begin < arrivals.size(); begin += kAtOnceMax) {
+    const auto first = arrivals.begin() + static_cast<ptrdiff_t>(begin);
+    const auto count = std::min(kAtOnceMax, arrivals.size() - begin);
+    std::vector<Arrival> some(std::make_move_iterator(first),
+                              std::make_move_iterator(first + static_cast<ptrdiff_t>(count)));
+    const IngestResult part = co_await TakeSome(std::move(some));
+    result.seen = result.seen && part.seen;
+    if (result.raw_blob.empty()) result.raw_blob = part.raw_blob;
+    result.status = part.status;
+    if (!result.status.ok()) co_return result;
   }
   co_return result;
 }
 
+platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals) {
+  // What one request brought belongs to one trace; a mail comes without: then one begins here.
+  platform::Span span = platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest",
+                                                      arrivals.front().traceparent);
+  std::vector<platform::Awaitable<Prepared>> preparing;
+  for (Arrival& arrival : arrivals) preparing.push_back(Prepare(std::move(arrival)));
+  std::vector<Prepared> prepared = co_await Gather(std::move(preparing));
+
+  IngestResult result;
+  result.seen = true;
+  std::vector<interaction::v1::Interaction> interactions;
+  std::vector<Receipt> receipts;
+  std::vector<Arrival> marks;
+  for (Prepared& each : prepared) {
+    if (!each.result.status.ok()) {
+      result.seen = false;
+      result.status = each.result.status;
+      co_return result;
+    }
+    if (each.result.seen) continue;
+    result.seen = false;
+    if (result.raw_blob.empty()) result.raw_blob = each.result.raw_blob;
+    std::move(each.arrival.interactions.begin(), each.arrival.interactions.end(),
+              std::back_inserter(interactions));
+    std::move(each.arrival.receipts.begin(), each.arrival.receipts.end(),
+              std::back_inserter(receipts));
+    each.arrival.interactions.clear();
+    each.arrival.receipts.clear();
+    marks.push_back(std::move(each.arrival));
+  }
+  result.status =
+      co_await publisher_.Publish(std::move(interactions), std::move(receipts), span.traceparent());
+  if (!result.status.ok()) {
+    span.Fail(absl::StatusCodeToString(result.status.code()));
+    co_return result;
+  }
+  std::vector<platform::Awaitable<int>> marking;
+  for (Arrival& mark : marks) marking.push_back(Mark(std::move(mark)));
+  co_await Gather(std::move(marking));
+  co_return result;
+}
+
 platform::Awaitable<absl::Status> Ingest::GiveUp(Unreadable unreadable) {
+  std::vector<Unreadable> one;
+  one.push_back(std::move(unreadable));
+  co_return co_await publisher_.DeadLetter(std::move(one));
+}
+
+platform::Awaitable<absl::Status> Ingest::GiveUpAll(std::vector<Unreadable> unreadable) {
   co_return co_await publisher_.DeadLetter(std::move(unreadable));
 }
 

@@ -47,16 +47,32 @@ struct IngestResult {
 // Threads: safe from any; coroutines run where they are spawned.
 class Ingest {
  public:
+  // Of several arrivals, so many are archived and written at once; the next ones follow after
+  // Kafka's acknowledgement, so that a batch too large for one call goes on where it stopped.
+  static constexpr size_t kAtOnceMax = 64;
+
   Ingest(Publisher& publisher, SeenMemory& seen, RawArchive& archive)
       : publisher_(publisher), seen_(seen), archive_(archive) {}
 
   platform::Awaitable<IngestResult> Take(Arrival arrival);
+  // A batch that one request has brought, acknowledged as a whole: OK only when all of it is
+  // written. What was written before an error is not written again when the vendor comes again, as
+  // far as Redis remembers. `raw_blob` of the result is that of the first arrival.
+  platform::Awaitable<IngestResult> TakeAll(std::vector<Arrival> arrivals);
 
   // What was proved to be the vendor's and yet cannot be read goes to the dead letters, whole.
   // OK: it stands there, acknowledge it. UNAVAILABLE: the vendor must come again.
   platform::Awaitable<absl::Status> GiveUp(Unreadable unreadable);
+  platform::Awaitable<absl::Status> GiveUpAll(std::vector<Unreadable> unreadable);
 
  private:
+  struct Prepared;
+
+  // Looks it up and keeps its original; nothing is written.
+  platform::Awaitable<Prepared> Prepare(Arrival arrival);
+  platform::Awaitable<IngestResult> TakeSome(std::vector<Arrival> arrivals);
+  platform::Awaitable<int> Mark(Arrival arrival);
+
   Publisher& publisher_;
   SeenMemory& seen_;
   RawArchive& archive_;

@@ -106,20 +106,23 @@ platform::Awaitable<absl::Status> Publisher::Publish(
   co_return produced;
 }
 
-platform::Awaitable<absl::Status> Publisher::DeadLetter(Unreadable unreadable) {
-  platform::ForeignInput input;
-  input.source = std::move(unreadable.door);
-  input.id = std::move(unreadable.id);
-  input.content_type = std::move(unreadable.content_type);
-  input.body = std::move(unreadable.body);
-  platform::DeadLetterReason why;
-  why.service = options_.channel;
-  why.reason = std::move(unreadable.reason);
-  why.failed_at = clock_.Now();
-  why.workspace = std::move(unreadable.workspace);
-  why.traceparent = std::move(unreadable.traceparent);
-  std::vector<platform::Record> records = {platform::DeadLetterOf(input, why)};
-  records[0].topic = options_.dead_letter_topic;
+platform::Awaitable<absl::Status> Publisher::DeadLetter(std::vector<Unreadable> unreadable) {
+  std::vector<platform::Record> records;
+  for (Unreadable& each : unreadable) {
+    platform::ForeignInput input;
+    input.source = std::move(each.door);
+    input.id = std::move(each.id);
+    input.content_type = std::move(each.content_type);
+    input.body = std::move(each.body);
+    platform::DeadLetterReason why;
+    why.service = options_.channel;
+    why.reason = std::move(each.reason);
+    why.failed_at = clock_.Now();
+    why.workspace = std::move(each.workspace);
+    why.traceparent = std::move(each.traceparent);
+    records.push_back(platform::DeadLetterOf(input, why));
+    records.back().topic = options_.dead_letter_topic;
+  }
   co_return co_await Produce(std::move(records));
 }
 

@@ -59,7 +59,7 @@ class Publisher {
   // All or an error; none is no error.
   platform::Awaitable<absl::Status> Publish(std::vector<interaction::v1::Interaction> interactions,
                                             std::vector<Receipt> receipts, std::string traceparent);
-  platform::Awaitable<absl::Status> DeadLetter(Unreadable unreadable);
+  platform::Awaitable<absl::Status> DeadLetter(std::vector<Unreadable> unreadable);
 
  private:
   platform::Awaitable<absl::Status> Produce(std::vector<platform::Record> records);

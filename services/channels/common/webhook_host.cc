@@ -61,23 +61,29 @@ platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
   if (!reading.verdict.ok()) co_return Refuse(*door, reading.verdict);
 
   std::string outcome = "ignored";
-  if (reading.unreadable.has_value()) {
-    reading.unreadable->traceparent = request.traceparent;
-    platform::Log(platform::LogLevel::kWarning, "webhook could not be read",
-                  {{"channel", channel_},
-                   {"door", reading.unreadable->door},
-                   {"why", reading.unreadable->reason}});
-    const absl::Status kept = co_await ingest_.GiveUp(*std::move(reading.unreadable));
+  if (!reading.unreadable.empty()) {
+    for (Unreadable& each : reading.unreadable) {
+      each.traceparent = request.traceparent;
+      platform::Log(platform::LogLevel::kWarning, "webhook could not be read",
+                    {{"channel", channel_}, {"door", each.door}, {"why", each.reason}});
+    }
+    const absl::Status kept = co_await ingest_.GiveUpAll(std::move(reading.unreadable));
     if (!kept.ok()) co_return Refuse(*door, kept);
     outcome = "dead_letter";
-  } else if (reading.arrival.has_value()) {
-    reading.arrival->traceparent = request.traceparent;
-    const Arrival arrival = *reading.arrival;
-    const IngestResult result = co_await ingest_.Take(*std::move(reading.arrival));
-    if (!result.status.ok())
+  }
+  if (!reading.arrivals.empty()) {
+    for (Arrival& arrival : reading.arrivals) arrival.traceparent = request.traceparent;
+    std::vector<Arrival> after;
+    if (door->after) after = reading.arrivals;
+    const IngestResult result = co_await ingest_.TakeAll(std::move(reading.arrivals));
+    if (!result.status.ok()) {
       co_return Refuse(*door, absl::UnavailableError(result.status.message()));
-    if (door->after) co_await door->after(arrival);
+    }
+    for (Arrival& arrival : after) co_await door->after(std::move(arrival));
     outcome = result.seen ? "seen" : "taken";
+  }
+  if (reading.come_again) {
+    co_return Refuse(*door, absl::UnavailableError("a part of the batch cannot be taken now"));
   }
   requests_.With({channel_, door->name, outcome}).Increment();
   co_return door->accepted;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -19,16 +19,21 @@ struct WebhookReading {
   // PERMISSION_DENIED: not the vendor's (403). NOT_FOUND: no such door (404). UNAVAILABLE: come
   // again (503). INVALID_ARGUMENT: no request of any vendor (400). The text goes to the log only.
   absl::Status verdict;
-  // With an OK verdict one of these; none: acknowledged, and nothing to write.
-  std::optional<Arrival> arrival;
-  std::optional<Unreadable> unreadable;
+  // With an OK verdict what is to be written; nothing: acknowledged all the same. A vendor that
+  // sends batches gets one acknowledgement for all of it.
+  std::vector<Arrival> arrivals;
+  std::vector<Unreadable> unreadable;
+  // All of that is written, and yet the vendor must come again (503): a part of the batch cannot be
+  // taken now. What was written is not written again then.
+  bool come_again = false;
 };
 
 struct WebhookDoor {
   std::string name;  // For metrics and logs: "message", "status".
   std::function<WebhookReading(const platform::HttpRequest&, absl::Time received_at)> read;
   platform::HttpResponse accepted;  // What the vendor wants to hear.
-  // After the event stands in Kafka, and for redeliveries; may be empty. Must not fail.
+  // For each arrival, after all of them stand in Kafka, and for redeliveries; may be empty. Must
+  // not fail.
   std::function<platform::Awaitable<void>(Arrival)> after;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "services/channels/common/raw_request.h"
 #include "services/channels/sms/media_link.h"
 #include "services/channels/sms/parse.h"
 #include "services/channels/sms/signature.h"
@@ -85,7 +86,7 @@ channels::Unreadable MakeUnreadable(const HttpRequest& request, const SmsAccount
   unreadable.id = HexSha256(absl::StrCat(request.target, "\n", request.body));
   unreadable.workspace = account.workspace;
   unreadable.content_type = "message/http";
-  unreadable.body = RawRequest(request);
+  unreadable.body = channels::RawRequest(request);
   unreadable.reason = std::move(reason);
   return unreadable;
 }
@@ -104,20 +105,6 @@ std::optional<DoorPath> ParseDoorPath(std::string_view path) {
   if (segments.size() == 5 && segments[4] != "status") return std::nullopt;
   if (segments[2].empty() || segments[3].empty()) return std::nullopt;
   return DoorPath{segments[2], segments[3], segments.size() == 5};
-}
-
-std::string RawRequest(const HttpRequest& request) {
-  std::string raw = absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\n");
-  for (const auto& [name, value] : request.headers.fields()) {
-    // A kept signature could be played back to somebody else.
-    if (absl::EqualsIgnoreCase(name, "Authorization") || absl::EqualsIgnoreCase(name, "Cookie") ||
-        absl::EqualsIgnoreCase(name, "X-Twilio-Signature")) {
-      continue;
-    }
-    absl::StrAppend(&raw, name, ": ", value, "\r\n");
-  }
-  absl::StrAppend(&raw, "\r\n", request.body);
-  return raw;
 }
 
 Doors::Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& host,
@@ -140,21 +127,21 @@ WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time receive
     return reading;
   }
   if (IsOtherProduct(request, *verified)) {
-    reading.unreadable = MakeUnreadable(request, verified->view, "the body is not a form");
+    reading.unreadable.push_back(MakeUnreadable(request, verified->view, "the body is not a form"));
     return reading;
   }
   auto interactions = ParseMessage(verified->params, verified->view, received_at);
   if (!interactions.ok()) {
-    reading.unreadable =
-        MakeUnreadable(request, verified->view, std::string(interactions.status().message()));
+    reading.unreadable.push_back(
+        MakeUnreadable(request, verified->view, std::string(interactions.status().message())));
     return reading;
   }
-  channels::Arrival& arrival = reading.arrival.emplace();
+  channels::Arrival& arrival = reading.arrivals.emplace_back();
   arrival.workspace = verified->view.workspace;
   arrival.account = verified->view.name;
   arrival.event_ids = {interactions->front().vendor_message_id()};
   arrival.interactions = *std::move(interactions);
-  arrival.raw = RawRequest(request);
+  arrival.raw = channels::RawRequest(request);
   arrival.raw_content_type = "message/http";
   return reading;
 }
@@ -169,13 +156,13 @@ WebhookReading Doors::ReadStatus(const HttpRequest& request, absl::Time received
   // Whatever state the account is in: receipts are about what was sent before.
   auto callback = ParseStatus(verified->query, verified->params, verified->view, received_at);
   if (IsOtherProduct(request, *verified) || !callback.ok()) {
-    reading.unreadable = MakeUnreadable(
+    reading.unreadable.push_back(MakeUnreadable(
         request, verified->view,
-        callback.ok() ? "the body is not a form" : std::string(callback.status().message()));
+        callback.ok() ? "the body is not a form" : std::string(callback.status().message())));
     return reading;
   }
   if (!callback->delivery.has_value()) return reading;
-  channels::Arrival& arrival = reading.arrival.emplace();
+  channels::Arrival& arrival = reading.arrivals.emplace_back();
   arrival.workspace = verified->view.workspace;
   arrival.account = verified->view.name;
   arrival.event_ids = {callback->event_id};

@@ -58,7 +58,4 @@ struct DoorPath {
 };
 std::optional<DoorPath> ParseDoorPath(std::string_view path);
 
-// The request as it is archived: its line, headers and body, without credentials and signatures.
-std::string RawRequest(const platform::HttpRequest& request);
-
 }  // namespace trama::sms

@@ -27,30 +27,14 @@ platform::SsrfGuardOptions MediaGuardOf(const channels::ChannelAccount& account)
   return guard;
 }
 
-MediaFetchers::MediaFetchers(boost::asio::io_context& io,
-                             const channels::AccountDirectory& accounts,
-                             platform::MediaLimits limits)
-    : io_(io), accounts_(accounts), limits_(limits) {}
-
-absl::StatusOr<std::shared_ptr<platform::MediaFetcher>> MediaFetchers::For(
-    const channels::ChannelAccount& account) {
-  const std::lock_guard lock(mutex_);
-  Made& made = made_[channels::AccountKey(account.workspace, account.name)];
-  if (made.fetcher != nullptr && made.revision == account.revision) return made.fetcher;
-  auto fetcher = platform::MediaFetcher::Create(io_, MediaGuardOf(account), limits_);
-  if (!fetcher.ok()) return fetcher.status();
-  made = {account.revision, *std::move(fetcher)};
-  return made.fetcher;
-}
-
-platform::Awaitable<absl::StatusOr<platform::Media>> MediaFetchers::Fetch(std::string workspace,
-                                                                          std::string account,
-                                                                          std::string url) {
-  const std::optional<channels::ChannelAccount> found = accounts_.Find(workspace, account);
+platform::Awaitable<absl::StatusOr<platform::Media>> MediaFetchers::Fetch(
+    std::shared_ptr<const channels::MediaJob> job) {
+  const std::optional<channels::ChannelAccount> found =
+      accounts_.Find(job->message.workspace(), job->message.channel_account());
   if (!found.has_value()) {
     co_return absl::FailedPreconditionError("the channel account is not configured any more");
   }
-  const absl::StatusOr<platform::Url> parsed = platform::ParseUrl(url);
+  const absl::StatusOr<platform::Url> parsed = platform::ParseUrl(job->media().vendor_url());
   if (!parsed.ok()) co_return parsed.status();
   const SmsAccountView view = ViewOf(*found);
   platform::HttpHeaders headers;
@@ -59,10 +43,11 @@ platform::Awaitable<absl::StatusOr<platform::Media>> MediaFetchers::Fetch(std::s
     if (!token.ok()) co_return absl::FailedPreconditionError(token.status().message());
     headers.Set("Authorization", platform::BasicAuthorization(view.account_sid, *token));
   }
-  const absl::StatusOr<std::shared_ptr<platform::MediaFetcher>> fetcher = For(*found);
+  const absl::StatusOr<std::shared_ptr<platform::MediaFetcher>> fetcher =
+      fetchers_.For(*found, MediaGuardOf(*found));
   if (!fetcher.ok()) co_return fetcher.status();
   const std::shared_ptr<platform::MediaFetcher> held = *fetcher;
-  co_return co_await held->Fetch(std::move(url), std::move(headers));
+  co_return co_await held->Fetch(job->media().vendor_url(), std::move(headers));
 }
 
 }  // namespace trama::sms

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
-#include <string>
-#include <utility>
 
 #include "absl/status/statusor.h"
 #include "boost/asio/io_context.hpp"
 #include "services/channels/common/account_directory.h"
+#include "services/channels/common/media_fetcher_cache.h"
+#include "services/channels/common/media_source.h"
 #include "services/platform/http/media.h"
 #include "services/platform/net/awaitable.h"
 
@@ -18,28 +16,18 @@ namespace trama::sms {
 // from our own network unless its settings name the host; credentials go to the vendor's host only.
 //
 // Threads: safe from any. What it is given must outlive every call.
-class MediaFetchers {
+class MediaFetchers final : public channels::MediaSource {
  public:
   MediaFetchers(boost::asio::io_context& io, const channels::AccountDirectory& accounts,
-                platform::MediaLimits limits);
+                platform::MediaLimits limits)
+      : accounts_(accounts), fetchers_(io, limits) {}
 
-  // As MediaFetcher::Fetch; FAILED_PRECONDITION when the account is gone or has no credentials.
-  platform::Awaitable<absl::StatusOr<platform::Media>> Fetch(std::string workspace,
-                                                             std::string account, std::string url);
+  platform::Awaitable<absl::StatusOr<platform::Media>> Fetch(
+      std::shared_ptr<const channels::MediaJob> job) override;
 
  private:
-  struct Made {
-    std::pair<int64_t, int64_t> revision;
-    std::shared_ptr<platform::MediaFetcher> fetcher;
-  };
-  absl::StatusOr<std::shared_ptr<platform::MediaFetcher>> For(
-      const channels::ChannelAccount& account);
-
-  boost::asio::io_context& io_;
   const channels::AccountDirectory& accounts_;
-  const platform::MediaLimits limits_;
-  std::mutex mutex_;
-  std::map<std::string, Made> made_;
+  channels::MediaFetcherCache fetchers_;
 };
 
 // Where an account's files may come from.

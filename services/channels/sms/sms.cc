@@ -8,9 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "services/channels/common/delivery_loop.h"
 #include "services/channels/common/ingest.h"
+#include "services/channels/common/media_fetch.h"
 #include "services/channels/sms/account.h"
 #include "services/channels/sms/doors.h"
-#include "services/channels/sms/media_fetch.h"
+#include "services/channels/sms/media_fetchers.h"
 #include "services/channels/sms/twilio_account.h"
 #include "services/channels/sms/twilio_sender.h"
 #include "services/platform/base/server_address.h"
@@ -108,14 +109,15 @@ void AddMediaFetch(platform::Runtime& runtime, const platform::KafkaConfig& kafk
   auto& fetchers =
       runtime.Own(std::make_unique<MediaFetchers>(runtime.io(), *parts.accounts, limits));
   runtime.AfterStart([&runtime, &fetchers, kafka, parts]() -> absl::Status {
-    MediaFetchOptions options;
+    channels::MediaFetchOptions options;
+    options.channel = kChannel;
     options.instance_id = absl::GetFlag(FLAGS_group_instance);
     options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
-    auto fetch =
-        MediaFetch::Start(kafka, std::move(options), fetchers, *parts.archive, *parts.publisher,
-                          runtime.io(), runtime.clock(), runtime.metrics(), runtime.health());
+    auto fetch = channels::MediaFetch::Start(kafka, std::move(options), fetchers, *parts.archive,
+                                             *parts.publisher, runtime.io(), runtime.clock(),
+                                             runtime.metrics(), runtime.health());
     if (!fetch.ok()) return fetch.status();
-    MediaFetch& running = runtime.Own(*std::move(fetch));
+    channels::MediaFetch& running = runtime.Own(*std::move(fetch));
     runtime.AddStopper("media fetch", [&running] { running.RequestStop(); });
     runtime.AddCloser("media fetch", [&running] { running.Stop(); });
     return absl::OkStatus();

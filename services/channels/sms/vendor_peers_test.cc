@@ -6,20 +6,20 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "services/channels/common/testing/vendor_process.h"
 #include "services/channels/sms/signature.h"
 #include "services/channels/sms/testing/sms_world.h"
-#include "services/channels/sms/testing/vendor_process.h"
 
 namespace trama::sms {
 namespace {
 
+using channels::testing::RunVendorPython;
+using channels::testing::VendorFolder;
+using channels::testing::VendorProcess;
 using nlohmann::json;
 using testing::kPublicUrl;
 using testing::kToken;
-using testing::RunVendorPython;
 using ::testing::SizeIs;
-using testing::VendorFolder;
-using testing::VendorProcess;
 
 constexpr char kSdkScript[] = "services/channels/sms/testing/twilio_sdk.py";
 

@@ -149,12 +149,13 @@ void SmsWorld::StartDelivery() {
 }
 
 void SmsWorld::StartMediaFetch() {
-  MediaFetchOptions options;
+  channels::MediaFetchOptions options;
+  options.channel = "sms";
   options.topic = interactions_;
   options.group = Unique("media");
   options.pause = absl::Milliseconds(20);
-  auto fetch = MediaFetch::Start(config(), options, *fetchers_, *archive_, *publisher_,
-                                 io_.context(), clock_, metrics_, health_);
+  auto fetch = channels::MediaFetch::Start(config(), options, *fetchers_, *archive_, *publisher_,
+                                           io_.context(), clock_, metrics_, health_);
   ASSERT_TRUE(fetch.ok()) << fetch.status();
   media_fetch_ = *std::move(fetch);
 }

@@ -6,9 +6,10 @@
 
 #include "services/channels/common/delivery_loop.h"
 #include "services/channels/common/ingest.h"
+#include "services/channels/common/media_fetch.h"
+#include "services/channels/common/testing/fake_vendor.h"
 #include "services/channels/sms/doors.h"
-#include "services/channels/sms/media_fetch.h"
-#include "services/channels/sms/testing/fake_vendor.h"
+#include "services/channels/sms/media_fetchers.h"
 #include "services/channels/sms/twilio_sender.h"
 #include "services/platform/blob/memory_blob_store.h"
 #include "services/platform/config/fixed_config.h"
@@ -25,6 +26,13 @@ inline constexpr char kToken[] = "auth-token";
 inline constexpr char kPublicUrl[] = "https://sms.firm.test";
 inline constexpr char kNumber[] = "+14155550199";
 inline constexpr char kCustomer[] = "+14155550123";
+
+// Twilio on loopback.
+struct FakeVendor : channels::testing::FakeVendor {
+  FakeVendor()
+      : channels::testing::FakeVendor(
+            201, R"({"sid":"SM-sent-{n}","status":"queued","num_segments":"1"})") {}
+};
 
 // The parts of the service on a real broker and a real Redis, with a vendor on loopback. Workspace
 // "demo" has partition number 1 and the channel account "main".
@@ -87,7 +95,7 @@ class SmsWorld : public platform::testing::BrokerTest {
   std::unique_ptr<MediaFetchers> fetchers_;
   std::unique_ptr<platform::HttpServer> server_;
   std::unique_ptr<channels::DeliveryLoop> delivery_;
-  std::unique_ptr<MediaFetch> media_fetch_;
+  std::unique_ptr<channels::MediaFetch> media_fetch_;
 };
 
 }  // namespace trama::sms::testing

@@ -1,9 +1,9 @@
-#include "services/channels/sms/media_job.h"
+#include "services/channels/common/media_job.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace trama::sms {
+namespace trama::channels {
 namespace {
 
 namespace iv = interaction::v1;
@@ -28,7 +28,7 @@ iv::Interaction Picture() {
 }
 
 TEST(MediaJobTest, EachFileThatIsStillWithTheVendorIsAJob) {
-  const std::vector<MediaJob> jobs = MediaJobsOf(Picture());
+  const std::vector<MediaJob> jobs = MediaJobsOf(Picture(), "sms");
   ASSERT_THAT(jobs, SizeIs(2));
   EXPECT_EQ(jobs[0].media().vendor_url(), "https://api.twilio.com/1");
   EXPECT_EQ(jobs[1].part, 2);
@@ -37,16 +37,16 @@ TEST(MediaJobTest, EachFileThatIsStillWithTheVendorIsAJob) {
 TEST(MediaJobTest, FilesOfOthersAndFetchedOnesAreNot) {
   iv::Interaction message = Picture();
   message.set_channel("email");
-  EXPECT_THAT(MediaJobsOf(message), IsEmpty());
+  EXPECT_THAT(MediaJobsOf(message, "sms"), IsEmpty());
   message = Picture();
   message.mutable_parts(1)->mutable_media()->set_blob("demo/x/y");
-  EXPECT_THAT(MediaJobsOf(message), SizeIs(1));
+  EXPECT_THAT(MediaJobsOf(message, "sms"), SizeIs(1));
   message.set_kind(iv::KIND_MEDIA);
-  EXPECT_THAT(MediaJobsOf(message), IsEmpty());
+  EXPECT_THAT(MediaJobsOf(message, "sms"), IsEmpty());
 }
 
 TEST(MediaJobTest, NewsOfAFileAmendsItsMessage) {
-  const std::vector<MediaJob> jobs = MediaJobsOf(Picture());
+  const std::vector<MediaJob> jobs = MediaJobsOf(Picture(), "sms");
   const FetchedMedia fetched{"demo/x/y", "image/png", 3, "abc"};
   const iv::Interaction news = MediaArrived(jobs[1], fetched, kNow);
   EXPECT_EQ(news.kind(), iv::KIND_MEDIA);
@@ -62,7 +62,7 @@ TEST(MediaJobTest, NewsOfAFileAmendsItsMessage) {
 }
 
 TEST(MediaJobTest, RepeatedNewsHasTheSameIdAndAnotherFileAnotherOne) {
-  const std::vector<MediaJob> jobs = MediaJobsOf(Picture());
+  const std::vector<MediaJob> jobs = MediaJobsOf(Picture(), "sms");
   EXPECT_EQ(MediaArrived(jobs[0], {}, kNow).interaction_id(),
             MediaFailed(jobs[0], "gone", kNow + absl::Hours(1)).interaction_id());
   EXPECT_NE(MediaArrived(jobs[0], {}, kNow).interaction_id(),
@@ -71,7 +71,7 @@ TEST(MediaJobTest, RepeatedNewsHasTheSameIdAndAnotherFileAnotherOne) {
 
 TEST(MediaJobTest, FileThatWillNotComeSaysWhy) {
   const iv::Interaction news =
-      MediaFailed(MediaJobsOf(Picture())[0], "the file is too large", kNow);
+      MediaFailed(MediaJobsOf(Picture(), "sms")[0], "the file is too large", kNow);
   EXPECT_EQ(news.parts(0).media().fetch_error(), "the file is too large");
   EXPECT_EQ(news.parts(0).media().blob(), "");
 }
@@ -85,4 +85,4 @@ TEST(MediaJobTest, OnlySilenceIsWorthAnotherTry) {
 }
 
 }  // namespace
-}  // namespace trama::sms
+}  // namespace trama::channels

@@ -1,11 +1,12 @@
-#include "services/channels/sms/testing/fake_vendor.h"
+#include "services/channels/common/testing/fake_vendor.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
-namespace trama::sms::testing {
+namespace trama::channels::testing {
 
 namespace {
 
@@ -16,8 +17,10 @@ std::string Whole(int status, const std::string& headers, const std::string& bod
 
 }  // namespace
 
-FakeVendor::FakeVendor()
-    : peer_([this](platform::TestSocket& connection, int) {
+FakeVendor::FakeVendor(int status, std::string json)
+    : taken_status_(status),
+      taken_json_(std::move(json)),
+      peer_([this](platform::TestSocket& connection, int) {
         Request request;
         request.raw = connection.ReadMessage();
         if (request.raw.empty()) return;
@@ -52,20 +55,20 @@ void FakeVendor::SetPage(const std::string& path, Page page) {
 std::string FakeVendor::Respond(const Request& request) {
   const std::lock_guard lock(mutex_);
   requests_.push_back(request);
+  const std::string path = request.target.substr(0, request.target.find('?'));
+  if (const auto page = pages_.find(path); page != pages_.end()) {
+    return Whole(page->second.status, page->second.headers, page->second.body);
+  }
   if (request.method == "POST") {
     if (!script_.empty()) {
       const auto answer = std::move(script_.front());
       script_.pop_front();
       return answer();
     }
-    return Whole(
-        201, "",
-        absl::StrCat(R"({"sid":"SM-sent-)", ++sent_, R"(","status":"queued","num_segments":"1"})"));
+    return Whole(taken_status_, "",
+                 absl::StrReplaceAll(taken_json_, {{"{n}", std::to_string(++sent_)}}));
   }
-  const std::string path = request.target.substr(0, request.target.find('?'));
-  const auto page = pages_.find(path);
-  if (page == pages_.end()) return Whole(404, "", "");
-  return Whole(page->second.status, page->second.headers, page->second.body);
+  return Whole(404, "", "");
 }
 
 std::vector<FakeVendor::Request> FakeVendor::requests() const {
@@ -81,4 +84,4 @@ std::vector<std::string> FakeVendor::sends() const {
   return bodies;
 }
 
-}  // namespace trama::sms::testing
+}  // namespace trama::channels::testing

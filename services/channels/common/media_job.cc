@@ -1,10 +1,9 @@
-#include "services/channels/sms/media_job.h"
+#include "services/channels/common/media_job.h"
 
 #include "services/channels/common/interaction_ids.h"
 #include "services/channels/common/proto_time.h"
-#include "services/channels/sms/account.h"
 
-namespace trama::sms {
+namespace trama::channels {
 
 namespace {
 
@@ -14,18 +13,18 @@ iv::Interaction Begin(const MediaJob& job, absl::Time now) {
   const iv::Interaction& message = job.message;
   const std::string part = std::to_string(job.part);
   iv::Interaction arrived;
-  arrived.set_interaction_id(
-      channels::InteractionId(kChannel, message.workspace(), message.channel_account(),
-                              message.vendor_message_id(), iv::KIND_MEDIA, part));
+  arrived.set_interaction_id(InteractionId(message.channel(), message.workspace(),
+                                           message.channel_account(), message.vendor_message_id(),
+                                           iv::KIND_MEDIA, part));
   arrived.set_workspace(message.workspace());
-  arrived.set_channel(kChannel);
+  arrived.set_channel(message.channel());
   arrived.set_channel_account(message.channel_account());
   arrived.set_direction(message.direction());
   arrived.set_kind(iv::KIND_MEDIA);
   arrived.set_vendor_message_id(message.vendor_message_id());
   arrived.set_conversation_key(message.conversation_key());
   *arrived.mutable_sender() = message.sender();
-  channels::SetProto(now, arrived.mutable_received_at());
+  SetProto(now, arrived.mutable_received_at());
   arrived.set_amends_interaction_id(message.interaction_id());
   (*arrived.mutable_channel_facts())["part"] = part;
   types::v1::Media* media = arrived.add_parts()->mutable_media();
@@ -35,9 +34,9 @@ iv::Interaction Begin(const MediaJob& job, absl::Time now) {
 
 }  // namespace
 
-std::vector<MediaJob> MediaJobsOf(const iv::Interaction& interaction) {
+std::vector<MediaJob> MediaJobsOf(const iv::Interaction& interaction, std::string_view channel) {
   std::vector<MediaJob> jobs;
-  if (interaction.channel() != kChannel || interaction.kind() != iv::KIND_MESSAGE) return jobs;
+  if (interaction.channel() != channel || interaction.kind() != iv::KIND_MESSAGE) return jobs;
   for (int i = 0; i < interaction.parts_size(); ++i) {
     const types::v1::Part& part = interaction.parts(i);
     if (part.has_media() && part.media().blob().empty() && !part.media().vendor_url().empty()) {
@@ -64,8 +63,10 @@ iv::Interaction MediaFailed(const MediaJob& job, std::string_view why, absl::Tim
 }
 
 bool IsFinalFetchError(const absl::Status& status) {
+  // Bytes that were cut short on the way are worth another try, too.
   return status.code() != absl::StatusCode::kUnavailable &&
-         status.code() != absl::StatusCode::kDeadlineExceeded;
+         status.code() != absl::StatusCode::kDeadlineExceeded &&
+         status.code() != absl::StatusCode::kDataLoss;
 }
 
 std::string FetchErrorText(const absl::Status& status) {
@@ -78,9 +79,11 @@ std::string FetchErrorText(const absl::Status& status) {
       return "the file is too large";
     case absl::StatusCode::kInvalidArgument:
       return "the file's address is not usable";
+    case absl::StatusCode::kDataLoss:
+      return "the file is not the one that the vendor announced";
     default:
       return "the vendor could not be reached";
   }
 }
 
-}  // namespace trama::sms
+}  // namespace trama::channels

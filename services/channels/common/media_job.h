@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "trama/interaction/v1/interaction_events.pb.h"
 
-namespace trama::sms {
+namespace trama::channels {
 
 // A file of a message that is still with the vendor.
 struct MediaJob {
@@ -21,9 +21,10 @@ struct MediaJob {
   const types::v1::Media& media() const { return message.parts(part).media(); }
 };
 
-// The files that have to be fetched for an interaction: those of messages of this channel that have
-// an address at the vendor and no bytes yet.
-std::vector<MediaJob> MediaJobsOf(const interaction::v1::Interaction& interaction);
+// The files that have to be fetched for an interaction: those of messages of `channel` that have an
+// address at the vendor and no bytes yet.
+std::vector<MediaJob> MediaJobsOf(const interaction::v1::Interaction& interaction,
+                                  std::string_view channel);
 
 struct FetchedMedia {
   std::string blob;
@@ -45,4 +46,4 @@ bool IsFinalFetchError(const absl::Status& status);
 // "the file is too large" and the like: what an agent is told.
 std::string FetchErrorText(const absl::Status& status);
 
-}  // namespace trama::sms
+}  // namespace trama::channels

@@ -1,4 +1,4 @@
-#include "services/channels/sms/testing/vendor_process.h"
+#include "services/channels/common/testing/vendor_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 #include "services/platform/net/testing/scripted_peer.h"
 #include "services/platform/net/testing/test_socket.h"
 
-namespace trama::sms::testing {
+namespace trama::channels::testing {
 
 namespace {
 
@@ -138,4 +138,4 @@ VendorProcess::~VendorProcess() {
 
 std::string VendorProcess::url() const { return absl::StrCat("http://127.0.0.1:", port_); }
 
-}  // namespace trama::sms::testing
+}  // namespace trama::channels::testing

@@ -1,4 +1,4 @@
-#include "services/channels/sms/media_fetch.h"
+#include "services/channels/common/media_fetch.h"
 
 #include <condition_variable>
 #include <functional>
@@ -15,7 +15,7 @@
 #include "services/platform/kafka/kafka_error.h"
 #include "services/platform/net/steady_time.h"
 
-namespace trama::sms {
+namespace trama::channels {
 
 namespace {
 
@@ -26,33 +26,34 @@ constexpr absl::Duration kStaleAfter = absl::Minutes(5);
 
 }  // namespace
 
-MediaFetch::MediaFetch(MediaFetchOptions options, MediaFetchers& fetchers,
-                       channels::RawArchive& archive, channels::Publisher& publisher,
-                       boost::asio::io_context& io, const platform::Clock& clock,
-                       platform::Metrics& metrics, platform::Health& health)
+MediaFetch::MediaFetch(MediaFetchOptions options, MediaSource& source, RawArchive& archive,
+                       Publisher& publisher, boost::asio::io_context& io,
+                       const platform::Clock& clock, platform::Metrics& metrics,
+                       platform::Health& health)
     : options_(std::move(options)),
-      fetchers_(fetchers),
+      source_(source),
       archive_(archive),
       publisher_(publisher),
       io_(io),
       clock_(clock),
-      files_(metrics.Counter("trama_sms_media_files_total",
+      files_(metrics.Counter("trama_media_files_total",
                              "Files of customers: fetched, refused for good, or to be tried again.",
-                             {"outcome"})),
+                             {"channel", "outcome"})),
       heartbeat_(health.AddHeartbeat("media fetch", kStaleAfter)) {}
 
 absl::StatusOr<std::unique_ptr<MediaFetch>> MediaFetch::Start(
-    const platform::KafkaConfig& kafka, MediaFetchOptions options, MediaFetchers& fetchers,
-    channels::RawArchive& archive, channels::Publisher& publisher, boost::asio::io_context& io,
+    const platform::KafkaConfig& kafka, MediaFetchOptions options, MediaSource& source,
+    RawArchive& archive, Publisher& publisher, boost::asio::io_context& io,
     const platform::Clock& clock, platform::Metrics& metrics, platform::Health& health) {
   platform::GroupOptions group;
-  group.group = options.group;
+  group.group =
+      options.group.empty() ? absl::StrCat("trama-", options.channel, "-media") : options.group;
   group.instance_id = options.instance_id;
   group.topics = {options.topic};
   auto consumer = platform::GroupConsumer::Create(kafka, std::move(group));
   if (!consumer.ok()) return consumer.status();
   std::unique_ptr<MediaFetch> fetch(
-      new MediaFetch(std::move(options), fetchers, archive, publisher, io, clock, metrics, health));
+      new MediaFetch(std::move(options), source, archive, publisher, io, clock, metrics, health));
   fetch->consumer_ = *std::move(consumer);
   fetch->thread_ = std::thread([raw = fetch.get()] { raw->Run(); });
   return fetch;
@@ -110,7 +111,7 @@ bool MediaFetch::Handle(const std::vector<platform::Record>& records) {
     interaction::v1::Interaction interaction;
     if (records[i].value.has_value() && interaction.ParseFromString(*records[i].value)) {
       const std::string* traceparent = platform::FindHeader(records[i], "traceparent");
-      for (MediaJob& job : MediaJobsOf(interaction)) {
+      for (MediaJob& job : MediaJobsOf(interaction, options_.channel)) {
         if (traceparent != nullptr) job.traceparent = *traceparent;
         jobs.push_back(std::move(job));
       }
@@ -169,13 +170,12 @@ platform::Awaitable<absl::StatusOr<FetchedMedia>> MediaFetch::TryFetch(
     std::shared_ptr<const MediaJob> job) {
   absl::StatusOr<platform::Media> media = absl::UnknownError("not tried");
   for (int attempt = 1;; ++attempt) {
-    media = co_await fetchers_.Fetch(job->message.workspace(), job->message.channel_account(),
-                                     job->media().vendor_url());
+    media = co_await source_.Fetch(job);
     if (media.ok() || IsFinalFetchError(media.status())) break;
     // Another process will fetch it.
     if (stopping_) co_return absl::UnavailableError("this process is about to end");
     if (attempt >= options_.attempts_max) break;
-    files_.With({"again"}).Increment();
+    files_.With({options_.channel, "again"}).Increment();
     const int64_t pauses = int64_t{1} << (2 * (attempt - 1));
     co_await Pause(options_.pause * pauses);
   }
@@ -209,12 +209,12 @@ platform::Awaitable<bool> MediaFetch::FetchOne(MediaJob job) {
     const absl::string_view why = fetched.status().message();
     told.push_back(MediaFailed(*shared, std::string_view(why.data(), why.size()), clock_.Now()));
   }
-  files_.With({fetched.ok() ? "fetched" : "refused"}).Increment();
-  const std::vector<channels::Receipt> no_receipts;
+  files_.With({options_.channel, fetched.ok() ? "fetched" : "refused"}).Increment();
+  const std::vector<Receipt> no_receipts;
   const absl::Status published =
       co_await publisher_.Publish(std::move(told), no_receipts, shared->traceparent);
   if (!published.ok()) co_await Pause(options_.pause);
   co_return published.ok();
 }
 
-}  // namespace trama::sms
+}  // namespace trama::channels

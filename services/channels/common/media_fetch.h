@@ -10,10 +10,10 @@
 #include "absl/time/time.h"
 #include "boost/asio/io_context.hpp"
 #include "services/channels/common/account_directory.h"
+#include "services/channels/common/media_job.h"
+#include "services/channels/common/media_source.h"
 #include "services/channels/common/publisher.h"
 #include "services/channels/common/raw_archive.h"
-#include "services/channels/sms/media_fetchers.h"
-#include "services/channels/sms/media_job.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/base/health.h"
 #include "services/platform/base/metrics.h"
@@ -21,11 +21,13 @@
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/topics.h"
 
-namespace trama::sms {
+namespace trama::channels {
 
 struct MediaFetchOptions {
+  std::string channel;  // "sms": whose files.
   std::string topic = platform::kInteractions;
-  std::string group = "trama-sms-media";
+  // The consumer group; "trama-<channel>-media" when empty.
+  std::string group;
   std::string instance_id;
   // Waits between attempts: this, four times this, ...
   absl::Duration pause = absl::Seconds(1);
@@ -48,8 +50,8 @@ class MediaFetch {
   static constexpr absl::Duration kBatchTimeMax = absl::Seconds(60);
 
   static absl::StatusOr<std::unique_ptr<MediaFetch>> Start(
-      const platform::KafkaConfig& kafka, MediaFetchOptions options, MediaFetchers& fetchers,
-      channels::RawArchive& archive, channels::Publisher& publisher, boost::asio::io_context& io,
+      const platform::KafkaConfig& kafka, MediaFetchOptions options, MediaSource& source,
+      RawArchive& archive, Publisher& publisher, boost::asio::io_context& io,
       const platform::Clock& clock, platform::Metrics& metrics, platform::Health& health);
   // Stop().
   ~MediaFetch();
@@ -60,9 +62,9 @@ class MediaFetch {
   void Stop();
 
  private:
-  MediaFetch(MediaFetchOptions options, MediaFetchers& fetchers, channels::RawArchive& archive,
-             channels::Publisher& publisher, boost::asio::io_context& io,
-             const platform::Clock& clock, platform::Metrics& metrics, platform::Health& health);
+  MediaFetch(MediaFetchOptions options, MediaSource& source, RawArchive& archive,
+             Publisher& publisher, boost::asio::io_context& io, const platform::Clock& clock,
+             platform::Metrics& metrics, platform::Health& health);
 
   void Run();
   // Handles what it can of the batch; false: the rest must be handed out again.
@@ -74,9 +76,9 @@ class MediaFetch {
   platform::Awaitable<void> Pause(absl::Duration wait);
 
   const MediaFetchOptions options_;
-  MediaFetchers& fetchers_;
-  channels::RawArchive& archive_;
-  channels::Publisher& publisher_;
+  MediaSource& source_;
+  RawArchive& archive_;
+  Publisher& publisher_;
   boost::asio::io_context& io_;
   const platform::Clock& clock_;
   platform::CounterFamily& files_;
@@ -86,4 +88,4 @@ class MediaFetch {
   std::thread thread_;
 };
 
-}  // namespace trama::sms
+}  // namespace trama::channels

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace trama::sms::testing {
+namespace trama::channels::testing {
 
 // Where tests/vendor/get has put the vendors' programs.
 std::string VendorFolder();
@@ -39,4 +39,4 @@ class VendorProcess {
   std::string log_;
 };
 
-}  // namespace trama::sms::testing
+}  // namespace trama::channels::testing

@@ -9,10 +9,11 @@
 
 #include "services/platform/net/testing/scripted_peer.h"
 
-namespace trama::sms::testing {
+namespace trama::channels::testing {
 
-// The vendor's API on loopback: answers sends as scripted, in order, then always 201 with a new
-// message id; keeps what it was asked. GET answers 404 unless a page is set for the path.
+// A vendor's API on loopback: answers POSTs as scripted, in order, then always as one that takes
+// everything; keeps what it was asked. Paths with a page answer with it, whatever the script; every
+// other GET answers 404.
 class FakeVendor {
  public:
   // One request: its line, headers and body as they came.
@@ -28,7 +29,8 @@ class FakeVendor {
     std::string body;
   };
 
-  FakeVendor();
+  // How a send is taken: `status` and `json`, in which "{n}" becomes its number, from 1.
+  FakeVendor(int status, std::string json);
 
   std::string url() const;
   std::string authority() const;  // "127.0.0.1:<port>"
@@ -56,8 +58,10 @@ class FakeVendor {
   std::deque<std::function<std::string()>> script_;
   std::map<std::string, Page> pages_;
   std::vector<Request> requests_;
+  const int taken_status_;
+  const std::string taken_json_;
   int sent_ = 0;
   platform::ScriptedPeer peer_;  // Last: its thread uses the others.
 };
 
-}  // namespace trama::sms::testing
+}  // namespace trama::channels::testing

@@ -1,0 +1,32 @@
+#include "services/channels/common/raw_request.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "services/kernel/strings.h"
+
+namespace trama::channels {
+
+namespace {
+
+bool IsSecret(const std::string& name) {
+  return absl::EqualsIgnoreCase(name, "Authorization") || absl::EqualsIgnoreCase(name, "Cookie") ||
+         absl::StrContains(absl::AsciiStrToLower(name), "signature");
+}
+
+}  // namespace
+
+std::string RawRequest(const platform::HttpRequest& request) {
+  return RawRequest(request, request.body);
+}
+
+std::string RawRequest(const platform::HttpRequest& request, std::string_view body) {
+  std::string raw = absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\n");
+  for (const auto& [name, value] : request.headers.fields()) {
+    if (!IsSecret(name)) absl::StrAppend(&raw, name, ": ", value, "\r\n");
+  }
+  absl::StrAppend(&raw, "\r\n", ToAbsl(body));
+  return raw;
+}
+
+}  // namespace trama::channels

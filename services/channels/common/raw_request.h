@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "services/platform/http/http_message.h"
+
+namespace trama::channels {
+
+// A request as it is archived ("message/http"): its line, headers and body, without credentials.
+// Every header whose name contains "signature" is left out, too: a kept signature could be played
+// back to somebody else.
+std::string RawRequest(const platform::HttpRequest& request);
+// The same with another body, for one event out of a batch.
+std::string RawRequest(const platform::HttpRequest& request, std::string_view body);
+
+}  // namespace trama::channels
