@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "services/config/hosts.h"
 #include "services/config/spec_checks.h"
 #include "services/kernel/email_address.h"
@@ -114,6 +115,15 @@ void CheckNumbers(const v1::SmsAccount& sms, const std::string& path, Violations
   }
 }
 
+void CheckMediaHosts(const google::protobuf::RepeatedPtrField<std::string>& hosts,
+                     const std::string& path, Violations& out) {
+  for (int i = 0; i < hosts.size(); ++i) {
+    std::string host;
+    if (IsHost(hosts[i]) || SplitHostPort(hosts[i], &host)) continue;
+    AddViolation(out, Item(path, i), absl::StrCat("\"", hosts[i], "\" is not a host name"));
+  }
+}
+
 void CheckSms(const v1::SmsAccount& sms, const std::string& path, Violations& out) {
   if (!IsSid(sms.account_sid(), "AC")) {
     AddViolation(out, Below(path, "account_sid"),
@@ -132,13 +142,57 @@ void CheckSms(const v1::SmsAccount& sms, const std::string& path, Violations& ou
   }
   CheckUrl(sms.public_base_url(), Below(path, "public_base_url"), out);
   CheckUrl(sms.api_base_url(), Below(path, "api_base_url"), out);
-  for (int i = 0; i < sms.media_hosts_size(); ++i) {
-    std::string host;
-    if (IsHost(sms.media_hosts(i)) || SplitHostPort(sms.media_hosts(i), &host)) continue;
-    AddViolation(out, Item(Below(path, "media_hosts"), i),
-                 absl::StrCat("\"", sms.media_hosts(i), "\" is not a host name"));
-  }
+  CheckMediaHosts(sms.media_hosts(), Below(path, "media_hosts"), out);
   CheckDuration(sms.ambiguity_wait(), kAmbiguityWaitMin, kAmbiguityWaitMax,
+                Below(path, "ambiguity_wait"), out);
+}
+
+// An id of Meta's: decimal digits.
+void CheckMetaId(const std::string& id, std::string_view what, bool is_needed,
+                 const std::string& path, Violations& out) {
+  constexpr size_t kDigitsMax = 32;
+  const bool is_id =
+      !id.empty() && id.size() <= kDigitsMax &&
+      std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isdigit(c); });
+  if (is_id || (id.empty() && !is_needed)) return;
+  AddViolation(out, path,
+               absl::StrCat(id.empty() ? "is missing: " : absl::StrCat("\"", id, "\" is not "),
+                            "the digits by which the vendor names ", ToAbsl(what)));
+}
+
+void CheckApiVersion(const std::string& version, const std::string& path, Violations& out) {
+  absl::string_view digits = version;
+  if (version.empty()) return;
+  const bool is_version =
+      absl::ConsumePrefix(&digits, "v") && absl::ConsumeSuffix(&digits, ".0") && !digits.empty() &&
+      digits.size() <= 3 &&
+      std::all_of(digits.begin(), digits.end(), [](char c) { return absl::ascii_isdigit(c); });
+  if (!is_version) {
+    AddViolation(out, path, absl::StrCat("\"", version, "\" is not a version such as v26.0"));
+  }
+}
+
+void CheckWhatsApp(const v1::WhatsAppAccount& whatsapp, const std::string& path, Violations& out) {
+  CheckMetaId(whatsapp.phone_number_id(), "the telephone number", /*is_needed=*/true,
+              Below(path, "phone_number_id"), out);
+  CheckMetaId(whatsapp.business_account_id(), "the business account", /*is_needed=*/true,
+              Below(path, "business_account_id"), out);
+  CheckMetaId(whatsapp.portfolio_id(), "the business portfolio", /*is_needed=*/false,
+              Below(path, "portfolio_id"), out);
+  if (whatsapp.app_secrets().empty()) {
+    AddViolation(out, Below(path, "app_secrets"),
+                 "is missing: references to the secrets of the app that signs the webhooks");
+  }
+  for (int i = 0; i < whatsapp.app_secrets_size(); ++i) {
+    CheckSecret(whatsapp.app_secrets(i), /*required=*/true, Item(Below(path, "app_secrets"), i),
+                out);
+  }
+  CheckSecret(whatsapp.verify_token(), /*required=*/true, Below(path, "verify_token"), out);
+  CheckSecret(whatsapp.access_token(), /*required=*/true, Below(path, "access_token"), out);
+  CheckUrl(whatsapp.api_base_url(), Below(path, "api_base_url"), out);
+  CheckApiVersion(whatsapp.api_version(), Below(path, "api_version"), out);
+  CheckMediaHosts(whatsapp.media_hosts(), Below(path, "media_hosts"), out);
+  CheckDuration(whatsapp.ambiguity_wait(), kAmbiguityWaitMin, kAmbiguityWaitMax,
                 Below(path, "ambiguity_wait"), out);
 }
 
@@ -154,7 +208,7 @@ void CheckChannelAccount(const v1::ChannelAccountSpec& spec, const std::string& 
   if (spec.settings_case() == v1::ChannelAccountSpec::SETTINGS_NOT_SET) {
     AddViolation(out, path,
                  absl::StrCat("has no settings: give ",
-                              spec.channel().empty() ? "email or sms" : spec.channel()));
+                              spec.channel().empty() ? "email, sms or whatsapp" : spec.channel()));
     return;
   }
   const std::string& given =
@@ -165,6 +219,7 @@ void CheckChannelAccount(const v1::ChannelAccountSpec& spec, const std::string& 
   }
   if (spec.has_email()) CheckEmail(spec.email(), Below(path, "email"), out);
   if (spec.has_sms()) CheckSms(spec.sms(), Below(path, "sms"), out);
+  if (spec.has_whatsapp()) CheckWhatsApp(spec.whatsapp(), Below(path, "whatsapp"), out);
 }
 
 }  // namespace trama::config

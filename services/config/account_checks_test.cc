@@ -129,5 +129,36 @@ TEST(AccountChecksTest, UrlsAreAbsoluteWithoutQuery) {
   }
 }
 
+v1::Resource WhatsApp() { return WhatsAppAccount("demo", "chat", "900001"); }
+v1::WhatsAppAccount& WhatsAppOf(v1::Resource& r) {
+  return *r.mutable_channel_account()->mutable_whatsapp();
+}
+
+TEST(AccountChecksTest, WhatsAppNeedsItsIdsAndSecrets) {
+  v1::Resource account = WhatsApp();
+  EXPECT_THAT(Wrong(account), IsEmpty());
+  WhatsAppOf(account).Clear();
+  EXPECT_THAT(Wrong(account),
+              ElementsAre(StartsWith("r.spec.whatsapp.phone_number_id: is missing"),
+                          StartsWith("r.spec.whatsapp.business_account_id: is missing"),
+                          StartsWith("r.spec.whatsapp.app_secrets: is missing"),
+                          StartsWith("r.spec.whatsapp.verify_token: "),
+                          StartsWith("r.spec.whatsapp.access_token: ")));
+}
+
+TEST(AccountChecksTest, IdsAndVersionsOfWhatsAppHaveTheirForm) {
+  v1::Resource account = WhatsApp();
+  WhatsAppOf(account).set_phone_number_id("+14155550123");
+  WhatsAppOf(account).set_portfolio_id("my portfolio");
+  WhatsAppOf(account).set_api_version("26");
+  WhatsAppOf(account).set_app_secrets(0, "d3adb33f");
+  EXPECT_THAT(Wrong(account),
+              ElementsAre(StartsWith("r.spec.whatsapp.phone_number_id: \"+14155550123\" is not"),
+                          StartsWith("r.spec.whatsapp.portfolio_id: "),
+                          AllOf(StartsWith("r.spec.whatsapp.app_secrets[0]: must be a"),
+                                Not(HasSubstr("d3adb33f"))),
+                          StartsWith("r.spec.whatsapp.api_version: \"26\" is not a version")));
+}
+
 }  // namespace
 }  // namespace trama::config

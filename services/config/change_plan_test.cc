@@ -215,12 +215,16 @@ TEST_F(ChangePlanTest, NumberOfANewWorkspaceIsNotTheCallersToChoose) {
 
 TEST_F(ChangePlanTest, AddressBelongsToOneAccountOfAllWorkspaces) {
   Carry(Plan({Workspace("demo"), Workspace("acme"), EmailAccount("demo", "support", "a@x.test"),
-              SmsAccount("demo", "texts", "+14155550123")}));
+              SmsAccount("demo", "texts", "+14155550123"),
+              WhatsAppAccount("demo", "chat", "900001")}));
   EXPECT_THAT(Wrong(Plan({EmailAccount("acme", "inbox", "A@X.TEST"),
-                          SmsAccount("acme", "texts", "+14155550123")})),
+                          SmsAccount("acme", "texts", "+14155550123"),
+                          WhatsAppAccount("acme", "chat", "900001")})),
               ElementsAre(HasSubstr("resources[0].spec.email.address: \"A@X.TEST\" belongs to "
                                     "channel account support of workspace demo"),
-                          HasSubstr("resources[1].spec.sms.numbers[0]: \"+14155550123\" belongs")));
+                          HasSubstr("resources[1].spec.sms.numbers[0]: \"+14155550123\" belongs"),
+                          HasSubstr("resources[2].spec.whatsapp.phone_number_id: \"900001\" "
+                                    "belongs")));
 }
 
 TEST_F(ChangePlanTest, AddressOfAnotherTenantIsRefusedWithoutNamingIt) {

@@ -138,6 +138,12 @@ std::vector<Door> DoorsOf(const v1::Resource& resource) {
       add(Item("spec.sms.numbers", i), sms.numbers(i), PhoneKey(sms.numbers(i)));
     }
   }
+  if (resource.channel_account().has_whatsapp()) {
+    const std::string& number = resource.channel_account().whatsapp().phone_number_id();
+    if (!number.empty()) {
+      add("spec.whatsapp.phone_number_id", number, absl::StrCat("whatsapp ", number));
+    }
+  }
   return doors;
 }
 

@@ -34,6 +34,12 @@ std::vector<std::pair<std::string, std::string>> SecretsOf(const v1::Resource& r
   for (int i = 0; i < sms.shared_keys_size(); ++i) {
     add(Below(Item("spec.sms.shared_keys", i), "key"), sms.shared_keys(i).key());
   }
+  const v1::WhatsAppAccount& whatsapp = resource.channel_account().whatsapp();
+  for (int i = 0; i < whatsapp.app_secrets_size(); ++i) {
+    add(Item("spec.whatsapp.app_secrets", i), whatsapp.app_secrets(i));
+  }
+  add("spec.whatsapp.verify_token", whatsapp.verify_token());
+  add("spec.whatsapp.access_token", whatsapp.access_token());
   return secrets;
 }
 

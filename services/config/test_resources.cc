@@ -90,6 +90,24 @@ v1::Resource SmsAccount(const std::string& workspace, const std::string& name,
                                    workspace, name, number));
 }
 
+v1::Resource WhatsAppAccount(const std::string& workspace, const std::string& name,
+                             const std::string& phone_number_id) {
+  return Resource(absl::Substitute(R"pb(kind: "ChannelAccount"
+                                        metadata { name: "$1" workspace: "$0" }
+                                        channel_account {
+                                          channel: "whatsapp"
+                                          state: ON
+                                          whatsapp {
+                                            phone_number_id: "$2"
+                                            business_account_id: "1020"
+                                            app_secrets: "env:META_APP_SECRET"
+                                            verify_token: "env:META_VERIFY_TOKEN"
+                                            access_token: "env:META_ACCESS_TOKEN"
+                                          }
+                                        })pb",
+                                   workspace, name, phone_number_id));
+}
+
 v1::ApplyRequest Request(const std::vector<v1::Resource>& resources) {
   v1::ApplyRequest request;
   for (const v1::Resource& resource : resources) *request.add_resources() = resource;

@@ -21,6 +21,8 @@ v1::Resource Queue(const std::string& workspace, const std::string& name);
 v1::Resource Agent(const std::string& workspace, const std::string& name);
 v1::Resource EmailAccount(const std::string& workspace, const std::string& name,
                           const std::string& address);
+v1::Resource WhatsAppAccount(const std::string& workspace, const std::string& name,
+                             const std::string& phone_number_id);
 v1::Resource SmsAccount(const std::string& workspace, const std::string& name,
                         const std::string& number);
 

@@ -40,6 +40,18 @@ absl::Status CheckMedia(const ChannelCapability& capability, const types::v1::Me
   return absl::OkStatus();
 }
 
+absl::Status CheckAlone(const ChannelCapability& capability,
+                        const outbound::v1::OutboundMessage& message, absl::string_view what,
+                        bool is_carried) {
+  if (!is_carried) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("parts: channel ", capability.channel, " has no parts of type ", what));
+  }
+  if (message.parts_size() == 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("parts: ", message.parts_size(), ", one of type ", what, " must stand alone"));
+}
+
 absl::Status CheckMediaTotals(const ChannelCapability& capability, int64_t count, int64_t bytes) {
   if (count > capability.media_count_max) {
     return absl::InvalidArgumentError(absl::StrCat("parts: ", count, " files, channel ",
@@ -84,6 +96,12 @@ absl::Status CheckContent(const ChannelCapability& capability,
         ++media_count;
         media_bytes += part.media().size_bytes();
         checked = CheckMedia(capability, part.media());
+        break;
+      case types::v1::Part::kTemplate:
+        checked = CheckAlone(capability, message, "template", capability.templates);
+        break;
+      case types::v1::Part::kInteractive:
+        checked = CheckAlone(capability, message, "interactive", capability.interactive);
         break;
       case types::v1::Part::kLocation:
       case types::v1::Part::CONTENT_NOT_SET:

@@ -25,6 +25,10 @@ struct ChannelCapability {
   // "image/*", "application/pdf"; empty: every type.
   std::vector<std::string> media_types;
 
+  // Types of part beside text and files; each stands alone in its message.
+  bool templates = false;
+  bool interactive = false;
+
   // We may write first, without a message of the customer.
   bool can_start_conversation = true;
   // After the customer's last message the channel lets us answer freely this long.

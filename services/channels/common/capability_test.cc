@@ -63,6 +63,19 @@ TEST(CapabilityTest, FilesAreCheckedByTypeSizeCountAndTotal) {
   EXPECT_THAT(CheckContent(Sms(), many).message(), HasSubstr("3 files"));
 }
 
+TEST(CapabilityTest, TemplatesAndChoicesStandAloneWhereTheyAreCarried) {
+  outbound::v1::OutboundMessage message;
+  message.add_parts()->mutable_template_()->set_name("hello");
+  EXPECT_THAT(CheckContent(Sms(), message).message(), HasSubstr("no parts of type template"));
+  ChannelCapability rich = Sms();
+  rich.templates = true;
+  EXPECT_TRUE(CheckContent(rich, message).ok());
+  message.add_parts()->mutable_text()->set_body("x");
+  EXPECT_THAT(CheckContent(rich, message).message(), HasSubstr("must stand alone"));
+  message.mutable_parts(0)->mutable_interactive()->set_body("pick");
+  EXPECT_THAT(CheckContent(rich, message).message(), HasSubstr("no parts of type interactive"));
+}
+
 TEST(CapabilityTest, MediaTypesMatchByFamilyAndExactly) {
   EXPECT_TRUE(MediaTypeAllowed(Sms(), "Image/JPEG"));
   EXPECT_TRUE(MediaTypeAllowed(Sms(), "application/pdf; name=x"));
