@@ -44,6 +44,14 @@ void AddParticipant(v1::ConversationRow& row, const std::string& key) {
   if (row.participant_keys_size() < kParticipantsMax) row.add_participant_keys(key);
 }
 
+// How long whoever wrote last may be answered freely: a message that comes in late, behind a newer
+// one, does not make it shorter.
+void NoteWindow(const Interaction& message, v1::ConversationRow& row) {
+  if (!message.has_session_window_until()) return;
+  row.set_session_window_until_ms(
+      std::max(row.session_window_until_ms(), ToUnixMs(message.session_window_until())));
+}
+
 // Who wrote, under which ids, and how he is answered.
 void NoteSender(State& state, Conversation& conversation, const v1::Work& work) {
   const Interaction& message = work.interaction();
@@ -56,6 +64,7 @@ void NoteSender(State& state, Conversation& conversation, const v1::Work& work) 
   for (const std::string& key : work.keys().participants()) AddParticipant(row, key);
   row.set_last_inbound_vendor_id(message.vendor_message_id());
   row.set_reply_key(work.keys().sender());
+  NoteWindow(message, row);
   const interaction::v1::Sender& sender = message.sender();
   conversation.reply_to =
       ReplyAddress{sender.identifier(), sender.address(), sender.display_name()};
@@ -206,12 +215,14 @@ void OnConsent(State& state, Step& step, const v1::Work& work, std::string& conv
 }
 
 // Edits, reactions, fetched media: the timeline has changed, nothing else.
-void OnAmendment(State& state, Step& step, const Interaction& message,
-                 std::string& conversation_id) {
+void OnAmendment(State& state, Step& step, const v1::Work& work, std::string& conversation_id) {
+  const Interaction& message = work.interaction();
   const v1::SeenRow* seen =
       state.seen.Find(RowKey(message.workspace(), message.amends_interaction_id()));
-  if (seen == nullptr || seen->conversation_id().empty()) return;
-  Conversation* conversation = state.FindConversation(message.workspace(), seen->conversation_id());
+  Conversation* conversation =
+      seen == nullptr || seen->conversation_id().empty()
+          ? FindThread(state, work).conversation  // A reaction to a message of ours.
+          : state.FindConversation(message.workspace(), seen->conversation_id());
   if (conversation == nullptr) return;
   conversation_id = conversation->row->conversation_id();
   TellHolder(step, *conversation, message.interaction_id());
@@ -238,7 +249,7 @@ void Dispatch(State& state, Step& step, const v1::Work& work, std::string& conve
     case interaction::v1::KIND_EDIT:
     case interaction::v1::KIND_DELETE:
     case interaction::v1::KIND_MEDIA:
-      return OnAmendment(state, step, message, conversation_id);
+      return OnAmendment(state, step, work, conversation_id);
     case interaction::v1::KIND_CONSENT:
       return OnConsent(state, step, work, conversation_id);
     default:

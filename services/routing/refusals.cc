@@ -50,6 +50,15 @@ absl::Status OptedOut(const Conversation& conversation) {
                     NamesOf(conversation));
 }
 
+absl::Status NeedsTemplate(const Conversation& conversation) {
+  return TypedError(
+      absl::StatusCode::kFailedPrecondition, "NEEDS_TEMPLATE",
+      absl::StrCat("the customer's last message on channel ", conversation.row->channel(),
+                   " is too long ago to answer freely; reply with a template that "
+                   "the vendor has approved, nothing was sent"),
+      NamesOf(conversation));
+}
+
 absl::Status OfferRefusal(std::string_view reason, std::string_view message) {
   const bool is_unknown = reason == "OFFER_UNKNOWN";
   return TypedError(

@@ -27,7 +27,12 @@ absl::Status CheckParts(const v1::ReplyRequest& request) {
   }
   size_t text_bytes = 0;
   for (const v1::ReplyPart& part : request.parts()) {
-    if (part.has_text()) {
+    if (part.has_template_() || part.has_interactive()) {
+      text_bytes += part.ByteSizeLong();
+      if (request.parts_size() > 1) {
+        return InvalidField("parts", "", "hold a template or choices, which must stand alone");
+      }
+    } else if (part.has_text()) {
       text_bytes += part.text().body().size();
       if (part.text().body().empty()) {
         return InvalidField("parts.text.body", "", "must not be empty");
@@ -97,11 +102,19 @@ outbound::v1::OutboundMessage MessageFor(const State& state, const Step& step,
   message.set_subject(request.subject().empty() ? ReplySubject(*conversation.subject)
                                                 : request.subject());
   for (const v1::ReplyPart& part : request.parts()) {
+    types::v1::Part& added = *message.add_parts();
     if (part.has_text()) {
-      *message.add_parts()->mutable_text() = part.text();
+      *added.mutable_text() = part.text();
+    } else if (part.has_template_()) {
+      *added.mutable_template_() = part.template_();
+    } else if (part.has_interactive()) {
+      *added.mutable_interactive() = part.interactive();
     } else {
-      *message.add_parts()->mutable_media() = part.media();
+      *added.mutable_media() = part.media();
     }
+  }
+  if (row.session_window_until_ms() > 0) {
+    *message.mutable_session_window_until() = ToTimestamp(row.session_window_until_ms());
   }
   message.set_in_reply_to(row.last_inbound_vendor_id());
   *message.mutable_references() = row.vendor_message_ids();
@@ -151,6 +164,9 @@ absl::StatusOr<ResponsePtr> Reply(State& state, Step& step, Agent& agent,
   if (state.opted_out.Find(OptedOutKey(row, row.reply_key())) != nullptr) {
     return OptedOut(conversation);
   }
+  const bool is_over =
+      row.session_window_until_ms() > 0 && step.now_ms >= row.session_window_until_ms();
+  if (is_over && !request.parts(0).has_template_()) return NeedsTemplate(conversation);
   if (!conversation.HasAddress()) {
     AskSoon(state, step, conversation);
     return AddressPending(conversation);

@@ -9,7 +9,8 @@
 // `outbound` and are kept nowhere here.
 namespace trama::routing {
 
-// Refused with OPTED_OUT before anything leaves when the customer does not want it.
+// Refused before anything leaves with OPTED_OUT when the customer does not want it, and with
+// NEEDS_TEMPLATE when the channel's session window is over and the answer is no template.
 absl::StatusOr<ResponsePtr> Reply(State& state, Step& step, Agent& agent,
                                   const v1::ReplyRequest& request);
 absl::StatusOr<ResponsePtr> AddNote(State& state, Step& step, Agent& agent,

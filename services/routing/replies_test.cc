@@ -52,6 +52,36 @@ TEST_F(RepliesTest, AReplyGoesToTheCustomersChannel) {
   EXPECT_EQ(message.channel_account(), "help");
 }
 
+TEST_F(RepliesTest, AfterTheSessionWindowOnlyATemplateIsSent) {
+  AnaHasM1({.channel = "whatsapp", .session_window = absl::Hours(24)});
+  world.Pass(absl::Hours(24) - absl::Seconds(1));
+  EXPECT_TRUE(world.Reply("ana", "m1").status.ok());
+  EXPECT_TRUE(world.Outbound().front().has_session_window_until());
+
+  world.Pass(absl::Seconds(1));
+  const auto refused = world.Reply("ana", "m1");
+  EXPECT_EQ(refused.reason(), "NEEDS_TEMPLATE");
+  EXPECT_THAT(refused.words, IsEmpty());
+
+  v1::ReplyRequest request;
+  request.set_workspace("demo");
+  request.set_conversation_id(world.IdOf("m1"));
+  types::v1::Template& given = *request.add_parts()->mutable_template_();
+  given.set_name("welcome_back");
+  EXPECT_TRUE(world.Call("ana", request).status.ok());
+  EXPECT_EQ(world.Outbound().back().parts(0).template_().name(), "welcome_back");
+
+  request.add_parts()->mutable_text()->set_body("and a text");
+  EXPECT_EQ(world.Call("ana", request).status.code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(RepliesTest, EveryMessageOfTheCustomerOpensTheSessionWindowAgain) {
+  AnaHasM1({.channel = "whatsapp", .thread = "t", .session_window = absl::Hours(24)});
+  world.Pass(absl::Hours(25));
+  world.Receive("m2", {.channel = "whatsapp", .thread = "t", .session_window = absl::Hours(24)});
+  EXPECT_TRUE(world.Reply("ana", "m1").status.ok());
+}
+
 TEST_F(RepliesTest, TheFirstReplyTellsHowLongItTook) {
   AnaHasM1();
   world.Pass(absl::Seconds(90));

@@ -20,6 +20,7 @@ void SetTimes(const v1::ConversationRow& row, v1::Conversation& view) {
   SetTime(row.resolved_at_ms(), [&] { return view.mutable_resolved_at(); });
   SetTime(row.first_reply_at_ms(), [&] { return view.mutable_first_reply_at(); });
   SetTime(row.last_message_at_ms(), [&] { return view.mutable_last_message_at(); });
+  SetTime(row.session_window_until_ms(), [&] { return view.mutable_session_window_until(); });
 }
 
 }  // namespace

@@ -180,6 +180,10 @@ v1::Work World::WorkOf(const std::string& id, const Mail& mail, absl::Time now) 
   message.mutable_sender()->set_address("to " + mail.from);
   message.mutable_sender()->set_display_name("Ms " + mail.from);
   *message.mutable_received_at() = ToTimestamp(absl::ToUnixMillis(now - mail.received_ago));
+  if (mail.session_window != absl::InfiniteDuration()) {
+    *message.mutable_session_window_until() =
+        ToTimestamp(absl::ToUnixMillis(now - mail.received_ago + mail.session_window));
+  }
   message.add_parts()->mutable_text()->set_body(mail.text);
   message.set_subject(mail.subject);
   message.set_automatic(mail.automatic);

@@ -46,6 +46,8 @@ struct Mail {
   bool facts_pending = false;
   int64_t position = -1;  // In the source; the next when negative.
   absl::Duration received_ago = absl::ZeroDuration();
+  // From its receipt; none when infinite.
+  absl::Duration session_window = absl::InfiniteDuration();
 };
 
 // Runs one machine as its loop would: every input is followed by the ticks that are due at once,
