@@ -8,7 +8,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/context.h"
 #include "tools/cli/names.h"
-#include "tools/cli/reply_files.h"
+#include "tools/cli/reply_parts.h"
 #include "tools/cli/yaml_file.h"
 #include "trama/routing/v1/routing_service.grpc.pb.h"
 
@@ -155,14 +155,7 @@ absl::Status Reply(Context& context, const Arguments& arguments) {
   const auto text = TextOf(arguments);
   if (!text.ok()) return text.status();
   request.set_conversation_id(*id);
-  if (!text->empty()) {
-    types::v1::Text& part = *request.add_parts()->mutable_text();
-    part.set_body(*text);
-    part.set_format(arguments.Has("html") ? types::v1::Text::FORMAT_HTML
-                                          : types::v1::Text::FORMAT_PLAIN);
-  }
-  if (absl::Status added = AddFiles(arguments.All("file"), request); !added.ok()) return added;
-  if (request.parts().empty()) return UsageError("give a TEXT, a --file or both");
+  if (absl::Status added = AddReplyParts(arguments, *text, request); !added.ok()) return added;
   request.set_subject(arguments.Get("subject"));
   request.set_resolve(arguments.Has("resolve"));
   const auto response = context.Call("routing", request, &RoutingService::Stub::Reply);
@@ -230,6 +223,36 @@ Command Presence(const char* word, agent::v1::Presence presence, const char* sum
           }};
 }
 
+Command ReplyCommand(const Positional& conversation) {
+  return {
+      .path = {"agent", "<name>", "reply"},
+      .summary = "Answer the customer",
+      .positionals = {conversation, {"TEXT", "The answer; - reads standard input", true, true}},
+      .flags =
+          {{.name = "file",
+            .letter = 'f',
+            .value = "FILE",
+            .help = "Send a file",
+            .repeated = true},
+           {.name = "subject", .value = "TEXT", .help = "Of a mail; by default that of the thread"},
+           {.name = "html", .help = "The text is HTML"},
+           {.name = "template",
+            .value = "NAME",
+            .help = "Send a template that the vendor has approved; TEXT is how it reads"},
+           {.name = "language", .value = "CODE", .help = "Of the template; en_US"},
+           {.name = "parameter",
+            .value = "TEXT",
+            .help = "Of the template's body, in its order",
+            .repeated = true},
+           {.name = "choice",
+            .value = "ID=TITLE",
+            .help = "Something to press below the text",
+            .repeated = true},
+           {.name = "menu", .value = "TITLE", .help = "What opens more than three choices; Choose"},
+           {.name = "resolve", .help = "And be done with it"}},
+      .run = Reply};
+}
+
 }  // namespace
 
 std::vector<Command> AgentCommands() {
@@ -261,20 +284,7 @@ std::vector<Command> AgentCommands() {
        .positionals = {offer},
        .flags = {wait, reason},
        .run = Decline},
-      {.path = {"agent", "<name>", "reply"},
-       .summary = "Answer the customer",
-       .positionals = {conversation, {"TEXT", "The answer; - reads standard input", true, true}},
-       .flags = {{.name = "file",
-                  .letter = 'f',
-                  .value = "FILE",
-                  .help = "Send a file",
-                  .repeated = true},
-                 {.name = "subject",
-                  .value = "TEXT",
-                  .help = "Of a mail; by default that of the thread"},
-                 {.name = "html", .help = "The text is HTML"},
-                 {.name = "resolve", .help = "And be done with it"}},
-       .run = Reply},
+      ReplyCommand(conversation),
       {.path = {"agent", "<name>", "note"},
        .summary = "Write a note that only agents see",
        .positionals = {conversation, {"TEXT", "The note; - reads standard input", false, true}},

@@ -213,6 +213,39 @@ TEST_F(AgentCommandsTest, ReplySendsTextAndFiles) {
   EXPECT_TRUE(reply.resolve());
 }
 
+TEST_F(AgentCommandsTest, ReplySendsATemplateWithItsParameters) {
+  const Result result = Run({"agent", "ana", "reply", "c1", "Hi", "Ana", "--template", "welcome",
+                             "--language", "pt_BR", "--parameter", "Ana", "--parameter", "42"});
+  EXPECT_EQ(result.exit, 0) << result.err;
+  const types::v1::Template& given = routing_.replies.at(0).parts(0).template_();
+  EXPECT_EQ(given.name(), "welcome");
+  EXPECT_EQ(given.language(), "pt_BR");
+  EXPECT_EQ(given.preview(), "Hi Ana");
+  ASSERT_EQ(given.body_size(), 2);
+  EXPECT_EQ(given.body(1).text(), "42");
+}
+
+TEST_F(AgentCommandsTest, ReplySendsChoicesAsButtonsOrAMenu) {
+  EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "ok?", "--choice", "y=Yes", "--choice", "No"}).exit,
+            0);
+  const types::v1::Interactive& asked = routing_.replies.at(0).parts(0).interactive();
+  EXPECT_EQ(asked.body(), "ok?");
+  EXPECT_EQ(asked.buttons().choices(0).id(), "y");
+  EXPECT_EQ(asked.buttons().choices(0).title(), "Yes");
+  EXPECT_EQ(asked.buttons().choices(1).id(), "No");
+
+  EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "which?", "--choice", "a", "--choice", "b",
+                 "--choice", "c", "--choice", "d"})
+                .exit,
+            0);
+  EXPECT_EQ(routing_.replies.at(1).parts(0).interactive().menu().sections(0).choices_size(), 4);
+}
+
+TEST_F(AgentCommandsTest, TemplatesChoicesAndFilesDoNotGoTogether) {
+  EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "x", "--template", "t", "--choice", "a"}).exit, 2);
+  EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "--choice", "a"}).exit, 2);
+}
+
 TEST_F(AgentCommandsTest, ReplyNeedsSomethingToSay) {
   EXPECT_EQ(Run({"agent", "ana", "reply", "c1"}).exit, 2);
 }

@@ -11,6 +11,7 @@
 #include "tools/cli/context.h"
 #include "tools/cli/customer_who.h"
 #include "tools/cli/names.h"
+#include "tools/cli/reply_parts.h"
 #include "trama/delivery/v1/delivery_events.pb.h"
 #include "trama/profile/v1/profile_service.grpc.pb.h"
 
@@ -107,6 +108,7 @@ std::string Gist(const TimelineEntry& entry, bool full) {
                                     ", ", part.media().size_bytes(), " bytes)"));
     }
     if (part.has_location()) pieces.push_back("(location)");
+    if (std::string rich = RichPartLine(part); !rich.empty()) pieces.push_back(std::move(rich));
   }
   if (!entry.summary().empty()) pieces.push_back(entry.summary());
   std::string text = absl::StrJoin(pieces, " ");
