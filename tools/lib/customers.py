@@ -1,9 +1,14 @@
-"""What customers and vendors do, through the public doors only: mail by SMTP, webhooks signed with
-Twilio's own SDK, and the vendor's side of what we send."""
+"""What customers and vendors do, through the public doors only: mail by SMTP, webhooks signed as the
+vendors do (Twilio's by its own SDK), and the vendors' side of what we send."""
 
 import email
 import email.policy
+import hashlib
+import hmac
+import json
 import subprocess
+import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -67,6 +72,71 @@ def demo_twilio(trama):
     public = urllib.parse.urlsplit(account["public_url"])
     return Twilio(trama.at("sms_http"), f"{public.scheme}://{public.netloc}",
                   account["auth_token"], account["account_sid"], public.path)
+
+
+class WhatsApp:
+    """WhatsApp's Cloud API as our webhooks see it: bodies as Meta documents them, signed with the
+    app secret."""
+
+    def __init__(self, http, path, app_secret, phone_number_id, business_account_id):
+        self.http, self.path, self.app_secret = http, path, app_secret
+        self.phone_number_id = phone_number_id
+        self.business_account_id = business_account_id
+
+    def post(self, body, signature=None):
+        """The status code of a signed POST; `body`: bytes."""
+        signature = signature or "sha256=" + hmac.new(
+            self.app_secret.encode(), body, hashlib.sha256).hexdigest()
+        request = urllib.request.Request(
+            f"http://{self.http}{self.path}", body,
+            {"Content-Type": "application/json", "X-Hub-Signature-256": signature})
+        try:
+            with urllib.request.urlopen(request, timeout=15) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def change(self, **value):
+        """One change of field "messages", with what stands beside the metadata."""
+        return {"field": "messages", "value": {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "15550000001",
+                         "phone_number_id": self.phone_number_id}, **value}}
+
+    def body(self, *changes):
+        return json.dumps({"object": "whatsapp_business_account", "entry": [
+            {"id": self.business_account_id, "changes": list(changes)}]}).encode()
+
+    def message(self, user_id, content, name="Customer", wa_id=None, vendor_id=None, sent_at=None):
+        """A customer writes; `content`: a text, or {"type": …}. Without `wa_id` he shows no number."""
+        if isinstance(content, str):
+            content = {"type": "text", "text": {"body": content}}
+        contact = {"profile": {"name": name}, "user_id": user_id}
+        message = {"from_user_id": user_id, "id": vendor_id or "wamid." + uuid.uuid4().hex,
+                   "timestamp": str(int(sent_at or time.time())), **content}
+        if wa_id:
+            contact["wa_id"] = message["from"] = wa_id
+        return self.post(self.body(self.change(contacts=[contact], messages=[message])))
+
+
+def demo_whatsapp(trama):
+    account = trama.endpoints()["accounts"]["whatsapp"]
+    return WhatsApp(trama.at("whatsapp_http"), urllib.parse.urlsplit(account["public_url"]).path,
+                    account["app_secret"], account["phone_number_id"],
+                    account["business_account_id"])
+
+
+def start_graph(trama):
+    """WhatsApp's side of what we send, from tests/: takes messages and reports on them."""
+    account = trama.endpoints()["accounts"]["whatsapp"]
+    process = trama.process("graph")
+    process.start(
+        [sys.executable, ROOT / "tests/whatsapp/graph_api.py", "--port", trama.ports["graph"],
+         "--webhook", f"http://{trama.at('whatsapp_http')}"
+                      f"{urllib.parse.urlsplit(account['public_url']).path}"],
+        env={"GRAPH_APP_SECRET": account["app_secret"],
+             "GRAPH_ACCESS_TOKEN": account["access_token"]})
+    wait_until("the Graph API answers", lambda: stack.port_is_open(trama.ports["graph"]), 30)
 
 
 def start_prism(trama):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The demo of tools/up: one person writes a mail and a text; agents answer; all of it is counted.
+"""The demo of tools/up: one person writes a mail and a text, another one on WhatsApp; an agent
+answers; all of it is counted.
 Everything goes through the public doors: SMTP, signed HTTP, gRPC."""
 
 import json
@@ -10,6 +11,7 @@ from stack import wait_until
 
 PERSON_MAIL = "maria@customer.test"
 PERSON_PHONE = "+14155550123"
+PERSON_USER = "US.13491208655302741918"
 
 
 def show(trama, *arguments, who="supervisor"):
@@ -40,6 +42,7 @@ def main():
     trama = stack.default_stack()
     print("\napplying the demo workspaces")
     customers.start_prism(trama)
+    customers.start_graph(trama)
     customers.start_postfix(trama)
     trama.apply_demo()
     trama.tramactl("agent", "ana", "online", who="ana")
@@ -52,8 +55,15 @@ def main():
     if status != 200:
         raise stack.StackError(f"the text was answered with HTTP {status}")
 
+    print(f"{PERSON_USER} writes on WhatsApp, who shows no telephone number")
+    status = customers.demo_whatsapp(trama).message(PERSON_USER, "Do you open on Sunday?",
+                                                    name="Joao")
+    if status != 200:
+        raise stack.StackError(f"the WhatsApp message was answered with HTTP {status}")
+
     mail = accept(trama, "ana", "email")
     text = accept(trama, "ana", "sms")
+    chat = accept(trama, "ana", "whatsapp")
     trama.tramactl("customers", "link", PERSON_MAIL, PERSON_PHONE, "--reason",
                    "same name on the invoice", who="supervisor")
     invoice = trama.folder / "invoice.txt"
@@ -62,16 +72,19 @@ def main():
     trama.tramactl("agent", "ana", "reply", mail, "Here is the corrected invoice.", "--file", invoice,
                    who="ana")
     trama.tramactl("agent", "ana", "reply", text, "It arrives tomorrow.", who="ana")
+    trama.tramactl("agent", "ana", "reply", chat, "We do, from ten to two.", who="ana")
     wait_until("the answer is in Maria's mailbox",
                lambda: len(customers.mailbox(trama)) > received, 30)
-    for conversation in (mail, text):
+    for conversation in (mail, text, chat):
         trama.tramactl("agent", "ana", "resolve", conversation, who="ana")
     trama.tramactl("agent", "ana", "wrap-up", mail, "solved", who="ana")
-    wait_until("both conversations are counted as resolved",
+    wait_until("all conversations are counted as resolved",
                lambda: sum(int(row.get("resolved", 0)) for row in
-                           listed(trama, "kpis").get("rows", [])) >= 2, 30)
+                           listed(trama, "kpis").get("rows", [])) >= 3, 30)
 
+    business = trama.endpoints()["accounts"]["whatsapp"]["business_account_id"]
     show(trama, "customers", "timeline", PERSON_MAIL)
+    show(trama, "customers", "timeline", f"channel:whatsapp/{business}:{PERSON_USER}")
     show(trama, "conversations", "list", "--state", "resolved")
     show(trama, "sla", mail)
     show(trama, "kpis", "--by", "channel")

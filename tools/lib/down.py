@@ -5,6 +5,6 @@ import stack
 
 if __name__ == "__main__":
     trama = stack.default_stack()
-    for peer in ("twilio",):
+    for peer in ("twilio", "graph"):
         trama.process(peer).stop()
     trama.down()

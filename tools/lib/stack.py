@@ -30,11 +30,11 @@ PORTS = {
     "kafka": 9092, "kafka_tls": 9094, "redis": 6390,
     "config": 7000, "routing_0": 7010, "routing_1": 7011, "profile": 7020,
     "sla_0": 7030, "sla_1": 7031, "reporting": 7040,
-    "sms_http": 8010, "email_smtp": 2525, "email_lmtp": 2424,
+    "sms_http": 8010, "whatsapp_http": 8011, "email_smtp": 2525, "email_lmtp": 2424,
     "config_admin": 9100, "routing_0_admin": 9110, "routing_1_admin": 9111, "profile_admin": 9120,
     "sla_0_admin": 9130, "sla_1_admin": 9131, "reporting_admin": 9140, "email_admin": 9150,
-    "sms_admin": 9160,
-    "postfix": 2526, "twilio": 4010, "load_sms": 4020, "load_email": 4021,
+    "sms_admin": 9160, "whatsapp_admin": 9161,
+    "postfix": 2526, "twilio": 4010, "graph": 4011, "load_sms": 4020, "load_email": 4021,
 }
 # Who may call: name in endpoints.json -> (subject, workspace, roles).
 PEOPLE = {
@@ -47,7 +47,7 @@ PEOPLE = {
     "acme/supervisor": ("supervisor", "acme", ["supervisor", "agent"]),
     "admin": ("admin", "", ["admin", "supervisor", "integrator"]),
 }
-SERVICE_CALLERS = ["routing", "sla", "profile", "reporting", "email", "sms", "config"]
+SERVICE_CALLERS = ["routing", "sla", "profile", "reporting", "email", "sms", "whatsapp", "config"]
 
 
 class StackError(Exception):
@@ -175,7 +175,7 @@ class Stack:
         """Every service process: name -> its service."""
         return {"config": "config", "profile": "profile", "routing_0": "routing",
                 "routing_1": "routing", "sla_0": "sla", "sla_1": "sla", "reporting": "reporting",
-                "email": "email", "sms": "sms"}
+                "email": "email", "sms": "sms", "whatsapp": "whatsapp"}
 
     def process(self, name):
         return Process(self.folder, name)
@@ -195,7 +195,8 @@ class Stack:
             entries += json.loads(more.read_text())
         self.write_secret("tokens.json", json.dumps(entries, indent=1))
         for name in ("identity-demo", "identity-acme", "email-token", "twilio-auth-token",
-                     "twilio-auth-token-acme", "media-link"):
+                     "twilio-auth-token-acme", "media-link", "whatsapp-app-secret",
+                     "whatsapp-verify-token", "whatsapp-access-token"):
             self.secret(name)
         self.kafka.make_secrets(SERVICE_CALLERS)
         key = self.secrets / "dkim.pem"
@@ -254,16 +255,16 @@ class Stack:
         }
         if name in self.ports:
             flags["grpc_listen"] = self.at(name)
-        if service in ("profile", "reporting", "email", "sms"):
+        if service in ("profile", "reporting", "email", "sms", "whatsapp"):
             flags["redis"] = self.at("redis")
-        if service in ("profile", "routing", "email", "sms"):
+        if service in ("profile", "routing", "email", "sms", "whatsapp"):
             flags["blob_dir"] = self.blobs
         if service == "routing":
             flags["profile_address"] = self.at("profile")
         if service != "config":
             flags["group_instance"] = name.replace("_", "-") if "_" in name else f"{name}-0"
-        if service == "sms":
-            flags["http_listen"] = self.at("sms_http")
+        if service in ("sms", "whatsapp"):
+            flags["http_listen"] = self.at(f"{service}_http")
         if service == "email":
             flags["smtp_listen"] = self.at("email_smtp")
             flags["lmtp_listen"] = self.at("email_lmtp")
@@ -352,7 +353,7 @@ class Stack:
             "kafka_tls": self.kafka.endpoint(),
             "redis": self.at("redis"),
             "grpc": grpc,
-            "http": {"sms": self.at("sms_http")},
+            "http": {"sms": self.at("sms_http"), "whatsapp": self.at("whatsapp_http")},
             "smtp": {"email": self.at("email_smtp")},
             "lmtp": {"email": self.at("email_lmtp")},
             "metrics": metrics,
@@ -363,6 +364,13 @@ class Stack:
                         "auth_token": self.secret("twilio-auth-token"),
                         "number": "+14155550199",
                         "api_base": f"http://{self.at('twilio')}"},
+                "whatsapp": {"public_url": "https://whatsapp.demo.test/whatsapp/demo/whatsapp",
+                             "phone_number_id": "900000000000001",
+                             "business_account_id": "102000000000001",
+                             "app_secret": self.secret("whatsapp-app-secret"),
+                             "verify_token": self.secret("whatsapp-verify-token"),
+                             "access_token": self.secret("whatsapp-access-token"),
+                             "api_base": f"http://{self.at('graph')}"},
             },
             "tokens": {name: self.token(name) for name in PEOPLE},
         }
@@ -394,6 +402,9 @@ class Stack:
             "TRAMA_DEMO_SMTP_SERVER": accounts["email"]["sends_to"],
             "TRAMA_DEMO_TWILIO_API": accounts["sms"]["api_base"],
             "TRAMA_DEMO_ACCOUNT_SID": accounts["sms"]["account_sid"],
+            "TRAMA_DEMO_GRAPH_API": accounts["whatsapp"]["api_base"],
+            "TRAMA_DEMO_PHONE_NUMBER_ID": accounts["whatsapp"]["phone_number_id"],
+            "TRAMA_DEMO_BUSINESS_ACCOUNT_ID": accounts["whatsapp"]["business_account_id"],
         }
 
 

@@ -13,6 +13,7 @@ def main():
         print(f"  {name:<10} admin http://{trama.at(f'{name}_admin')}  {grpc}".rstrip())
     print(f"  e-mail     smtp {trama.at('email_smtp')}  lmtp {trama.at('email_lmtp')}")
     print(f"  sms        http {trama.at('sms_http')}")
+    print(f"  whatsapp   http {trama.at('whatsapp_http')}")
 
 
 if __name__ == "__main__":
