@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/channels/common/raw_request.h"
-#include "services/channels/sms/media_link.h"
 #include "services/channels/sms/parse.h"
 #include "services/channels/sms/signature.h"
 #include "services/channels/sms/status.h"
@@ -24,8 +23,6 @@ using channels::WebhookReading;
 using platform::HttpRequest;
 using platform::HttpResponse;
 
-constexpr char kMediaPath[] = "/sms/media/";
-constexpr char kRetryAfterSeconds[] = "5";
 constexpr char kFormType[] = "application/x-www-form-urlencoded";
 constexpr char kNoReply[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
 
@@ -109,7 +106,14 @@ std::optional<DoorPath> ParseDoorPath(std::string_view path) {
 
 Doors::Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& host,
              channels::RawArchive& archive, OptOuts& opt_outs, const platform::Clock& clock)
-    : accounts_(accounts), host_(host), archive_(archive), opt_outs_(opt_outs), clock_(clock) {}
+    : accounts_(accounts),
+      host_(host),
+      opt_outs_(opt_outs),
+      files_(kMediaPath, kServedFileMaxBytes, accounts, archive, clock,
+             [&accounts](const channels::ChannelAccount& account) {
+               absl::StatusOr<SigningSecrets> secrets = SecretsOf(accounts, account);
+               return secrets.ok() ? std::move(secrets->auth_tokens) : std::vector<std::string>();
+             }) {}
 
 WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time received_at) const {
   WebhookReading reading;
@@ -181,43 +185,6 @@ platform::Awaitable<void> Doors::RememberConsent(channels::Arrival arrival) {
   }
 }
 
-platform::Awaitable<HttpResponse> Doors::ServeFile(HttpRequest request) {
-  const std::string_view token = std::string_view(request.path).substr(sizeof(kMediaPath) - 1);
-  const absl::StatusOr<MediaLink> link = ReadMediaToken(token);
-  // One answer for everything that is wrong: nothing is to be learned here.
-  const HttpResponse not_found = HttpResponse::Empty(404);
-  if (!accounts_.is_known()) {
-    HttpResponse come_again = HttpResponse::Empty(503);
-    come_again.headers.Set("Retry-After", kRetryAfterSeconds);
-    co_return come_again;
-  }
-  if (!link.ok() || clock_.Now() > link->expires_at) co_return not_found;
-  const std::optional<channels::ChannelAccount> account =
-      accounts_.Find(link->workspace, link->account);
-  if (!account.has_value()) co_return not_found;
-  const absl::StatusOr<SigningSecrets> secrets = SecretsOf(accounts_, *account);
-  bool genuine = false;
-  if (secrets.ok()) {
-    for (const std::string& secret : secrets->auth_tokens) {
-      genuine |= IsMediaTokenSignedBy(token, secret);
-    }
-  }
-  if (!genuine || !absl::StartsWith(link->blob, absl::StrCat(link->workspace, "/"))) {
-    co_return not_found;
-  }
-  absl::StatusOr<platform::Blob> blob = co_await archive_.Get(link->blob, kServedFileMaxBytes);
-  if (!blob.ok()) {
-    co_return HttpResponse::Empty(blob.status().code() == absl::StatusCode::kUnavailable ? 503
-                                                                                         : 404);
-  }
-  HttpResponse response;
-  response.headers.Set("Content-Type", blob->content_type);
-  response.headers.Set("X-Content-Type-Options", "nosniff");
-  response.headers.Set("Cache-Control", "private, no-store");
-  response.body = std::move(blob->bytes);
-  co_return response;
-}
-
 void Doors::AddTo(platform::HttpRouter& router) {
   const HttpResponse accepted = HttpResponse::Xml(200, kNoReply);
   channels::WebhookDoor message_door;
@@ -244,17 +211,15 @@ void Doors::AddTo(platform::HttpRouter& router) {
     return is_status ? statuses(std::move(request)) : messages(std::move(request));
   };
   const platform::HttpHandler get = [this, webhooks](HttpRequest request) {
-    const bool is_file =
-        absl::StartsWith(request.path, kMediaPath) &&
-        ReadMediaToken(std::string_view(request.path).substr(sizeof(kMediaPath) - 1)).ok();
-    return is_file ? ServeFile(std::move(request)) : webhooks(std::move(request));
+    const bool is_file = files_.IsFile(request.path);
+    return is_file ? files_.Serve(std::move(request)) : webhooks(std::move(request));
   };
   const platform::HttpRouteLimits limits{kBodyMaxBytes, kHandlerMax};
   router.Prefix("POST", "/sms/", webhooks, limits);
   router.Prefix("GET", "/sms/", webhooks, limits);
   // A workspace may be called "media" all the same: its accounts are no tokens.
   router.Prefix("POST", kMediaPath, webhooks, limits);
-  router.Prefix("GET", kMediaPath, get, {kBodyMaxBytes, kMediaHandlerMax});
+  router.Prefix("GET", kMediaPath, get, {kBodyMaxBytes, channels::FileDoor::kHandlerMax});
 }
 
 }  // namespace trama::sms

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "services/channels/common/account_directory.h"
+#include "services/channels/common/file_door.h"
 #include "services/channels/common/raw_archive.h"
 #include "services/channels/common/webhook_host.h"
 #include "services/channels/sms/account.h"
@@ -26,8 +27,6 @@ class Doors {
   static constexpr size_t kBodyMaxBytes = 64 * 1024;
   // Everything until the answer; the vendor waits 15 s, we do not need them.
   static constexpr absl::Duration kHandlerMax = absl::Milliseconds(2500);
-  // Serving a file may take longer than taking in a message.
-  static constexpr absl::Duration kMediaHandlerMax = absl::Seconds(20);
   static constexpr size_t kServedFileMaxBytes = 5 << 20;
 
   Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& host,
@@ -41,13 +40,11 @@ class Doors {
   channels::WebhookReading ReadStatus(const platform::HttpRequest& request,
                                       absl::Time received_at) const;
   platform::Awaitable<void> RememberConsent(channels::Arrival arrival);
-  platform::Awaitable<platform::HttpResponse> ServeFile(platform::HttpRequest request);
 
   const channels::AccountDirectory& accounts_;
   channels::WebhookHost& host_;
-  channels::RawArchive& archive_;
   OptOuts& opt_outs_;
-  const platform::Clock& clock_;
+  channels::FileDoor files_;
 };
 
 // What stands in a path below /sms/. None for every other path.

@@ -9,7 +9,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/channels/sms/media_link.h"
+#include "services/channels/common/media_link.h"
 #include "services/channels/sms/testing/sms_world.h"
 #include "services/platform/kafka/cloud_event.h"
 
@@ -73,10 +73,10 @@ TEST_F(DoorsTest, WhatTheVendorDidNotSignIsRefusedWithoutAWord) {
 
 TEST_F(DoorsTest, BeforeTheConfigurationIsReadTheVendorIsToComeAgain) {
   config_source_.Set(std::make_shared<platform::ConfigView>());
-  const MediaLink link{"demo", "main", "demo/ab/cd", absl::Now() + absl::Hours(1)};
+  const channels::MediaLink link{"demo", "main", "demo/ab/cd", absl::Now() + absl::Hours(1)};
   for (const platform::HttpResponse& answer :
        {Post(kDoor, Message("SM1", "early")), Post(kStatusDoor, Message("SM1", "")),
-        Get(absl::StrCat("/sms/media/", MakeMediaToken(link, kToken)))}) {
+        Get(absl::StrCat("/sms/media/", channels::MakeMediaToken("sms", link, kToken)))}) {
     EXPECT_EQ(answer.status, 503);
     EXPECT_THAT(std::string(answer.headers.Get("Retry-After")), Not(IsEmpty()));
   }

@@ -11,6 +11,9 @@
 
 namespace trama::sms {
 
+// Where files of our messages can be fetched, below public_base_url.
+inline constexpr char kMediaPath[] = "/sms/media/";
+
 // The account as the pure parts want it.
 SmsAccountView ViewOf(const channels::ChannelAccount& account);
 

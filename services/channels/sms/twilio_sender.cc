@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/channels/common/media_link.h"
 #include "services/channels/sms/find.h"
-#include "services/channels/sms/media_link.h"
 #include "services/channels/sms/twilio_account.h"
 #include "services/channels/sms/vendor_errors.h"
 
@@ -51,29 +51,6 @@ platform::Awaitable<platform::HttpOutcome> TwilioSender::Call(VendorRequest requ
   co_return co_await http_.Send(std::move(http));
 }
 
-absl::StatusOr<std::vector<std::string>> TwilioSender::MediaUrls(
-    const SmsAccountView& account, const outbound::v1::OutboundMessage& message,
-    const std::string& token) const {
-  std::vector<std::string> urls;
-  for (const types::v1::Part& part : message.parts()) {
-    if (!part.has_media()) continue;
-    if (part.media().blob().empty()) {
-      return absl::InvalidArgumentError("a file of the message is not in the blob store");
-    }
-    if (account.public_base_url.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("channel account ", account.workspace, "/",
-                                                     account.name,
-                                                     " has no public_base_url from "
-                                                     "which the vendor could fetch files"));
-    }
-    const MediaLink link{account.workspace, account.name, part.media().blob(),
-                         clock_.Now() + kMediaLinkLife};
-    urls.push_back(
-        absl::StrCat(account.public_base_url, "/sms/media/", MakeMediaToken(link, token)));
-  }
-  return urls;
-}
-
 platform::Awaitable<SendOutcome> TwilioSender::Send(channels::OutboundPtr message,
                                                     channels::Attempt attempt) {
   const std::optional<channels::ChannelAccount> account =
@@ -90,7 +67,8 @@ platform::Awaitable<SendOutcome> TwilioSender::Send(channels::OutboundPtr messag
   if (opted_out) {
     co_return Refused(Failure::REASON_OPTED_OUT, "the recipient has opted out");
   }
-  const absl::StatusOr<std::vector<std::string>> media = MediaUrls(view, *message, *token);
+  const absl::StatusOr<std::vector<std::string>> media = channels::MediaUrls(
+      *message, view.public_base_url, kMediaPath, *token, clock_.Now() + kMediaLinkLife);
   if (!media.ok()) {
     co_return Refused(Failure::REASON_REJECTED_CONTENT, std::string(media.status().message()));
   }

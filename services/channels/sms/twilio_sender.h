@@ -37,9 +37,6 @@ class TwilioSender final : public channels::Sender {
  private:
   platform::Awaitable<platform::HttpOutcome> Call(VendorRequest request, SmsAccountView account,
                                                   std::string token, std::string traceparent);
-  absl::StatusOr<std::vector<std::string>> MediaUrls(const SmsAccountView& account,
-                                                     const outbound::v1::OutboundMessage& message,
-                                                     const std::string& token) const;
 
   const channels::AccountDirectory& accounts_;
   OptOuts& opt_outs_;
