@@ -95,6 +95,10 @@ void DeliveryPlan::Resume(Open& message, MessagePast past, absl::Time now,
   message.failure = std::move(past.failure);
   switch (past.status) {
     case dv::STATUS_ATTEMPTING:
+      if (rules_.vendor_drops_repeats) {
+        Schedule(message, absl::InfinitePast());
+        return;
+      }
       message.lost = true;
       message.failure =
           MakeFailure(dv::Failure::REASON_OTHER, "the service stopped during the attempt", true);
@@ -149,7 +153,7 @@ void DeliveryPlan::SendEnded(const std::string& message_id, int32_t attempt,
   }
   if (message->receipt_seen) {
     Finish(*message);
-  } else if (outcome.kind == SendOutcome::Kind::kRetry) {
+  } else if (outcome.kind == SendOutcome::Kind::kRetry || rules_.vendor_drops_repeats) {
     Retry(*message, outcome, now, jitter, effects);
   } else {
     message->lost = false;

@@ -52,6 +52,15 @@ TEST_F(DeliveryPlanTest, CertainRefusalIsTriedAgainAfterJitteredBackoff) {
   EXPECT_THAT(Ended("m1", 3, Sent()), ElementsAre("sent m1 #3"));
 }
 
+TEST_F(DeliveryPlanTest, AmbiguousAttemptIsMadeAgainUntilItExpiresWhereTheVendorDropsRepeats) {
+  Renew(
+      DeliveryRules{.channel = "open", .age_max = absl::Seconds(2), .vendor_drops_repeats = true});
+  Take(0, "m1");
+  EXPECT_THAT(Ended("m1", 1, Ambiguous()), ElementsAre("retrying m1 #1 until 0"));
+  EXPECT_THAT(At(1), ElementsAre("attempting m1 #2", "send m1 #2"));
+  EXPECT_THAT(Ended("m1", 2, Ambiguous()), ElementsAre("failed m1 #2 EXPIRED"));
+}
+
 TEST_F(DeliveryPlanTest, VendorsRetryAfterIsObeyed) {
   Take(0, "m1");
   EXPECT_THAT(Ended("m1", 1, Retry(absl::Seconds(90))), ElementsAre("retrying m1 #1 until 90"));

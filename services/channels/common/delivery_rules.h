@@ -29,6 +29,10 @@ struct DeliveryRules {
   // the likely outcome, so that "once more" would be a duplicate: false means that the message then
   // fails visibly instead.
   bool retry_lost = false;
+  // The vendor drops repeats of a message by the id that we give it: an attempt that may have
+  // reached it, or whose process ended, is simply made again until the message expires, as one that
+  // certainly has not.
+  bool vendor_drops_repeats = false;
   // How often the vendor is asked about a lost attempt while it cannot be reached.
   int finds_max = 5;
 

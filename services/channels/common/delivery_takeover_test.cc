@@ -43,6 +43,18 @@ TEST_F(DeliveryTakeoverTest, LostAttemptThatTheVendorDoesNotHaveIsMadeAgain) {
               ElementsAre("attempting m1 #2", "send m1 #2"));
 }
 
+TEST_F(DeliveryTakeoverTest, LostAttemptIsMadeAgainAtOnceWhereTheVendorDropsRepeats) {
+  Renew(DeliveryRules{.channel = "open", .vendor_drops_repeats = true});
+  Take(0, "m1");
+  // More than one death, too: no number of repeats does harm.
+  for (int attempt = 2; attempt <= 4; ++attempt) {
+    TakeOver();
+    EXPECT_THAT(Take(0, "m1"), ElementsAre(absl::StrCat("attempting m1 #", attempt),
+                                           absl::StrCat("send m1 #", attempt)));
+  }
+  EXPECT_THAT(Ended("m1", 4, Sent()), ElementsAre("sent m1 #4"));
+}
+
 TEST_F(DeliveryTakeoverTest, ReceiptThatCameMeanwhileSettlesALostAttempt) {
   Take(0, "m1");
   Receipt("m1", dv::STATUS_DELIVERED);

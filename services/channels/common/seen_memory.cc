@@ -27,7 +27,17 @@ std::string SeenMemory::KeyOf(std::string_view workspace, std::string_view accou
 
 platform::Awaitable<bool> SeenMemory::AllSeen(std::string workspace, std::string account,
                                               std::vector<std::string> event_ids) {
-  if (redis_ == nullptr || event_ids.empty()) co_return false;
+  if (event_ids.empty()) co_return false;
+  const std::vector<bool> seen =
+      co_await SeenEach(std::move(workspace), std::move(account), std::move(event_ids));
+  co_return std::all_of(seen.begin(), seen.end(), [](bool each) { return each; });
+}
+
+platform::Awaitable<std::vector<bool>> SeenMemory::SeenEach(std::string workspace,
+                                                            std::string account,
+                                                            std::vector<std::string> event_ids) {
+  std::vector<bool> seen(event_ids.size(), false);
+  if (redis_ == nullptr || event_ids.empty()) co_return seen;
   std::vector<platform::RedisCommand> commands;
   for (const std::string& id : event_ids) {
     commands.push_back({"EXISTS", KeyOf(workspace, account, id)});
@@ -36,9 +46,10 @@ platform::Awaitable<bool> SeenMemory::AllSeen(std::string workspace, std::string
       co_await redis_->CallBatch(std::move(commands), kWaitMax);
   const bool answered =
       std::all_of(replies.begin(), replies.end(), [](const auto& reply) { return reply.ok(); });
-  const bool seen = answered && std::all_of(replies.begin(), replies.end(),
-                                            [](const auto& reply) { return reply->integer == 1; });
-  checks_.With({channel_, !answered ? "skipped" : seen ? "seen" : "new"}).Increment();
+  for (size_t i = 0; i < seen.size(); ++i) {
+    seen[i] = answered && replies[i]->integer == 1;
+    checks_.With({channel_, !answered ? "skipped" : seen[i] ? "seen" : "new"}).Increment();
+  }
   co_return seen;
 }
 

@@ -30,6 +30,9 @@ class SeenMemory {
   // workspace, account and the vendor's event id.
   platform::Awaitable<bool> AllSeen(std::string workspace, std::string account,
                                     std::vector<std::string> event_ids);
+  // Which of them were seen before, in their order; none when Redis does not answer.
+  platform::Awaitable<std::vector<bool>> SeenEach(std::string workspace, std::string account,
+                                                  std::vector<std::string> event_ids);
   platform::Awaitable<void> Mark(std::string workspace, std::string account,
                                  std::vector<std::string> event_ids);
 
