@@ -220,6 +220,7 @@ void CheckChannelAccount(const v1::ChannelAccountSpec& spec, const std::string& 
   if (spec.has_email()) CheckEmail(spec.email(), Below(path, "email"), out);
   if (spec.has_sms()) CheckSms(spec.sms(), Below(path, "sms"), out);
   if (spec.has_whatsapp()) CheckWhatsApp(spec.whatsapp(), Below(path, "whatsapp"), out);
+  if (spec.has_open()) CheckOpenAccount(spec.open(), Below(path, "open"), out);
 }
 
 }  // namespace trama::config

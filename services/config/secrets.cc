@@ -40,6 +40,10 @@ std::vector<std::pair<std::string, std::string>> SecretsOf(const v1::Resource& r
   }
   add("spec.whatsapp.verify_token", whatsapp.verify_token());
   add("spec.whatsapp.access_token", whatsapp.access_token());
+  const v1::OpenAccount& open = resource.channel_account().open();
+  for (int i = 0; i < open.secrets_size(); ++i) {
+    add(Item("spec.open.secrets", i), open.secrets(i));
+  }
   return secrets;
 }
 

@@ -12,6 +12,7 @@ namespace trama::config {
 void CheckWorkspace(const v1::WorkspaceSpec& spec, const std::string& path, Violations& out);
 void CheckChannelAccount(const v1::ChannelAccountSpec& spec, const std::string& path,
                          Violations& out);
+void CheckOpenAccount(const v1::OpenAccount& open, const std::string& path, Violations& out);
 void CheckQueue(const v1::QueueSpec& spec, const std::string& path, Violations& out);
 void CheckSkill(const v1::SkillSpec& spec, const std::string& path, Violations& out);
 void CheckAgent(const v1::AgentSpec& spec, const std::string& path, Violations& out);

@@ -39,10 +39,10 @@ TEST(TopicsFileTest, DeclaresEveryTopicThatHasAName) {
         std::string(kReports), std::string(kConfig), std::string(kConfigHistory),
         std::string(kOwners), std::string(kRoutingChangelog), std::string(kSlaChangelog),
         std::string(kDeadLetters), OutboundTopic("email"), OutboundTopic("sms"),
-        OutboundTopic("whatsapp"), OutboundTopic("note")}) {
+        OutboundTopic("whatsapp"), OutboundTopic("open"), OutboundTopic("note")}) {
     EXPECT_NE(file.Find(name), nullptr) << name;
   }
-  EXPECT_EQ(file.topics.size(), 18);
+  EXPECT_EQ(file.topics.size(), 19);
 }
 
 TEST(TopicsFileTest, EveryChannelHasItsOutboundTopic) {
@@ -64,7 +64,7 @@ TEST(TopicsFileTest, TopicsOfTheEnginesHaveOnePartitionPerNumber) {
          {std::string(kWork), std::string(kConversations), std::string(kAgents),
           std::string(kDeliveries), std::string(kSla), std::string(kRoutingChangelog),
           std::string(kSlaChangelog), OutboundTopic("email"), OutboundTopic("sms"),
-          OutboundTopic("whatsapp"), OutboundTopic("note")}) {
+          OutboundTopic("whatsapp"), OutboundTopic("open"), OutboundTopic("note")}) {
       EXPECT_EQ(file.Find(name)->partitions, file.numbers) << name;
     }
     EXPECT_EQ(file.Find(kInteractions)->partitions, file.Find(kProfiles)->partitions);
@@ -93,7 +93,8 @@ TEST(TopicsFileTest, PersonalDataIsOnlyWhereTheArchitectureAllowsIt) {
   }
   EXPECT_EQ(personal, (std::set<std::string>{kInteractions, kWork, kProfiles, kDeadLetters,
                                              OutboundTopic("email"), OutboundTopic("sms"),
-                                             OutboundTopic("whatsapp"), OutboundTopic("note")}));
+                                             OutboundTopic("whatsapp"), OutboundTopic("open"),
+                                             OutboundTopic("note")}));
 }
 
 TEST(TopicsFileTest, ErasedPersonalDataLeavesTheDisk) {
