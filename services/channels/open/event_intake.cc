@@ -1,0 +1,53 @@
+#include "services/channels/open/event_intake.h"
+
+#include <utility>
+
+namespace trama::open_channel {
+
+namespace {
+
+constexpr char kOriginalType[] = "application/json";
+
+}  // namespace
+
+platform::Awaitable<EventIntake::Result> EventIntake::Take(channels::ChannelAccount account,
+                                                           std::vector<Event> events,
+                                                           std::string traceparent) {
+  Result result;
+  std::vector<std::string> ids;
+  for (const Event& event : events) ids.push_back(event.seen_id);
+  result.seen = co_await seen_.SeenEach(account.workspace, account.name, ids);
+
+  std::vector<std::string> written;
+  std::vector<interaction::v1::Interaction> interactions;
+  std::vector<channels::Receipt> receipts;
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (result.seen[i]) continue;
+    Event& event = events[i];
+    written.push_back(event.seen_id);
+    if (event.receipt.has_value()) {
+      receipts.push_back({account.partition, *std::move(event.receipt)});
+      continue;
+    }
+    if (!event.original.empty()) {
+      const absl::StatusOr<std::string> blob =
+          co_await archive_.Put(account.workspace, event.interaction->sender().identifier(),
+                                std::move(event.original), kOriginalType);
+      if (!blob.ok()) {
+        result.status = blob.status();
+        co_return result;
+      }
+      event.interaction->set_raw_blob(*blob);
+    }
+    interactions.push_back(*std::move(event.interaction));
+  }
+
+  result.status = co_await publisher_.Publish(std::move(interactions), std::move(receipts),
+                                              std::move(traceparent));
+  if (result.status.ok()) {
+    co_await seen_.Mark(account.workspace, account.name, std::move(written));
+  }
+  co_return result;
+}
+
+}  // namespace trama::open_channel
