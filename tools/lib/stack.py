@@ -30,11 +30,13 @@ PORTS = {
     "kafka": 9092, "kafka_tls": 9094, "redis": 6390,
     "config": 7000, "routing_0": 7010, "routing_1": 7011, "profile": 7020,
     "sla_0": 7030, "sla_1": 7031, "reporting": 7040,
-    "sms_http": 8010, "whatsapp_http": 8011, "email_smtp": 2525, "email_lmtp": 2424,
+    "sms_http": 8010, "whatsapp_http": 8011, "open_http": 8040,
+    "email_smtp": 2525, "email_lmtp": 2424,
     "config_admin": 9100, "routing_0_admin": 9110, "routing_1_admin": 9111, "profile_admin": 9120,
     "sla_0_admin": 9130, "sla_1_admin": 9131, "reporting_admin": 9140, "email_admin": 9150,
-    "sms_admin": 9160, "whatsapp_admin": 9161,
-    "postfix": 2526, "twilio": 4010, "graph": 4011, "load_sms": 4020, "load_email": 4021,
+    "sms_admin": 9160, "whatsapp_admin": 9161, "open_admin": 9180,
+    "postfix": 2526, "twilio": 4010, "graph": 4011, "integrator": 4030,
+    "load_sms": 4020, "load_email": 4021,
 }
 # Who may call: name in endpoints.json -> (subject, workspace, roles).
 PEOPLE = {
@@ -47,7 +49,8 @@ PEOPLE = {
     "acme/supervisor": ("supervisor", "acme", ["supervisor", "agent"]),
     "admin": ("admin", "", ["admin", "supervisor", "integrator"]),
 }
-SERVICE_CALLERS = ["routing", "sla", "profile", "reporting", "email", "sms", "whatsapp", "config"]
+SERVICE_CALLERS = ["routing", "sla", "profile", "reporting", "email", "sms", "whatsapp", "open",
+                    "config"]
 
 
 class StackError(Exception):
@@ -175,7 +178,7 @@ class Stack:
         """Every service process: name -> its service."""
         return {"config": "config", "profile": "profile", "routing_0": "routing",
                 "routing_1": "routing", "sla_0": "sla", "sla_1": "sla", "reporting": "reporting",
-                "email": "email", "sms": "sms", "whatsapp": "whatsapp"}
+                "email": "email", "sms": "sms", "whatsapp": "whatsapp", "open": "open"}
 
     def process(self, name):
         return Process(self.folder, name)
@@ -196,7 +199,7 @@ class Stack:
         self.write_secret("tokens.json", json.dumps(entries, indent=1))
         for name in ("identity-demo", "identity-acme", "email-token", "twilio-auth-token",
                      "twilio-auth-token-acme", "media-link", "whatsapp-app-secret",
-                     "whatsapp-verify-token", "whatsapp-access-token"):
+                     "whatsapp-verify-token", "whatsapp-access-token", "open-demo"):
             self.secret(name)
         self.kafka.make_secrets(SERVICE_CALLERS)
         key = self.secrets / "dkim.pem"
@@ -255,16 +258,18 @@ class Stack:
         }
         if name in self.ports:
             flags["grpc_listen"] = self.at(name)
-        if service in ("profile", "reporting", "email", "sms", "whatsapp"):
+        if service in ("profile", "reporting", "email", "sms", "whatsapp", "open"):
             flags["redis"] = self.at("redis")
-        if service in ("profile", "routing", "email", "sms", "whatsapp"):
+        if service in ("profile", "routing", "email", "sms", "whatsapp", "open"):
             flags["blob_dir"] = self.blobs
         if service == "routing":
             flags["profile_address"] = self.at("profile")
         if service != "config":
             flags["group_instance"] = name.replace("_", "-") if "_" in name else f"{name}-0"
-        if service in ("sms", "whatsapp"):
+        if service in ("sms", "whatsapp", "open"):
             flags["http_listen"] = self.at(f"{service}_http")
+        if service == "open":
+            flags["private_hosts"] = HOST  # The demo's integrator is on this machine.
         if service == "email":
             flags["smtp_listen"] = self.at("email_smtp")
             flags["lmtp_listen"] = self.at("email_lmtp")
@@ -353,7 +358,8 @@ class Stack:
             "kafka_tls": self.kafka.endpoint(),
             "redis": self.at("redis"),
             "grpc": grpc,
-            "http": {"sms": self.at("sms_http"), "whatsapp": self.at("whatsapp_http")},
+            "http": {service: self.at(f"{service}_http")
+                     for service in ("sms", "whatsapp", "open")},
             "smtp": {"email": self.at("email_smtp")},
             "lmtp": {"email": self.at("email_lmtp")},
             "metrics": metrics,
@@ -371,6 +377,9 @@ class Stack:
                              "verify_token": self.secret("whatsapp-verify-token"),
                              "access_token": self.secret("whatsapp-access-token"),
                              "api_base": f"http://{self.at('graph')}"},
+                "open": {"public_url": f"http://{self.at('open_http')}/open/v1/demo/open/events",
+                         "secret": self.secret("open-demo"),
+                         "callback_url": f"http://{self.at('integrator')}/trama"},
             },
             "tokens": {name: self.token(name) for name in PEOPLE},
         }
@@ -405,6 +414,8 @@ class Stack:
             "TRAMA_DEMO_GRAPH_API": accounts["whatsapp"]["api_base"],
             "TRAMA_DEMO_PHONE_NUMBER_ID": accounts["whatsapp"]["phone_number_id"],
             "TRAMA_DEMO_BUSINESS_ACCOUNT_ID": accounts["whatsapp"]["business_account_id"],
+            "TRAMA_DEMO_OPEN_BASE": f"http://{self.at('open_http')}",
+            "TRAMA_DEMO_OPEN_CALLBACK": accounts["open"]["callback_url"],
         }
 
 

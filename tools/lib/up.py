@@ -14,6 +14,7 @@ def main():
     print(f"  e-mail     smtp {trama.at('email_smtp')}  lmtp {trama.at('email_lmtp')}")
     print(f"  sms        http {trama.at('sms_http')}")
     print(f"  whatsapp   http {trama.at('whatsapp_http')}")
+    print(f"  open       http {trama.at('open_http')}")
 
 
 if __name__ == "__main__":
