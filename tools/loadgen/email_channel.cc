@@ -79,8 +79,10 @@ class EmailChannel final : public Channel {
         absl::StrCat("RCPT TO:<", address_, ">\r\n"), "DATA\r\n"};
     int code = 0;
     for (const std::string& command : commands) {
-      const bool written = command.empty() || co_await lines.Write(command);
-      code = written ? co_await lines.ReadReply() : 0;
+      bool is_written = true;
+      if (!command.empty()) is_written = co_await lines.Write(command);
+      code = 0;
+      if (is_written) code = co_await lines.ReadReply();
       if (code / 100 != 2) break;
     }
     attempt->answer = absl::StrCat(code);
@@ -97,7 +99,8 @@ class EmailChannel final : public Channel {
         "\r\n.\r\n");
     const bool is_written = co_await lines.Write(mail);
     if (is_written) attempt->last_byte = absl::Now();
-    const int code = is_written ? co_await lines.ReadReply() : 0;
+    int code = 0;
+    if (is_written) code = co_await lines.ReadReply();
     attempt->answer = absl::StrCat(code);
     attempt->kind = code == 250 ? Attempt::Kind::kAccepted
                     : code == 0 ? Attempt::Kind::kBroken

@@ -182,7 +182,7 @@ void CheckSettings(platform::Mistakes& mistakes) {
 }
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  const auto kafka = platform::KafkaConfigFromFlags("open");
+  const auto kafka = platform::LogInToKafka("open");
   if (!kafka.ok()) return kafka.status();
   Parts parts;
   if (absl::Status made = MakeClients(runtime, *kafka, parts); !made.ok()) return made;

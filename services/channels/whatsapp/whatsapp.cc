@@ -165,7 +165,7 @@ void CheckSettings(platform::Mistakes& mistakes) {
 }
 
 absl::Status SetUp(platform::Runtime& runtime) {
-  const auto kafka = platform::KafkaConfigFromFlags("whatsapp");
+  const auto kafka = platform::LogInToKafka("whatsapp");
   if (!kafka.ok()) return kafka.status();
   Parts parts;
   if (absl::Status made = MakeClients(runtime, *kafka, parts); !made.ok()) return made;
