@@ -13,6 +13,7 @@ runs of a peer differ by more than 25 %."""
 import argparse
 import importlib
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -37,6 +38,8 @@ def main():
     parser.add_argument("--warm-up", type=float, default=10, help="path: seconds before it counts")
     parser.add_argument("--conversations", type=int, default=100_000, help="restore: open ones")
     options = parser.parse_args()
+    # Whoever is told to end still stops what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_UNUSABLE))
     seconds, rounds = BENCHES[options.bench]
     options.seconds = options.seconds or seconds
     options.rounds = options.rounds or rounds

@@ -12,7 +12,7 @@ from figures import Figures
 from ground import ROOT, TOPIC, Ground
 
 CONNECTIONS = 64
-ACKS = 3000
+ACKS = 1000
 INTERACTIONS = "trama.interactions.v1"
 PAYLOAD_BYTES = 512
 

@@ -6,7 +6,7 @@ import statistics
 from figures import Figures
 from ground import Ground
 
-ACKS, COMMITS = 3000, 150
+ACKS, COMMITS = 1000, 100
 # Who works on the way from webhook to accepted offer.
 PATH = ("sms", "profile", "routing_0", "routing_1")
 
