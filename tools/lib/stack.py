@@ -295,7 +295,7 @@ class Stack:
         def ready():
             if not process.pid():
                 raise StackError(f"{name} ended while starting:\n{process.tail()}")
-            return self.ready_text(name) == "ok"
+            return self.ready_text(name).startswith("ok")
         try:
             wait_until(f"{name} is ready", ready)
         except StackError as error:
