@@ -1,5 +1,6 @@
 // trama-profile: knows who a customer is and all that happened with him.
 
+#include "services/platform/redis/redis_flags.h"
 #include "services/platform/service/service_main.h"
 #include "services/profile/profile.h"
 

@@ -1,5 +1,6 @@
 // trama-reporting: counts what the engines wrote and answers with figures.
 
+#include "services/platform/redis/redis_flags.h"
 #include "services/platform/service/service_main.h"
 #include "services/reporting/reporting.h"
 

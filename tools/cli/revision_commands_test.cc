@@ -3,6 +3,7 @@
 #include "services/config/config_service.h"
 #include "services/config/memory_revision_log.h"
 #include "tools/cli/cli_fixture.h"
+#include "tools/cli/json.h"
 
 namespace trama::tramactl {
 namespace {

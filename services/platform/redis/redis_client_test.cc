@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/platform/base/testing/metric_docs.h"
 #include "services/platform/net/io_threads.h"
 #include "services/platform/net/testing/scripted_peer.h"
 #include "services/platform/redis/redis_metrics.h"
@@ -42,13 +41,6 @@ class RedisClientTest : public ::testing::Test {
 void Greet(TestSocket& socket) {
   socket.ReadUntil("INFO\r\n");
   socket.Send("$10\r\nrun_id:abc\r\n");
-}
-
-TEST(RedisMetricsTest, ReadmeListsThem) {
-  Metrics metrics;
-  const RedisMetrics declared(metrics);
-  EXPECT_THAT(MetricDifferences(metrics, "services/platform/redis/README.md", "trama_redis_"),
-              ::testing::IsEmpty());
 }
 
 TEST_F(RedisClientTest, NobodyThereIsUnavailableAtOnce) {
