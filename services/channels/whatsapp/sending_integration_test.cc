@@ -102,7 +102,9 @@ TEST_F(SendingTest, ServerErrorIsRetriedOnceAfterTheWaitAndNotMore) {
 TEST_F(SendingTest, StatusDuringTheWaitMakesARetryNeedless) {
   vendor_.Reset();
   StartDelivery();
-  WriteOutbound(Outbound("m1", "hello"));
+  outbound::v1::OutboundMessage first = Outbound("m1", "hello");
+  first.set_channel_account("second");
+  WriteOutbound(first);
   ASSERT_TRUE(Eventually([&] { return Story("m1") == "attempting#1 unknown#1"; }));
   EXPECT_EQ(Post(Statuses(Status("wamid.x", "sent",
                                  R"(,"biz_opaque_callback_data":"trama1:1:conv-m1:m1")")))

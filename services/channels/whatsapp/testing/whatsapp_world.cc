@@ -33,7 +33,8 @@ void AddAccount(config::v1::Snapshot& snapshot, const std::string& name, const s
   whatsapp.set_access_token("env:ACCESS");
   whatsapp.set_api_base_url(api);
   whatsapp.add_media_hosts("127.0.0.1");
-  whatsapp.set_ambiguity_wait("300ms");
+  // "second" waits long enough for a test to send a status meanwhile.
+  whatsapp.set_ambiguity_wait(name == "second" ? "60s" : "300ms");
 }
 
 template <typename Record>
