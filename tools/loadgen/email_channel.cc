@@ -79,10 +79,10 @@ class EmailChannel final : public Channel {
         absl::StrCat("RCPT TO:<", address_, ">\r\n"), "DATA\r\n"};
     int code = 0;
     for (const std::string& command : commands) {
-      bool is_written = true;
-      if (!command.empty()) is_written = co_await lines.Write(command);
+      bool written = command.empty();
+      if (!written) written = co_await lines.Write(command);
       code = 0;
-      if (is_written) code = co_await lines.ReadReply();
+      if (written) code = co_await lines.ReadReply();
       if (code / 100 != 2) break;
     }
     attempt->answer = absl::StrCat(code);
