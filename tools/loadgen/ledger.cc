@@ -21,6 +21,15 @@ void Ledger::Count(const char* what, absl::Time began, absl::Duration latency) {
   if (began >= warm_) state_.latencies[what].Record(latency);
 }
 
+void Ledger::BeginRun() {
+  std::lock_guard lock(mutex_);
+  for (auto& [token, reply] : state_.replies) reply.earlier = true;
+  state_.offered.clear();
+  state_.commands.clear();
+  state_.refusals.clear();
+  progress_ = Progress();
+}
+
 void Ledger::Sending(size_t number, Sent sent) {
   std::lock_guard lock(mutex_);
   journal_->Write({{"what", "send"}, {"id", sent.vendor_id}, {"channel", sent.channel}});

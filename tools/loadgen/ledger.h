@@ -39,6 +39,7 @@ struct Replied {
   std::string conversation_id;
   bool accepted = false;  // Answered with success.
   bool refused = false;   // Answered with a refusal: it must not reach the vendor.
+  bool earlier = false;   // To what an earlier run had left over.
 };
 
 // What a run has seen for itself, at the public doors only: what customers sent and were told, what
@@ -47,6 +48,8 @@ class Ledger {
  public:
   explicit Ledger(std::unique_ptr<Journal> journal) : journal_(std::move(journal)) {}
 
+  // What agents did until now was for an earlier run.
+  void BeginRun();
   // Latencies of what began before are not counted: the stack was warming up.
   void CountFrom(absl::Time warm) { warm_ = warm; }
 

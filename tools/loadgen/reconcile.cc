@@ -97,6 +97,7 @@ class Reconciler {
     Expect("resolved", evidence_.counted_resolved, evidence_.resolved);
     int64_t answered = 0, unanswered = 0;
     for (const auto& [token, reply] : ledger_.replies) {
+      if (reply.earlier) continue;
       answered += reply.accepted ? 1 : 0;
       unanswered += reply.accepted || reply.refused ? 0 : 1;
     }

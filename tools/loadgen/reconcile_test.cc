@@ -96,6 +96,13 @@ TEST_F(ReconcileTest, AnAnswerThatWasRefusedMustNotReachTheVendor) {
               ElementsAre(std::pair("delivered", "token"), std::pair("conversations", "replies")));
 }
 
+TEST_F(ReconcileTest, WhatAnEarlierRunHadLeftOverIsNotCounted) {
+  ledger_.replies["before"] = {
+      .channel = "sms", .conversation_id = "before", .accepted = true, .earlier = true};
+  ledger_.arrivals["before"] = 1;
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 TEST_F(ReconcileTest, FiguresAreCompared) {
   evidence_.counted_in = 3;
   evidence_.counted_resolved = 0;

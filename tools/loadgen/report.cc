@@ -25,8 +25,13 @@ struct Totals {
 Totals TotalsOf(const Ledger::State& ledger) {
   Totals totals;
   for (const Sent& sent : ledger.sent) totals.accepted += sent.accepted ? 1 : 0;
-  for (const auto& [token, reply] : ledger.replies) totals.replies += reply.accepted ? 1 : 0;
-  for (const auto& [token, times] : ledger.arrivals) totals.arrivals += times;
+  for (const auto& [token, reply] : ledger.replies) {
+    totals.replies += reply.accepted && !reply.earlier ? 1 : 0;
+  }
+  for (const auto& [token, times] : ledger.arrivals) {
+    const auto reply = ledger.replies.find(token);
+    totals.arrivals += reply != ledger.replies.end() && reply->second.earlier ? 0 : times;
+  }
   return totals;
 }
 
@@ -87,8 +92,7 @@ std::string ReportAsTable(const Report& report) {
       totals.accepted, there.interactions.size(), there.received.size(), there.timeline.size(),
       there.counted_in);
   absl::StrAppendFormat(&text, "answers %d = in conversations %d = counted %d = delivered %d\n",
-                        totals.replies, there.replies_sent, there.counted_out,
-                        report.ledger.arrivals.size());
+                        totals.replies, there.replies_sent, there.counted_out, totals.arrivals);
   for (size_t i = 0; i < std::min(report.differences.size(), kDifferencesShown); ++i) {
     const Difference& difference = report.differences[i];
     absl::StrAppend(&text, "difference: ", difference.where, ": ", difference.id, ": ",

@@ -105,6 +105,7 @@ absl::Status PlayWith(const World& world, const RunOptions& options, Ledger& led
   if (!status.ok()) return status;
   Say("the agents are at work; the customers begin to write");
 
+  ledger.BeginRun();
   report.begin = absl::Now();
   report.warm = report.begin + options.warm_up;
   ledger.CountFrom(report.warm);
