@@ -39,7 +39,7 @@ TEST_F(AwsSignatureTest, PutsAnObject) {
                       .headers = {{"date", "Fri, 24 May 2013 00:00:00 GMT"},
                                   {"x-amz-storage-class", "REDUCED_REDUNDANCY"}}},
                      "Welcome to Amazon S3."),
-              EndsWith("=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ace108bd"));
+              EndsWith("=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"));
 }
 
 TEST_F(AwsSignatureTest, AsksWithAQueryOfOneName) {
