@@ -15,6 +15,7 @@
 #include "services/channels/open/event_intake.h"
 #include "services/channels/open/media_source.h"
 #include "services/platform/base/server_address.h"
+#include "services/platform/http/http_flags.h"
 #include "services/platform/http/http_server.h"
 #include "services/platform/http/ssrf_guard.h"
 #include "services/platform/kafka/kafka_flags.h"
@@ -96,6 +97,7 @@ void AddDoors(platform::Runtime& runtime, const Parts& parts) {
     doors.AddTo(router);
     platform::HttpServerOptions options;
     options.listen = absl::GetFlag(FLAGS_http_listen);
+    options.tls = platform::HttpTlsFromFlags();
     auto server = platform::HttpServer::Start(runtime.io(), std::move(options), std::move(router),
                                               platform::MeasureHttp(runtime.metrics()));
     if (!server.ok()) return server.status();
@@ -168,6 +170,7 @@ absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig
 }  // namespace
 
 void CheckSettings(platform::Mistakes& mistakes) {
+  platform::CheckHttpTlsFlags(mistakes);
   mistakes.AddStatus("http_listen", platform::ParseServerAddress(absl::GetFlag(FLAGS_http_listen),
                                                                  /*allow_port_zero=*/true)
                                         .status());

@@ -15,6 +15,7 @@
 #include "services/channels/whatsapp/graph_sender.h"
 #include "services/channels/whatsapp/media_source.h"
 #include "services/platform/base/server_address.h"
+#include "services/platform/http/http_flags.h"
 #include "services/platform/http/http_server.h"
 #include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/parts/parts.h"
@@ -94,6 +95,7 @@ void AddDoors(platform::Runtime& runtime, const Parts& parts) {
     doors.AddTo(router);
     platform::HttpServerOptions options;
     options.listen = absl::GetFlag(FLAGS_http_listen);
+    options.tls = platform::HttpTlsFromFlags();
     auto server = platform::HttpServer::Start(runtime.io(), std::move(options), std::move(router),
                                               platform::MeasureHttp(runtime.metrics()));
     if (!server.ok()) return server.status();
@@ -151,6 +153,7 @@ void AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
 }  // namespace
 
 void CheckSettings(platform::Mistakes& mistakes) {
+  platform::CheckHttpTlsFlags(mistakes);
   mistakes.AddStatus("http_listen", platform::ParseServerAddress(absl::GetFlag(FLAGS_http_listen),
                                                                  /*allow_port_zero=*/true)
                                         .status());
