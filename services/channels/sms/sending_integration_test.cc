@@ -92,6 +92,7 @@ TEST_F(SendingTest, ResetOfAMessageThatTheVendorListsIsNotRetried) {
 }
 
 TEST_F(SendingTest, ReceiptDuringTheWaitMakesARetryNeedless) {
+  WaitForReceipts("60s");
   vendor_.Reset();
   StartDelivery();
   WriteOutbound(Outbound("m1", "hello"));

@@ -22,6 +22,7 @@ absl::StatusOr<std::string> Secret(std::string_view reference) {
 }
 
 config::v1::Snapshot Configuration(const std::string& api, const std::string& account_sid,
+                                   const std::string& ambiguity_wait,
                                    config::v1::ChannelAccountSpec::State state) {
   config::v1::Snapshot snapshot;
   static int64_t revision = 0;
@@ -40,7 +41,7 @@ config::v1::Snapshot Configuration(const std::string& api, const std::string& ac
   sms->set_public_base_url(kPublicUrl);
   sms->set_api_base_url(api);
   sms->add_media_hosts("127.0.0.1");
-  sms->set_ambiguity_wait("300ms");
+  sms->set_ambiguity_wait(ambiguity_wait);
   config::v1::Resource* workspace = snapshot.add_resources();
   workspace->set_kind("Workspace");
   workspace->mutable_metadata()->set_name("demo");
@@ -102,8 +103,13 @@ void SmsWorld::TearDown() {
 }
 
 void SmsWorld::SetAccountState(config::v1::ChannelAccountSpec::State state) {
-  config_source_.Set(std::make_shared<platform::ConfigView>(
-      std::make_shared<config::v1::Snapshot>(Configuration(api_, account_sid_, state))));
+  config_source_.Set(std::make_shared<platform::ConfigView>(std::make_shared<config::v1::Snapshot>(
+      Configuration(api_, account_sid_, ambiguity_wait_, state))));
+}
+
+void SmsWorld::WaitForReceipts(const std::string& wait) {
+  ambiguity_wait_ = wait;
+  SetAccountState(config::v1::ChannelAccountSpec::ON);
 }
 
 void SmsWorld::UseApi(const std::string& url, const std::string& account_sid) {

@@ -42,6 +42,8 @@ class SmsWorld : public platform::testing::BrokerTest {
   void TearDown() override;
 
   void SetAccountState(config::v1::ChannelAccountSpec::State state);
+  // How long delivery waits for a status before it tries again; a moment unless told otherwise.
+  void WaitForReceipts(const std::string& wait);
   // Another server for the vendor's API than vendor_.
   void UseApi(const std::string& url, const std::string& account_sid = "AC1");
   // Doors that write to other brokers than the test's.
@@ -70,6 +72,7 @@ class SmsWorld : public platform::testing::BrokerTest {
 
   std::string api_;
   std::string account_sid_ = "AC1";
+  std::string ambiguity_wait_ = "300ms";
   std::string interactions_, deliveries_, dead_letters_, outbound_;
   platform::SystemClock clock_;
   platform::Metrics metrics_;
