@@ -419,7 +419,10 @@ TEST_F(ProfileIntegrationTest, AWorkspaceWithoutItsSecretWaitsAloneAndIsReadLate
   opened.set_workspace(kOther);
   Send(opened);
   SendStory();
-  ASSERT_TRUE(Eventually([&] { return TimelineIds(kAna).size() == 26; }));
+  ASSERT_TRUE(Eventually([&] {
+    const auto timeline = Timeline(kAna, {});
+    return timeline.ok() && timeline->entries_size() == 26;
+  }));
   EXPECT_TRUE(replica().ready());
   EXPECT_THAT(replica().grpc().health().Ready().notes,
               ElementsAre(::testing::HasSubstr("workspace other")));

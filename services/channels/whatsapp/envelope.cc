@@ -125,7 +125,9 @@ bool IsSameContact(const Json& contact, const Event& event) { return &contact ==
 // The value of a change with these of its events only.
 Json CutValue(const Json& value, const std::vector<const Event*>& events) {
   Json cut = Json::object();
-  for (const auto& [name, field] : value.items()) {
+  for (const auto& item : value.items()) {
+    const std::string& name = item.key();
+    const Json& field = item.value();
     const bool is_list = std::any_of(std::begin(kLists), std::end(kLists),
                                      [&](const List& list) { return name == list.name; });
     if (!is_list && name != "contacts") {
