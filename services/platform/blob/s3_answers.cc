@@ -73,7 +73,9 @@ absl::StatusOr<S3Page> ParseS3Page(std::string_view body) {
 
 absl::StatusOr<bool> KeepsVersions(std::string_view body) {
   pugi::xml_document document;
-  const absl::StatusOr<pugi::xml_node> root = Root(document, body, "VersioningConfiguration");
+  absl::StatusOr<pugi::xml_node> root = Root(document, body, "VersioningConfiguration");
+  // Some stores name it after the operation, which Amazon's own SDKs do not notice.
+  if (!root.ok()) root = Root(document, body, "GetBucketVersioningResponse");
   if (!root.ok()) return root.status();
   // "Suspended" keeps the old versions, but makes no new ones.
   return std::strcmp(root->child_value("Status"), "Enabled") == 0;

@@ -40,6 +40,9 @@ uint16_t DefaultPort(std::string_view scheme) { return scheme == "https" ? 443 :
 
 bool IsHostName(std::string_view host) {
   if (host.empty() || host.size() > kHostBytesMax) return false;
+  // No label is empty: what ends with a dot would slip through comparisons of names.
+  if (host.front() == '.' || host.back() == '.') return false;
+  if (host.find("..") != std::string_view::npos) return false;
   return std::all_of(host.begin(), host.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_';
   });

@@ -48,11 +48,28 @@ TEST(Url, Ipv6KeepsItsBracketsOutsideOnly) {
 }
 
 TEST(Url, RefusesWhatIsNoWebAddress) {
-  for (const char* text :
-       {"", "example.com", "ftp://example.com", "http://", "http:///x", "http://a b/",
-        "http://a:0/", "http://a:65536/", "http://a:x/", "http://a:+1/", "http://[::1",
-        "http://[x]/", "http://[::1]x/", "http://m\xc3\xbcller.de/", "http://a/\r\nX: y",
-        "http://a/\x01", "javascript:alert(1)", "//example.com/x"}) {
+  for (const char* text : {"",
+                           "example.com",
+                           "ftp://example.com",
+                           "http://",
+                           "http:///x",
+                           "http://a b/",
+                           "http://a:0/",
+                           "http://a:65536/",
+                           "http://a:x/",
+                           "http://a:+1/",
+                           "http://[::1",
+                           "http://[x]/",
+                           "http://[::1]x/",
+                           "http://m\xc3\xbcller.de/",
+                           "http://a/\r\nX: y",
+                           "http://a/\x01",
+                           "javascript:alert(1)",
+                           "//example.com/x",
+                           "http://a../",
+                           "http://a..b/",
+                           "http://.a/",
+                           "http://./"}) {
     EXPECT_EQ(ParseUrl(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_FALSE(ParseUrl(absl::StrCat("http://a/", std::string(kUrlBytesMax, 'x'))).ok());
