@@ -75,8 +75,8 @@ class Context {
     const absl::Time deadline = absl::Now() + timeout_;
     for (int attempt = 0;; ++attempt) {
       grpc::ClientContext call;
-      (*peer)->Prepare(call, {.timeout = deadline - absl::Now(),
-                              .traceparent = arguments_.Get("traceparent")});
+      (*peer)->Prepare(
+          call, {.timeout = deadline - absl::Now(), .traceparent = arguments_.Get("traceparent")});
       call.AddMetadata("authorization", "Bearer " + *token);
       Response response;
       const absl::Status status = platform::FromGrpc((stub.*method)(&call, request, &response));

@@ -23,10 +23,10 @@ ABSL_DECLARE_FLAG(std::string, grpc_advertise);  // What others dial; empty: the
 
 // Dependencies.
 // (--kafka_brokers and its like: services/platform/kafka/kafka_flags.h.)
-ABSL_DECLARE_FLAG(std::string, redis);  // "host:port"
-ABSL_DECLARE_FLAG(std::string, blob_dir);            // A folder,
-ABSL_DECLARE_FLAG(std::string, blob_url);            // or a place of any kind.
-ABSL_DECLARE_FLAG(std::string, blob_access_key);     // References, never the keys.
+ABSL_DECLARE_FLAG(std::string, redis);            // "host:port"
+ABSL_DECLARE_FLAG(std::string, blob_dir);         // A folder,
+ABSL_DECLARE_FLAG(std::string, blob_url);         // or a place of any kind.
+ABSL_DECLARE_FLAG(std::string, blob_access_key);  // References, never the keys.
 ABSL_DECLARE_FLAG(std::string, blob_secret_key);
 ABSL_DECLARE_FLAG(std::string, profile_address);    // "host:port[,host:port]"
 ABSL_DECLARE_FLAG(std::string, config_address);     // "host:port[,host:port]"

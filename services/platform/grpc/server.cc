@@ -86,8 +86,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || port == 0) {
     return absl::UnavailableError(
-        absl::StrCat("gRPC cannot listen on ", address->ToString(),
-                     "; is the port taken?"));
+        absl::StrCat("gRPC cannot listen on ", address->ToString(), "; is the port taken?"));
   }
   server->host_ = address->host;
   server->port_ = port;
