@@ -20,6 +20,8 @@ from world import wait_until
 
 SERVICE = pathlib.Path(__file__).resolve().parents[2] / "services/channels/open"
 DELIVERIES = "trama.deliveries.v1"
+# Events of conversations hold them as numbers (trama.delivery.v1.Status).
+STATUS_READ, STATUS_FAILED = 4, 5
 
 
 class Open(unittest.TestCase):
@@ -172,7 +174,7 @@ class Open(unittest.TestCase):
         for status in ("delivered", "read"):
             self.integrator.tells(answer, status)
         wait_until("the conversation knows it", lambda: any(
-            event.get("deliveryChanged", {}).get("status") == "STATUS_READ"
+            event.get("deliveryChanged", {}).get("status") == STATUS_READ
             for event in self.world.events(conversation)))
         self.integrator.says(self.user, "Thank you", conversation_id=answer["conversation_id"])
         wait_until("the thanks are in the same conversation",
@@ -199,7 +201,7 @@ class Open(unittest.TestCase):
         self.integrator.answers = [410]
         sent = self.world.agent("ana", "reply", conversation, "Hello.")["messageId"]
         wait_until("the conversation knows it", lambda: any(
-            event.get("deliveryChanged", {}).get("status") == "STATUS_FAILED"
+            event.get("deliveryChanged", {}).get("status") == STATUS_FAILED
             for event in self.world.events(conversation)))
         self.assertEqual(self.statuses(sent), ["ATTEMPTING", "FAILED"])
 
