@@ -36,7 +36,7 @@ class Secured(unittest.TestCase):
              "-X", f"ssl.ca.location={kafka.tls}/ca.pem", "-X", "sasl.mechanism=SCRAM-SHA-512",
              "-X", f"sasl.username=trama-{user}",
              "-X", f"sasl.password={kafka.password_file(user).read_text()}", *arguments],
-            input=given, capture_output=True, text=True, timeout=seconds)
+            input=given, capture_output=True, text=True, errors="replace", timeout=seconds)
 
     def assert_denied(self, finished, of):
         self.assertNotEqual(finished.returncode, 0, finished.stdout)
