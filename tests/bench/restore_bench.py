@@ -21,7 +21,7 @@ def seconds_until_ready(trama, names):
     for name in names:
         trama.start_service(name)
     for name in names:
-        while trama.ready_text(name) != "ok":
+        while not trama.is_ready(name):
             if time.monotonic() - begin > stack.READY_WAIT_MAX_S:
                 raise stack.StackError(f"{name} is not ready: {trama.ready_text(name)}")
             time.sleep(POLL_S)

@@ -229,8 +229,8 @@ class World:
 
     def unready(self):
         """What every process that is not ready says."""
-        return {name: text for name in self.stack.replicas()
-                if (text := self.stack.ready_text(name)) != "ok"}
+        return {name: self.stack.ready_text(name) for name in self.stack.replicas()
+                if not self.stack.is_ready(name)}
 
 
 def main():

@@ -295,12 +295,16 @@ class Stack:
         def ready():
             if not process.pid():
                 raise StackError(f"{name} ended while starting:\n{process.tail()}")
-            return self.ready_text(name).startswith("ok")
+            return self.is_ready(name)
         try:
             wait_until(f"{name} is ready", ready)
         except StackError as error:
             raise StackError(f"{error}\nits /readyz says: {self.ready_text(name)}\n"
                              f"its log ends with:\n{process.tail()}") from None
+
+    def is_ready(self, name):
+        """Notes may follow the word."""
+        return self.ready_text(name).startswith("ok")
 
     def ready_text(self, name):
         try:
