@@ -1,131 +1,25 @@
 #include "services/channels/sms/sms.h"
 
 #include <memory>
-#include <string>
 #include <utility>
 
-#include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
-#include "services/channels/common/delivery_loop.h"
+#include "services/channels/common/channel_parts.h"
 #include "services/channels/common/ingest.h"
-#include "services/channels/common/media_fetch.h"
 #include "services/channels/sms/account.h"
 #include "services/channels/sms/doors.h"
 #include "services/channels/sms/media_fetchers.h"
 #include "services/channels/sms/twilio_account.h"
 #include "services/channels/sms/twilio_sender.h"
-#include "services/platform/base/server_address.h"
-#include "services/platform/http/http_flags.h"
-#include "services/platform/http/http_server.h"
-#include "services/platform/kafka/kafka_flags.h"
-#include "services/platform/parts/parts.h"
-#include "services/platform/service/http_metrics.h"
-
-ABSL_FLAG(std::string, http_listen, "127.0.0.1:8010",
-          "Where the vendor's requests arrive (host:port); port 0 picks a free one.");
-ABSL_FLAG(int32_t, media_bytes_max, 25 << 20, "Largest file that is fetched from the vendor.");
-ABSL_FLAG(int32_t, delivery_in_flight_max, 64,
-          "Attempts to send that may be under way at once, per partition number.");
 
 namespace trama::sms {
-
 namespace {
 
 constexpr absl::Duration kDrainMax = absl::Seconds(5);
-constexpr int kInFlightMax = 10'000;
 // A door has 2.5 s in all; Redis may take 0.2 s before and after.
 constexpr absl::Duration kPublishMax = absl::Milliseconds(1800);
 
-// Everything that the doors and delivery share, in the order in which it is made.
-struct Parts {
-  platform::ConfigSource* config = nullptr;
-  platform::Producer* producer = nullptr;
-  platform::RedisClient* redis = nullptr;
-  channels::AccountDirectory* accounts = nullptr;
-  channels::Publisher* publisher = nullptr;
-  channels::RawArchive* archive = nullptr;
-  OptOuts* opt_outs = nullptr;
-};
-
-absl::Status MakeClients(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
-                         Parts& parts) {
-  const auto config = platform::AddConfig(runtime, kafka);
-  if (!config.ok()) return config.status();
-  parts.config = *config;
-  const auto producer = platform::AddProducer(runtime, kafka);
-  if (!producer.ok()) return producer.status();
-  parts.producer = *producer;
-  const auto redis = platform::AddRedis(runtime);
-  if (!redis.ok()) return redis.status();
-  parts.redis = *redis;
-  return absl::OkStatus();
-}
-
-absl::Status MakeParts(platform::Runtime& runtime, Parts& parts) {
-  const auto blobs = platform::AddBlobStore(runtime);
-  if (!blobs.ok()) return blobs.status();
-  parts.accounts = &runtime.Own(std::make_unique<channels::AccountDirectory>(
-      kChannel, *parts.config, runtime.clock(), platform::ResolveSecret));
-  channels::PublisherOptions publishing;
-  publishing.channel = kChannel;
-  publishing.wait_max = kPublishMax;
-  parts.publisher = &runtime.Own(std::make_unique<channels::Publisher>(
-      *parts.producer, runtime.clock(), runtime.metrics(), std::move(publishing)));
-  parts.archive = &runtime.Own(std::make_unique<channels::RawArchive>(
-      **blobs, runtime.workers(), *parts.accounts, runtime.clock(), runtime.metrics()));
-  parts.opt_outs = &runtime.Own(std::make_unique<OptOuts>(parts.redis, *parts.accounts));
-  return absl::OkStatus();
-}
-
-void AddDoors(platform::Runtime& runtime, const Parts& parts) {
-  auto& seen =
-      runtime.Own(std::make_unique<channels::SeenMemory>(parts.redis, kChannel, runtime.metrics()));
-  auto& ingest =
-      runtime.Own(std::make_unique<channels::Ingest>(*parts.publisher, seen, *parts.archive));
-  auto& host = runtime.Own(std::make_unique<channels::WebhookHost>(
-      kChannel, ingest, runtime.clock(), runtime.metrics()));
-  auto& doors = runtime.Own(std::make_unique<Doors>(*parts.accounts, host, *parts.archive,
-                                                    *parts.opt_outs, runtime.clock()));
-  runtime.AfterStart([&runtime, &doors]() -> absl::Status {
-    platform::HttpRouter router;
-    doors.AddTo(router);
-    platform::HttpServerOptions options;
-    options.listen = absl::GetFlag(FLAGS_http_listen);
-    options.tls = platform::HttpTlsFromFlags();
-    auto server = platform::HttpServer::Start(runtime.io(), std::move(options), std::move(router),
-                                              platform::MeasureHttp(runtime.metrics()));
-    if (!server.ok()) return server.status();
-    platform::HttpServer& running = runtime.Own(*std::move(server));
-    platform::Log(platform::LogLevel::kInfo, "webhooks are served", {{"port", running.port()}});
-    runtime.AddStopper("http", [&running] { running.Drain(kDrainMax); });
-    return absl::OkStatus();
-  });
-}
-
-void AddMediaFetch(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
-                   const Parts& parts) {
-  platform::MediaLimits limits;
-  limits.bytes_max = static_cast<size_t>(absl::GetFlag(FLAGS_media_bytes_max));
-  auto& fetchers =
-      runtime.Own(std::make_unique<MediaFetchers>(runtime.io(), *parts.accounts, limits));
-  runtime.AfterStart([&runtime, &fetchers, kafka, parts]() -> absl::Status {
-    channels::MediaFetchOptions options;
-    options.channel = kChannel;
-    options.instance_id = absl::GetFlag(FLAGS_group_instance);
-    options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
-    auto fetch = channels::MediaFetch::Start(kafka, std::move(options), fetchers, *parts.archive,
-                                             *parts.publisher, runtime.io(), runtime.clock(),
-                                             runtime.metrics(), runtime.health());
-    if (!fetch.ok()) return fetch.status();
-    channels::MediaFetch& running = runtime.Own(*std::move(fetch));
-    runtime.AddStopper("media fetch", [&running] { running.RequestStop(); });
-    runtime.AddCloser("media fetch", [&running] { running.Stop(); });
-    return absl::OkStatus();
-  });
-}
-
-absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig& kafka,
-                         const Parts& parts) {
+absl::Status AddDelivery(platform::Runtime& runtime, const channels::ChannelParts& parts,
+                         OptOuts& opt_outs) {
   platform::HttpClientOptions calling;
   calling.total_timeout = TwilioSender::kCallMax;
   calling.connections_per_host_max = 64;
@@ -133,53 +27,39 @@ absl::Status AddDelivery(platform::Runtime& runtime, const platform::KafkaConfig
   if (!http.ok()) return http.status();
   platform::HttpClient& client = runtime.Own(*std::move(http));
   auto& sender = runtime.Own(
-      std::make_unique<TwilioSender>(*parts.accounts, *parts.opt_outs, client, runtime.clock()));
-  runtime.AfterStart([&runtime, &sender, kafka, parts]() -> absl::Status {
-    channels::DeliveryLoopOptions options;
-    options.rules.channel = kChannel;
-    options.rules.in_flight_max = absl::GetFlag(FLAGS_delivery_in_flight_max);
-    options.instance_id = absl::GetFlag(FLAGS_group_instance);
-    options.drain_max = TwilioSender::kCallMax + absl::Seconds(1);
-    options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
-    auto loop = channels::DeliveryLoop::Start(
-        kafka, std::move(options), sender,
-        [accounts = parts.accounts] { return accounts->ForDelivery(AmbiguityWait); }, runtime.io(),
-        runtime.clock(), runtime.metrics(), runtime.health());
-    if (!loop.ok()) return loop.status();
-    channels::DeliveryLoop& running = runtime.Own(*std::move(loop));
-    runtime.AddCloser("delivery", [&running] { running.Stop(); });
-    return absl::OkStatus();
-  });
+      std::make_unique<TwilioSender>(*parts.accounts, opt_outs, client, runtime.clock()));
+  channels::DeliverWith(
+      runtime, parts, sender,
+      {.drain_max = TwilioSender::kCallMax + absl::Seconds(1), .receipt_wait = AmbiguityWait});
   return absl::OkStatus();
+}
+
+void AddDoors(platform::Runtime& runtime, const channels::ChannelParts& parts, OptOuts& opt_outs) {
+  auto& seen =
+      runtime.Own(std::make_unique<channels::SeenMemory>(parts.redis, kChannel, runtime.metrics()));
+  auto& ingest =
+      runtime.Own(std::make_unique<channels::Ingest>(*parts.publisher, seen, *parts.archive));
+  auto& host = runtime.Own(std::make_unique<channels::WebhookHost>(
+      kChannel, ingest, runtime.clock(), runtime.metrics()));
+  auto& doors = runtime.Own(
+      std::make_unique<Doors>(*parts.accounts, host, *parts.archive, opt_outs, runtime.clock()));
+  channels::ServeDoors(
+      runtime, [&doors](platform::HttpRouter& router) { doors.AddTo(router); }, kDrainMax);
 }
 
 }  // namespace
 
-void CheckSettings(platform::Mistakes& mistakes) {
-  platform::CheckHttpTlsFlags(mistakes);
-  mistakes.AddStatus("http_listen", platform::ParseServerAddress(absl::GetFlag(FLAGS_http_listen),
-                                                                 /*allow_port_zero=*/true)
-                                        .status());
-  const int32_t media = absl::GetFlag(FLAGS_media_bytes_max);
-  mistakes.Require(media > 0 && media <= static_cast<int32_t>(platform::kBlobBytesMax),
-                   absl::StrCat("--media_bytes_max ", media, " must be from 1 to ",
-                                platform::kBlobBytesMax, ", for example 26214400"));
-  const int32_t in_flight = absl::GetFlag(FLAGS_delivery_in_flight_max);
-  mistakes.Require(in_flight > 0 && in_flight <= kInFlightMax,
-                   absl::StrCat("--delivery_in_flight_max ", in_flight, " must be from 1 to ",
-                                kInFlightMax, ", for example 64"));
-}
-
 absl::Status SetUp(platform::Runtime& runtime) {
-  const auto kafka = platform::LogInToKafka("sms");
-  if (!kafka.ok()) return kafka.status();
-  Parts parts;
-  if (absl::Status made = MakeClients(runtime, *kafka, parts); !made.ok()) return made;
-  if (absl::Status made = MakeParts(runtime, parts); !made.ok()) return made;
-  // Closers run in reverse order: attempts under way must be written before anything else ends.
-  AddMediaFetch(runtime, *kafka, parts);
-  if (absl::Status added = AddDelivery(runtime, *kafka, parts); !added.ok()) return added;
-  AddDoors(runtime, parts);
+  channels::PublisherOptions publishing;
+  publishing.wait_max = kPublishMax;
+  const auto parts = channels::MakeChannelParts(runtime, kChannel, std::move(publishing));
+  if (!parts.ok()) return parts.status();
+  auto& opt_outs = runtime.Own(std::make_unique<OptOuts>(parts->redis, *parts->accounts));
+  auto& fetchers = runtime.Own(std::make_unique<MediaFetchers>(runtime.io(), *parts->accounts,
+                                                               channels::MediaLimitsFromFlags()));
+  channels::FetchMedia(runtime, *parts, fetchers);
+  if (absl::Status added = AddDelivery(runtime, *parts, opt_outs); !added.ok()) return added;
+  AddDoors(runtime, *parts, opt_outs);
   return absl::OkStatus();
 }
 
