@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/platform/base/testing/stderr_watch.h"
 #include "services/platform/grpc/testing/scripted_service.h"
 #include "services/platform/net/testing/test_certificates.h"
 
@@ -42,11 +43,11 @@ TEST_F(TlsTest, MutualTlsNeedsTheClientsCertificate) {
   ServeTls(/*require_client_cert=*/true);
   ConnectWith(ServerTls(true));
   EXPECT_TRUE(Answer().ok());
-  ::testing::internal::CaptureStderr();
+  const StderrWatch log;
   ConnectWith({.ca_file = files_.ca_file()});
   EXPECT_EQ(Answer().code(), absl::StatusCode::kUnavailable);
   // Who looks for the reason finds it in the log.
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("Handshake failed"));
+  EXPECT_TRUE(log.Shows("Handshake failed"));
 }
 
 TEST_F(TlsTest, ACertificateOfAnotherAuthorityIsRefused) {

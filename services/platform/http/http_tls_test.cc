@@ -9,6 +9,7 @@
 #include "boost/asio/ssl.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/platform/base/testing/stderr_watch.h"
 #include "services/platform/http/http_flags.h"
 #include "services/platform/http/testing/client_fixture.h"
 #include "services/platform/net/reloading_tls.h"
@@ -89,10 +90,9 @@ TEST_F(HttpTlsTest, AnExpiredClientCertificateIsRefusedAndLogged) {
   Make({.tls = {.ca_file = certificates_.ca_file(),
                 .certificate_file = old.certificate_file(),
                 .key_file = old.key_file()}});
-  ::testing::internal::CaptureStderr();
+  const StderrWatch log;
   EXPECT_NE(client_->SendBlocking(TlsRequest("GET", "localhost")).kind, HttpOutcomeKind::kResponse);
-  server_.reset();
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("tls refused"));
+  EXPECT_TRUE(log.Shows("tls refused"));
 }
 
 TEST_F(HttpTlsTest, TlsOlderThanVersion12IsRefused) {
