@@ -1,4 +1,4 @@
-"""A short run of the load generator against a whole stack: customers by text and mail, agents who
+"""A short run of the load generator against a whole stack: customers on every channel, agents who
 answer, and every message everywhere exactly once."""
 
 import json
@@ -32,7 +32,7 @@ class Load(unittest.TestCase):
 
     def test_every_message_is_everywhere_once(self):
         journal = self.world.folder / "journal"
-        done = self.play(f"--seed={SEED}", "--channels=sms=2,email=1", f"--journal={journal}")
+        done = self.play(f"--seed={SEED}", "--channels=sms=2,email=1,whatsapp=1,open=1", f"--journal={journal}")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         said = json.loads(done.stdout)
         self.assertEqual(said["differences"], [])
@@ -45,7 +45,7 @@ class Load(unittest.TestCase):
         lines = [json.loads(line) for line in journal.read_text().splitlines()]
         self.assertEqual(sum(line["what"] == "send" for line in lines), said["sent"])
         self.assertEqual({line["channel"] for line in lines if line["what"] == "send"},
-                         {"sms", "email"})
+                         {"sms", "email", "whatsapp", "open"})
 
     def test_a_run_that_cannot_be_judged_says_why(self):
         done = self.play("--channels=pigeon")

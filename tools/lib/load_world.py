@@ -8,6 +8,7 @@ from stack import wait_until
 
 SUPERVISOR = "supervisor"
 NUMBER = "+14155550198"
+TEXT_CHANNELS = ["sms", "whatsapp", "open"]
 
 
 def agent_names(count):
@@ -69,6 +70,12 @@ def _channels(trama, workspace):
                 "auth_token": trama.secret(f"twilio-auth-token-{workspace}"),
                 "sink": trama.at("load_sms")},
         "email": {"address": f"help@{workspace}.test", "sink": trama.at("load_email")},
+        "whatsapp": {"path": f"/whatsapp/{workspace}/whatsapp", "phone_number_id": "900000000000002",
+                     "business_account_id": "102000000000002",
+                     "app_secret": trama.secret(f"whatsapp-app-secret-{workspace}"),
+                     "sink": trama.at("load_whatsapp")},
+        "open": {"path": f"/open/v1/{workspace}/open/events", "account": "open",
+                 "secret": trama.secret(f"open-{workspace}"), "sink": trama.at("load_open")},
     }
 
 
@@ -86,7 +93,8 @@ def _resources(trama, workspace, names):
     yield {"apiVersion": "trama/v1", "kind": "Workspace", "metadata": {"name": workspace}, "spec": {
         "displayName": "Load", "timeZone": "America/Sao_Paulo", "defaultRegion": "US",
         "identitySecret": reference(f"identity-{workspace}"), "agentUnits": 100,
-        "capacity": {"email": {"units": 20}, "sms": {"units": 25}}, "offerTimeout": "30s",
+        "capacity": {"email": {"units": 20},
+                     **{channel: {"units": 25} for channel in TEXT_CHANNELS}}, "offerTimeout": "30s",
         "heartbeatTimeout": "60s"}}
     yield resource("ChannelAccount", "sms", channel="sms", state="ON", displayName="Texts", sms={
         "accountSid": channels["sms"]["account_sid"],
@@ -97,9 +105,20 @@ def _resources(trama, workspace, names):
                    email={"address": channels["email"]["address"], "fromName": "Load",
                           "smtpServer": channels["email"]["sink"], "smtpTls": "NONE",
                           "tokenSecret": reference(f"email-token-{workspace}")})
+    yield resource("ChannelAccount", "whatsapp", channel="whatsapp", state="ON",
+                   displayName="WhatsApp", whatsapp={
+                       "phoneNumberId": channels["whatsapp"]["phone_number_id"],
+                       "businessAccountId": channels["whatsapp"]["business_account_id"],
+                       "appSecrets": [reference(f"whatsapp-app-secret-{workspace}")],
+                       "verifyToken": reference(f"whatsapp-verify-token-{workspace}"),
+                       "accessToken": reference(f"whatsapp-access-token-{workspace}"),
+                       "apiBaseUrl": f"http://{channels['whatsapp']['sink']}"})
+    yield resource("ChannelAccount", "open", channel="open", state="ON", displayName="App", open={
+        "secrets": [reference(f"open-{workspace}")], "eventsPerSecondMax": 10_000,
+        "callbackUrl": f"http://{channels['open']['sink']}/trama"})
     for skill in ("texts", "mails"):
         yield resource("Skill", skill, displayName=skill.capitalize())
-    yield resource("Queue", "texts", displayName="Texts", order=10, when={"channels": ["sms"]},
+    yield resource("Queue", "texts", displayName="Texts", order=10, when={"channels": TEXT_CHANNELS},
                    requiredSkills=[{"skill": "texts", "proficiencyMin": 3}],
                    wrapUp={"mode": "NONE"}, serviceLevel={"threshold": "20s"})
     yield resource("Queue", "mails", displayName="Mails", order=20,

@@ -36,7 +36,7 @@ PORTS = {
     "sla_0_admin": 9130, "sla_1_admin": 9131, "reporting_admin": 9140, "email_admin": 9150,
     "sms_admin": 9160, "whatsapp_admin": 9161, "open_admin": 9180,
     "postfix": 2526, "twilio": 4010, "graph": 4011, "integrator": 4030,
-    "load_sms": 4020, "load_email": 4021,
+    "load_sms": 4020, "load_email": 4021, "load_whatsapp": 4022, "load_open": 4023,
 }
 # Who may call: name in endpoints.json -> (subject, workspace, roles).
 PEOPLE = {

@@ -1,7 +1,9 @@
 #include "absl/strings/str_cat.h"
 #include "tools/loadgen/channel.h"
 #include "tools/loadgen/email_channel.h"
+#include "tools/loadgen/open_channel.h"
 #include "tools/loadgen/sms_channel.h"
+#include "tools/loadgen/whatsapp_channel.h"
 
 namespace trama::loadgen {
 namespace {
@@ -16,7 +18,9 @@ using Maker = absl::StatusOr<std::unique_ptr<Channel>> (*)(const World&, const C
 const std::map<std::string, Maker>& Makers() {
   static const auto* const kMakers = new std::map<std::string, Maker>{
       {"email", &MakeEmailChannel},
+      {"open", &MakeOpenChannel},
       {"sms", &MakeSmsChannel},
+      {"whatsapp", &MakeWhatsAppChannel},
   };
   return *kMakers;
 }

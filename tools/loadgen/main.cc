@@ -22,7 +22,7 @@ ABSL_FLAG(absl::Duration, warm_up, absl::ZeroDuration(),
           "how much of it does not count in the latencies");
 ABSL_FLAG(uint64_t, seed, 1, "decides who writes what, when and where");
 ABSL_FLAG(double, returning, 0.2, "part of the messages that comes from somebody who wrote before");
-ABSL_FLAG(std::string, channels, "", "shares by weight, such as sms=3,email=1; empty: all, equal");
+ABSL_FLAG(std::string, channels, "", "shares by weight, such as sms=3,open=1; empty: all, equal");
 ABSL_FLAG(int32_t, attempts_max, 10, "how often a message is tried that is not taken");
 ABSL_FLAG(int32_t, agents, 0, "how many of the agents work; 0: all");
 ABSL_FLAG(int32_t, connections, 8, "gRPC connections that the agents share");

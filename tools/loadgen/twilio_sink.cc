@@ -8,6 +8,7 @@
 #include "nlohmann/json.hpp"
 #include "services/kernel/digest.h"
 #include "services/platform/http/url.h"
+#include "tools/loadgen/sink_server.h"
 
 namespace trama::loadgen {
 namespace {
@@ -31,10 +32,7 @@ absl::StatusOr<std::unique_ptr<TwilioSink>> TwilioSink::Start(const std::string&
   router.Prefix("GET", kPath, platform::SyncHandler([taker = sink.get()](const HttpRequest& asked) {
                   return taker->List(asked);
                 }));
-  platform::HttpServerOptions options;
-  options.listen = listen;
-  options.keep_alive_requests_max = 1'000'000;
-  auto server = platform::HttpServer::Start(io, options, std::move(router));
+  auto server = StartSinkServer(listen, io, std::move(router));
   if (!server.ok()) return server.status();
   sink->server_ = *std::move(server);
   return sink;

@@ -1,0 +1,79 @@
+#include "tools/loadgen/webhook_sender.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
+#include "boost/asio/strand.hpp"
+
+namespace trama::loadgen {
+namespace {
+
+using platform::HttpOutcome;
+using platform::HttpOutcomeKind;
+
+constexpr size_t kConnectionsMax = 64;
+constexpr size_t kWaitingMax = 100'000;
+constexpr absl::Duration kAnswerMax = absl::Seconds(15);  // Twilio's own limit; others wait longer.
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WebhookSender>> WebhookSender::Create(
+    const std::vector<std::string>& doors, const std::string& path, IsTaken is_taken,
+    boost::asio::io_context& io) {
+  std::unique_ptr<WebhookSender> sender(new WebhookSender(io, std::move(is_taken)));
+  for (const std::string& address : doors) {
+    const auto door = platform::ParseUrl(absl::StrCat("http://", address, path));
+    if (!door.ok()) return door.status();
+    sender->doors_.push_back(*door);
+  }
+  platform::HttpClientOptions options;
+  options.total_timeout = kAnswerMax;
+  options.connections_per_host_max = kConnectionsMax;
+  options.waiting_per_host_max = kWaitingMax;
+  options.idle_connections_max = kConnectionsMax * doors.size();
+  options.reuse_for_post = true;
+  auto http = platform::HttpClient::Create(io, options);
+  if (!http.ok()) return http.status();
+  sender->http_ = *std::move(http);
+  return sender;
+}
+
+void WebhookSender::Post(std::string body, platform::HttpHeaders headers,
+                         std::function<void(Attempt)> done) {
+  platform::HttpClientRequest request;
+  request.method = "POST";
+  request.url = doors_[turn_++ % doors_.size()];
+  request.body = std::move(body);
+  request.headers = std::move(headers);
+  boost::asio::co_spawn(boost::asio::make_strand(io_), Send(std::move(request), std::move(done)),
+                        boost::asio::detached);
+}
+
+platform::Awaitable<void> WebhookSender::Send(platform::HttpClientRequest request,
+                                              std::function<void(Attempt)> done) {
+  const HttpOutcome outcome = co_await http_->Send(std::move(request));
+  done(AttemptOf(outcome));
+}
+
+Attempt WebhookSender::AttemptOf(const HttpOutcome& outcome) const {
+  Attempt attempt;
+  attempt.last_byte = outcome.request_sent_at;
+  switch (outcome.kind) {
+    case HttpOutcomeKind::kNotSent:
+      attempt.answer = absl::StrCat("not sent: ", outcome.error.message());
+      break;
+    case HttpOutcomeKind::kAmbiguous:
+      attempt.kind = Attempt::Kind::kBroken;
+      attempt.answer = absl::StrCat("broken: ", outcome.error.message());
+      break;
+    case HttpOutcomeKind::kResponse:
+      attempt.answer = absl::StrCat(outcome.response.status);
+      if (is_taken_(outcome.response)) attempt.kind = Attempt::Kind::kAccepted;
+      break;
+  }
+  return attempt;
+}
+
+}  // namespace trama::loadgen
