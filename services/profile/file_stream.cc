@@ -6,7 +6,8 @@
 namespace trama::profile {
 
 void SendFile(FileStream& stream, const FileOnTimeline& file, platform::BlobStore& blobs) {
-  const absl::StatusOr<platform::Blob> blob = blobs.Get(file.reference, platform::kBlobBytesMax);
+  absl::StatusOr<platform::Blob> blob = platform::Blob{file.bytes, ""};
+  if (!file.reference.empty()) blob = blobs.Get(file.reference, platform::kBlobBytesMax);
   if (!blob.ok()) return stream.Finish(blob.status());
   v1::ReadFileResponse chunk;
   *chunk.mutable_media() = file.media;

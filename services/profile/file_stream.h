@@ -18,7 +18,8 @@ inline constexpr absl::Duration kChunkWaitMax = absl::Seconds(30);
 
 using FileStream = platform::ServerStream<v1::ReadFileResponse>;
 
-// Sends the file and ends the stream. Blocks on the blob store and on the client.
+// Sends the file and ends the stream. Blocks on the client and, unless the row held the file, on
+// the blob store.
 void SendFile(FileStream& stream, const FileOnTimeline& file, platform::BlobStore& blobs);
 
 }  // namespace trama::profile

@@ -544,6 +544,31 @@ TEST_F(ProfileIntegrationTest, AFileIsReadOnlyFromTheTimelineItStandsOn) {
   EXPECT_EQ(ErrorReason(replica().ReadFile("ana", request).status()), "WORKSPACE_FORBIDDEN");
 }
 
+TEST_F(ProfileIntegrationTest, AHeldOriginalIsReadAsAFileAndStandsInNoPage) {
+  interaction::v1::Interaction message = Message("m1", kAna, 1);
+  message.set_raw_original("POST /sms/demo/main HTTP/1.1\r\n\r\nBody=hello");
+  message.set_raw_content_type("message/http");
+  Send(message);
+  WaitAllRead();
+
+  v1::ReadFileRequest request;
+  request.set_workspace(kWorkspace);
+  request.set_entry_id("m1");
+  *request.mutable_identifier() = kAna;
+  request.set_part(-1);
+  const auto file = replica().ReadFile("ana", request);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->second, message.raw_original());
+  EXPECT_EQ(file->first.content_type(), "message/http");
+  EXPECT_EQ(file->first.sha256(), HexSha256(message.raw_original()));
+
+  const auto timeline = Timeline(kAna, {});
+  ASSERT_TRUE(timeline.ok()) << timeline.status();
+  ASSERT_THAT(timeline->entries(), SizeIs(1));
+  EXPECT_EQ(timeline->entries(0).raw_content_type(), "message/http");
+  EXPECT_THAT(timeline->entries(0).raw_original(), IsEmpty());
+}
+
 TEST_F(ProfileIntegrationTest, WhatCannotBeReadIsADeadLetterAndTheRestGoesOn) {
   Produce(world_.topics.interactions, "k", Message("", kAna, 1), 0);
   Write(world_.topics.conversations, 0, {"\xff\xff no message"});

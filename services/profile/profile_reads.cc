@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/kernel/digest.h"
 #include "services/kernel/errors.h"
 #include "services/platform/blob/blob_store.h"
 #include "services/profile/person_reader.h"
@@ -40,13 +41,21 @@ absl::Status EntryUnknown() {
                     "this identifier has no such entry; take both from ListTimeline");
 }
 
-absl::StatusOr<FileOnTimeline> FileOf(const v1::TimelineEntry& entry, int part) {
-  if (part == -1) {
-    if (entry.raw_blob().empty()) {
-      return InvalidField("part", "-1", "is the raw original, which this entry does not have");
-    }
-    return FileOnTimeline{Media(), entry.raw_blob()};
+absl::StatusOr<FileOnTimeline> OriginalOf(const v1::TimelineEntry& entry) {
+  FileOnTimeline original;
+  original.reference = entry.raw_blob();
+  if (!original.reference.empty()) return original;
+  if (entry.raw_original().empty()) {
+    return InvalidField("part", "-1", "is the raw original, which this entry does not have");
   }
+  original.bytes = entry.raw_original();
+  original.media.set_content_type(entry.raw_content_type());
+  original.media.set_sha256(HexSha256(original.bytes));
+  return original;
+}
+
+absl::StatusOr<FileOnTimeline> FileOf(const v1::TimelineEntry& entry, int part) {
+  if (part == -1) return OriginalOf(entry);
   if (part < 0 || part >= entry.parts_size() || !entry.parts(part).has_media()) {
     return InvalidField("part", absl::StrCat(part), "is no file of this entry");
   }
@@ -57,7 +66,7 @@ absl::StatusOr<FileOnTimeline> FileOf(const v1::TimelineEntry& entry, int part) 
                           ? "the file is still with the vendor; come again"
                           : absl::StrCat("the file could not be fetched: ", media.fetch_error()));
   }
-  return FileOnTimeline{media, media.blob()};
+  return FileOnTimeline{media, media.blob(), ""};
 }
 
 }  // namespace
@@ -169,6 +178,7 @@ absl::StatusOr<v1::ListTimelineResponse> ProfileReads::Page(const v1::ListTimeli
   for (size_t i = 0; i < places.size(); ++i) {
     std::optional<v1::ProfileRow>& row = (*rows)[i];
     if (row.has_value()) {
+      row->mutable_entry()->clear_raw_original();
       bytes += row->entry().ByteSizeLong();
       if (bytes > kPageBytesMax && response.entries_size() > 0) {
         is_last = false;
@@ -198,7 +208,7 @@ absl::StatusOr<FileOnTimeline> ProfileReads::FindFile(const Caller& caller,
   if (!rows.ok()) return rows.status();
   if (!(*rows)[0].has_value()) return EntryUnknown();
   absl::StatusOr<FileOnTimeline> file = FileOf((*rows)[0]->entry(), request.part());
-  if (!file.ok()) return file.status();
+  if (!file.ok() || file->reference.empty()) return file;
   const absl::StatusOr<platform::BlobReference> reference =
       platform::ParseBlobReference(file->reference);
   if (!reference.ok()) return reference.status();

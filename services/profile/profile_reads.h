@@ -21,7 +21,8 @@ inline constexpr size_t kPageBytesMax = 2 << 20;
 // A file on a timeline.
 struct FileOnTimeline {
   types::v1::Media media;
-  std::string reference;  // In the blob store.
+  std::string reference;  // In the blob store; empty when the row holds `bytes`.
+  std::string bytes;
 };
 
 // Answers what is known. The caller has been let into request.workspace already. Errors: the

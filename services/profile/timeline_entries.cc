@@ -120,6 +120,8 @@ TimelineEntry EntryOf(const interaction::v1::Interaction& interaction, const Own
   entry.set_subject(interaction.subject());
   *entry.mutable_parts() = interaction.parts();
   entry.set_raw_blob(interaction.raw_blob());
+  entry.set_raw_original(interaction.raw_original());
+  entry.set_raw_content_type(interaction.raw_content_type());
   entry.set_automatic(interaction.automatic());
   entry.set_summary(InteractionLine(interaction));
   CutTexts(entry);

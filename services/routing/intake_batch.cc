@@ -25,6 +25,9 @@ absl::Status Read(const Record& record, const std::set<std::string>& channels,
   if (!record.value || !interaction.ParseFromString(*record.value)) {
     return absl::InvalidArgumentError("value is not a trama.interaction.v1.Interaction");
   }
+  // Nobody decides by it, and the work's readers need not hold what a person wrote twice.
+  interaction.clear_raw_original();
+  interaction.clear_raw_content_type();
   if (absl::Status checked = CheckInteraction(interaction); !checked.ok()) return checked;
   if (channels.contains(interaction.channel())) return absl::OkStatus();
   return absl::InvalidArgumentError(

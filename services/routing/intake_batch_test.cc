@@ -119,6 +119,15 @@ TEST(IntakeBatchTest, ASenderWithoutIdentifierIsNotAskedFor) {
   EXPECT_EQ(batch.work_count(), 1u);
 }
 
+TEST(IntakeBatchTest, TheOriginalOfAMessageStaysBehind) {
+  interaction::v1::Interaction held = Sms("i1");
+  held.set_raw_original("POST /sms/demo/line HTTP/1.1");
+  held.set_raw_content_type("message/http");
+  const std::vector<Record> out = RecordsOf(BatchOf({RecordOf(held, 0)}));
+  ASSERT_THAT(out, SizeIs(1));
+  EXPECT_EQ(WorkIn(out[0]).interaction().SerializeAsString(), Sms("i1").SerializeAsString());
+}
+
 TEST(IntakeBatchTest, AnUndecodableRecordIsKeptWhole) {
   Record read = RecordOf(Sms("i1"), 5, 3);
   read.value = std::string("\xff\x00not protobuf", 14);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "services/channels/common/gather.h"
+#include "services/channels/common/raw_original.h"
 #include "services/platform/base/span.h"
 
 namespace trama::channels {
@@ -20,7 +21,10 @@ platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
   Arrival& taken = prepared.arrival;
   prepared.result.seen = co_await seen_.AllSeen(taken.workspace, taken.account, taken.event_ids);
   if (prepared.result.seen || taken.raw.empty() || taken.interactions.empty()) co_return prepared;
-
+  if (!taken.raw_in_blob_store &&
+      HoldOriginal(taken.raw, taken.raw_content_type, taken.interactions)) {
+    co_return prepared;
+  }
   absl::StatusOr<std::string> blob =
       co_await archive_.Put(taken.workspace, taken.interactions.front().sender().identifier(),
                             std::move(taken.raw), std::move(taken.raw_content_type));

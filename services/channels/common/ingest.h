@@ -23,10 +23,12 @@ struct Arrival {
   std::vector<interaction::v1::Interaction> interactions;
   std::vector<Receipt> receipts;
 
-  // The original with secrets removed; empty: none is kept. It belongs to the first interaction's
+  // The original with secrets removed; empty: none is kept. A small one goes into the interactions
+  // (HoldOriginal), another one to the blob store: there it belongs to the first interaction's
   // sender, and its place is written into `raw_blob` of all.
   std::string raw;
   std::string raw_content_type;
+  bool raw_in_blob_store = false;  // Whatever its size: a mail's files wait for the store anyway.
 
   // W3C trace context of the event; empty (a mail has none): a new trace begins.
   std::string traceparent;
@@ -38,7 +40,7 @@ struct IngestResult {
   // INVALID_ARGUMENT: it can never be written; give it to GiveUp.
   absl::Status status;
   bool seen = false;     // It was a redelivery, nothing was written.
-  std::string raw_blob;  // Where the original lies.
+  std::string raw_blob;  // Where the original lies; empty when the interactions hold it.
 };
 
 // The way of everything that comes in: seen before? → raw original kept → written to Kafka and

@@ -146,6 +146,7 @@ platform::Awaitable<SmtpReply> MailIntake::TakeFor(const Envelope& envelope,
   }
   arrival.raw = envelope.message;
   arrival.raw_content_type = kMailType;
+  arrival.raw_in_blob_store = true;
   const channels::IngestResult result = co_await ingest_.Take(std::move(arrival));
   if (result.status.ok()) {
     const types::v1::Identifier* owner = author ? &*author : nullptr;

@@ -4,6 +4,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/channels/common/raw_original.h"
 #include "services/channels/open/signature.h"
 #include "services/channels/open/testing/open_world.h"
 #include "services/platform/kafka/cloud_event.h"
@@ -56,10 +57,19 @@ TEST_F(DoorsTest, OriginalIsKeptUnderItsUser) {
   Json event = MessageEvent("m1", "hello");
   event["loyalty"] = "gold";
   Post({event});
-  const auto blob = blobs_.Get(Interactions().at(0).raw_blob(), 100'000);
+  event["loyalty"] = std::string(channels::kHeldOriginalBytesMax, 'g');
+  event["message"]["id"] = "m2";
+  Post({event});
+  const interaction::v1::Interaction small = Interactions().at(0);
+  EXPECT_THAT(small.raw_original(), HasSubstr("\"gold\""));
+  EXPECT_EQ(small.raw_content_type(), "application/json");
+  EXPECT_THAT(small.raw_blob(), IsEmpty());
+  const interaction::v1::Interaction large = Interactions().at(1);
+  const auto blob = blobs_.Get(large.raw_blob(), 100'000);
   ASSERT_TRUE(blob.ok()) << blob.status();
   EXPECT_EQ(blob->bytes, event.dump());
   EXPECT_EQ(blob->content_type, "application/json");
+  EXPECT_THAT(large.raw_original(), IsEmpty());
 }
 
 TEST_F(DoorsTest, RepeatsAreDuplicatesAndWriteNothing) {
@@ -189,7 +199,9 @@ TEST_F(DoorsTest, WithoutRedisEventsStillComeIn) {
 }
 
 TEST_F(DoorsTest, WithoutTheBlobStoreTheWholeRequestMustComeAgain) {
-  const std::vector<Json> events = {MessageEvent("m1", "x"), MessageEvent("m2", "x")};
+  Json large = MessageEvent("m2", "x");
+  large["loyalty"] = std::string(channels::kHeldOriginalBytesMax, 'g');
+  const std::vector<Json> events = {MessageEvent("m1", "x"), large};
   blobs_.FailWith(absl::UnavailableError("disk gone"));
   const platform::HttpResponse answer = Post(events);
   EXPECT_EQ(answer.status, 503);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "services/channels/common/raw_original.h"
+
 namespace trama::open_channel {
 
 namespace {
@@ -29,7 +31,9 @@ platform::Awaitable<EventIntake::Result> EventIntake::Take(channels::ChannelAcco
       receipts.push_back({account.partition, *std::move(event.receipt)});
       continue;
     }
-    if (!event.original.empty()) {
+    const bool is_held =
+        channels::HoldOriginal(event.original, kOriginalType, {&*event.interaction, 1});
+    if (!event.original.empty() && !is_held) {
       const absl::StatusOr<std::string> blob =
           co_await archive_.Put(account.workspace, event.interaction->sender().identifier(),
                                 std::move(event.original), kOriginalType);

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/channels/common/media_link.h"
+#include "services/channels/common/raw_original.h"
 #include "services/channels/sms/testing/sms_world.h"
 #include "services/platform/kafka/cloud_event.h"
 
@@ -52,12 +53,25 @@ TEST_F(DoorsTest, SignedMessageBecomesAnInteraction) {
 
 TEST_F(DoorsTest, OriginalIsKeptWholeWithoutItsSignature) {
   Post(kDoor, Message("SM1", "hello"));
-  const auto blob = blobs_.Get(Interactions().at(0).raw_blob(), 100'000);
+  const interaction::v1::Interaction message = Interactions().at(0);
+  EXPECT_THAT(message.raw_original(), HasSubstr("POST /sms/demo/main HTTP/1.1\r\n"));
+  EXPECT_THAT(message.raw_original(), HasSubstr("Body=hello"));
+  EXPECT_THAT(message.raw_original(), Not(HasSubstr("X-Twilio-Signature")));
+  EXPECT_EQ(message.raw_content_type(), "message/http");
+  EXPECT_THAT(message.raw_blob(), IsEmpty());
+  EXPECT_EQ(blobs_.size(), 0u);
+}
+
+TEST_F(DoorsTest, LargeOriginalLiesInTheBlobStore) {
+  const std::string text(channels::kHeldOriginalBytesMax, 'x');
+  EXPECT_EQ(Post(kDoor, Message("SM1", text)).status, 200);
+  const interaction::v1::Interaction message = Interactions().at(0);
+  const auto blob = blobs_.Get(message.raw_blob(), 100'000);
   ASSERT_TRUE(blob.ok()) << blob.status();
-  EXPECT_THAT(blob->bytes, HasSubstr("POST /sms/demo/main HTTP/1.1\r\n"));
-  EXPECT_THAT(blob->bytes, HasSubstr("Body=hello"));
+  EXPECT_THAT(blob->bytes, HasSubstr("Body=" + text));
   EXPECT_THAT(blob->bytes, Not(HasSubstr("X-Twilio-Signature")));
-  EXPECT_THAT(Interactions().at(0).raw_blob(), Not(HasSubstr("4155550123")));
+  EXPECT_THAT(message.raw_blob(), Not(HasSubstr("4155550123")));
+  EXPECT_THAT(message.raw_original(), IsEmpty());
 }
 
 TEST_F(DoorsTest, WhatTheVendorDidNotSignIsRefusedWithoutAWord) {
@@ -135,16 +149,18 @@ TEST_F(DoorsTest, WithoutRedisMessagesStillComeIn) {
   EXPECT_THAT(InteractionRecords(), SizeIs(1));
 }
 
-TEST_F(DoorsTest, WithoutTheBlobStoreTheVendorMustComeAgain) {
+TEST_F(DoorsTest, WithoutTheBlobStoreOnlyLargeOriginalsMustComeAgain) {
+  const std::string text(channels::kHeldOriginalBytesMax, 'x');
   blobs_.FailWith(absl::UnavailableError("disk gone"));
-  const platform::HttpResponse answer = Post(kDoor, Message("SM1", "x"));
+  const platform::HttpResponse answer = Post(kDoor, Message("SM1", text));
   EXPECT_EQ(answer.status, 503);
   EXPECT_FALSE(answer.headers.Get("Retry-After").empty());
   EXPECT_THAT(InteractionRecords(), IsEmpty());
+  EXPECT_EQ(Post(kDoor, Message("SM2", "x")).status, 200);
 
   blobs_.FailWith(absl::OkStatus());
-  EXPECT_EQ(Post(kDoor, Message("SM1", "x")).status, 200);
-  EXPECT_THAT(InteractionRecords(), SizeIs(1));
+  EXPECT_EQ(Post(kDoor, Message("SM1", text)).status, 200);
+  EXPECT_THAT(InteractionRecords(), SizeIs(2));
 }
 
 TEST_F(DoorsTest, WithoutKafkaTheVendorMustComeAgainAndTheIdIsNotMarked) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/channels/common/raw_original.h"
 #include "services/channels/whatsapp/signature.h"
 #include "services/channels/whatsapp/testing/payloads.h"
 #include "services/channels/whatsapp/testing/whatsapp_world.h"
@@ -75,11 +76,22 @@ TEST_F(DoorsTest, SignedMessageBecomesAnInteraction) {
 TEST_F(DoorsTest, OriginalIsKeptToTheByteWithoutItsSignature) {
   const std::string body = OneMessage("wamid.1", Text("h\\u00e9llo"));
   Post(body);
-  const auto blob = blobs_.Get(Interactions().at(0).raw_blob(), 100'000);
+  const std::string original = Interactions().at(0).raw_original();
+  EXPECT_THAT(original, HasSubstr("POST /whatsapp/demo/main HTTP/1.1\r\n"));
+  EXPECT_THAT(original, HasSubstr(body));
+  EXPECT_THAT(original, Not(HasSubstr("Signature")));
+  EXPECT_EQ(blobs_.size(), 0u);
+}
+
+TEST_F(DoorsTest, LargeOriginalLiesInTheBlobStore) {
+  const std::string body =
+      OneMessage("wamid.1", Text(std::string(channels::kHeldOriginalBytesMax, 'x')));
+  EXPECT_EQ(Post(body).status, 200);
+  const interaction::v1::Interaction message = Interactions().at(0);
+  const auto blob = blobs_.Get(message.raw_blob(), 100'000);
   ASSERT_TRUE(blob.ok()) << blob.status();
-  EXPECT_THAT(blob->bytes, HasSubstr("POST /whatsapp/demo/main HTTP/1.1\r\n"));
   EXPECT_THAT(blob->bytes, HasSubstr(body));
-  EXPECT_THAT(blob->bytes, Not(HasSubstr("Signature")));
+  EXPECT_THAT(message.raw_original(), IsEmpty());
 }
 
 TEST_F(DoorsTest, EitherSecretOfARotationSignsAndNoOther) {
@@ -100,15 +112,12 @@ TEST_F(DoorsTest, BatchOfSeveralNumbersReachesEveryAccountOfTheApp) {
   for (const auto& interaction : Interactions()) {
     seen.push_back(
         absl::StrCat(interaction.channel_account(), " ", interaction.vendor_message_id()));
-    originals.insert(interaction.raw_blob());
-    const auto blob = blobs_.Get(interaction.raw_blob(), 100'000);
-    ASSERT_TRUE(blob.ok()) << blob.status();
-    EXPECT_THAT(blob->bytes, HasSubstr(interaction.vendor_message_id()));
+    originals.insert(interaction.raw_original());
+    EXPECT_THAT(interaction.raw_original(), HasSubstr(interaction.vendor_message_id()));
   }
   EXPECT_THAT(seen, UnorderedElementsAre("main wamid.0", "main wamid.1", "second wamid.b0"));
   EXPECT_THAT(originals, SizeIs(3));
-  const auto first = blobs_.Get(Interactions().at(0).raw_blob(), 100'000);
-  EXPECT_THAT(first->bytes, Not(HasSubstr("text 1")));
+  EXPECT_THAT(Interactions().at(0).raw_original(), Not(HasSubstr("text 1")));
 }
 
 TEST_F(DoorsTest, NumberOfAnotherAppCannotBeWrittenFor) {
@@ -247,14 +256,20 @@ TEST_F(DoorsTest, WithoutRedisMessagesStillComeIn) {
   EXPECT_THAT(Interactions(), SizeIs(1));
 }
 
-TEST_F(DoorsTest, WithoutTheBlobStoreOrKafkaTheVendorMustComeAgain) {
-  const std::string body = Body(Batch(3));
+TEST_F(DoorsTest, WithoutTheBlobStoreALargeOriginalMustComeAgain) {
+  const std::string body =
+      OneMessage("wamid.1", Text(std::string(channels::kHeldOriginalBytesMax, 'x')));
   blobs_.FailWith(absl::UnavailableError("disk gone"));
   const platform::HttpResponse answer = Post(body);
   EXPECT_EQ(answer.status, 503);
   EXPECT_FALSE(answer.headers.Get("Retry-After").empty());
+  EXPECT_THAT(Interactions(), IsEmpty());
   blobs_.FailWith(absl::OkStatus());
+  EXPECT_EQ(Post(body).status, 200);
+}
 
+TEST_F(DoorsTest, WithoutKafkaTheVendorMustComeAgain) {
+  const std::string body = Body(Batch(3));
   platform::KafkaConfig nowhere = config();
   nowhere.brokers = "127.0.0.1:1";
   nowhere.logger = [](const platform::KafkaLogLine&) {};
