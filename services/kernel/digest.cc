@@ -1,8 +1,9 @@
 #include "services/kernel/digest.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "absl/strings/escaping.h"
 #include "services/kernel/check.h"
@@ -16,19 +17,42 @@ const unsigned char* Bytes(std::string_view data) {
 
 unsigned char* Bytes(std::string& data) { return reinterpret_cast<unsigned char*>(data.data()); }
 
-std::string Hmac(const EVP_MD* digest, size_t bytes, std::string_view key, std::string_view data) {
+// To look an algorithm up and to make a context each time costs OpenSSL 3 ten times the hashing of
+// a short text, so both are kept, per thread.
+
+// The context keeps the last key until the next one.
+struct Keyed {
+  explicit Keyed(const char* digest) {
+    EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+    context = EVP_MAC_CTX_new(hmac);
+    EVP_MAC_free(hmac);  // The context holds a share of it.
+    TRAMA_CHECK(context != nullptr);
+    std::string name = digest;
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
+        OSSL_PARAM_construct_end()};
+    TRAMA_CHECK(EVP_MAC_CTX_set_params(context, parameters) == 1);
+  }
+  ~Keyed() { EVP_MAC_CTX_free(context); }
+  Keyed(const Keyed&) = delete;
+  Keyed& operator=(const Keyed&) = delete;
+
+  EVP_MAC_CTX* context = nullptr;
+};
+
+std::string Hmac(const Keyed& keyed, size_t bytes, std::string_view key, std::string_view data) {
   std::string out(bytes, '\0');
   // OpenSSL takes a null key for "the key of the last call".
-  const char* key_data = key.empty() ? "" : key.data();
-  unsigned int written = 0;
-  TRAMA_CHECK(HMAC(digest, key_data, static_cast<int>(key.size()), Bytes(data), data.size(),
-                   Bytes(out), &written) != nullptr);
+  const std::string_view whole = key.empty() ? std::string_view("", 0) : key;
+  size_t written = 0;
+  TRAMA_CHECK(EVP_MAC_init(keyed.context, Bytes(whole), whole.size(), nullptr) == 1);
+  TRAMA_CHECK(EVP_MAC_update(keyed.context, Bytes(data), data.size()) == 1);
+  TRAMA_CHECK(EVP_MAC_final(keyed.context, Bytes(out), &written, bytes) == 1);
   TRAMA_CHECK(written == bytes);
   return out;
 }
 
-// To look the digest up and to make a context each time costs OpenSSL 3 ten times the hashing of a
-// short text, so both are kept. The context holds nothing between two calls.
+// The context holds nothing between two calls.
 struct Hasher {
   Hasher() : context(EVP_MD_CTX_new()) { TRAMA_CHECK(context != nullptr); }
   ~Hasher() { EVP_MD_CTX_free(context); }
@@ -58,11 +82,13 @@ std::string Sha256(std::string_view data) {
 std::string HexSha256(std::string_view data) { return absl::BytesToHexString(Sha256(data)); }
 
 std::string HmacSha256(std::string_view key, std::string_view data) {
-  return Hmac(EVP_sha256(), kSha256Bytes, key, data);
+  thread_local const Keyed keyed("SHA256");
+  return Hmac(keyed, kSha256Bytes, key, data);
 }
 
 std::string HmacSha1(std::string_view key, std::string_view data) {
-  return Hmac(EVP_sha1(), kSha1Bytes, key, data);
+  thread_local const Keyed keyed("SHA1");
+  return Hmac(keyed, kSha1Bytes, key, data);
 }
 
 bool EqualInConstantTime(std::string_view a, std::string_view b) {

@@ -84,16 +84,16 @@ absl::StatusOr<Identifier> Email(std::string_view scope, std::string_view raw) {
 
 absl::StatusOr<Identifier> Phone(std::string_view scope, std::string_view raw,
                                  std::string_view default_region) {
-  const absl::StatusOr<PhoneNumber> phone = ParsePhone(raw, default_region);
+  absl::StatusOr<std::string> phone = CanonicalPhone(raw, default_region);
   if (!phone.ok()) return phone.status();
-  return Checked({std::string(kPhoneKind), std::string(scope), phone->canonical});
+  return Checked({std::string(kPhoneKind), std::string(scope), *std::move(phone)});
 }
 
 absl::StatusOr<Identifier> SmsSender(std::string_view scope, std::string_view raw,
                                      std::string_view default_region) {
   const std::string_view country = scope.empty() ? default_region : scope;
-  if (const absl::StatusOr<PhoneNumber> phone = ParsePhone(raw, country); phone.ok()) {
-    return Checked({std::string(kPhoneKind), "", phone->canonical});
+  if (absl::StatusOr<std::string> phone = CanonicalPhone(raw, country); phone.ok()) {
+    return Checked({std::string(kPhoneKind), "", *std::move(phone)});
   }
   std::string upper = absl::AsciiStrToUpper(ToAbsl(country));
   if (upper.empty()) upper = std::string(kUnknownCountry);

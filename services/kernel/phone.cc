@@ -6,10 +6,12 @@
 #include <unicode/utf8.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -123,7 +125,42 @@ std::string RegionOf(const LibNumber& number) {
   return regions.size() == 1 ? regions.front() : region;
 }
 
+// Numbering plans in which a number in full is read digit by digit: it has one length, no trunk
+// prefix can stand before it (those begin with a smaller digit), and none has a second form. The
+// library would come to the same with several regular expressions; a test compares.
+struct PlainPlan {
+  absl::string_view country;
+  char first_digit_min;
+  size_t national_digits;
+};
+constexpr std::array<PlainPlan, 6> kPlainPlans = {{
+    {"1", '2', 10},
+    {"33", '1', 9},
+    {"34", '5', 9},
+    {"44", '1', 10},
+    {"91", '6', 10},
+    {"351", '2', 9},
+}};
+
+bool IsPlain(absl::string_view text) {
+  if (!absl::ConsumePrefix(&text, "+")) return false;
+  const bool is_digits =
+      std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
+  return is_digits && std::any_of(kPlainPlans.begin(), kPlainPlans.end(), [&](const auto& plan) {
+           return absl::StartsWith(text, plan.country) &&
+                  text.size() == plan.country.size() + plan.national_digits &&
+                  text[plan.country.size()] >= plan.first_digit_min;
+         });
+}
+
 }  // namespace
+
+absl::StatusOr<std::string> CanonicalPhone(std::string_view raw, std::string_view default_region) {
+  if (IsPlain(ToAbsl(raw))) return std::string(raw);
+  absl::StatusOr<PhoneNumber> phone = ParsePhone(raw, default_region);
+  if (!phone.ok()) return phone.status();
+  return std::move(phone->canonical);
+}
 
 absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view default_region) {
   absl::string_view text = absl::StripAsciiWhitespace(ToAbsl(raw));

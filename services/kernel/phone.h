@@ -33,4 +33,7 @@ struct PhoneNumber {
 // The text of an error never contains the number.
 absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view default_region);
 
+// ParsePhone(...)->canonical, and quick for most numbers that vendors give in full.
+absl::StatusOr<std::string> CanonicalPhone(std::string_view raw, std::string_view default_region);
+
 }  // namespace trama

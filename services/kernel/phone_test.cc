@@ -2,9 +2,11 @@
 
 #include <phonenumbers/phonenumberutil.h>
 
+#include <random>
 #include <set>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -151,6 +153,25 @@ TEST(PhoneTest, AllFormsOfANumberMeetInOneCanonicalForm) {
     }
   }
   EXPECT_GT(checked, 400u);
+}
+
+// What is quick must be right: every beginning of three digits of every plan, and of some others,
+// with several ends, is what the whole way comes to.
+TEST(CanonicalPhoneTest, IsWhatParsePhoneSays) {
+  std::minstd_rand random(11);
+  for (const char* country : {"1", "33", "34", "44", "91", "351", "39", "49", "52", "55"}) {
+    for (int begin = 100; begin < 1000; ++begin) {
+      for (const int digits : {8, 9, 10}) {
+        std::string text = absl::StrCat("+", country, begin);
+        for (int i = 3; i < digits; ++i) absl::StrAppend(&text, random() % 10);
+        const char* region = random() % 2 == 0 ? "" : "BR";
+        const absl::StatusOr<PhoneNumber> whole = ParsePhone(text, region);
+        const absl::StatusOr<std::string> quick = CanonicalPhone(text, region);
+        ASSERT_EQ(quick.status(), whole.status()) << text;
+        ASSERT_EQ(quick.value_or(""), whole.ok() ? whole->canonical : "") << text;
+      }
+    }
+  }
 }
 
 }  // namespace
