@@ -33,7 +33,10 @@ T& AddMetric(prometheus::Family<T>& family, const prometheus::Labels& labels,
 template <typename T>
 T& MetricFamily<T>::With(std::initializer_list<std::string_view> values) {
   TRAMA_CHECK(values.size() == labels_.size());
-  std::vector<std::string> key(values.begin(), values.end());
+  // Kept, because its strings have their memory already: most calls find what is there.
+  thread_local std::vector<std::string> key;
+  key.resize(values.size());
+  std::copy(values.begin(), values.end(), key.begin());
   const std::lock_guard lock(mutex_);
   if (const auto it = metrics_.find(key); it != metrics_.end()) return *it->second;
   if (metrics_.size() >= kLabelSetsMax) {
@@ -43,7 +46,7 @@ T& MetricFamily<T>::With(std::initializer_list<std::string_view> values) {
   prometheus::Labels labels;
   for (size_t i = 0; i < labels_.size(); ++i) labels[labels_[i]] = key[i];
   T& metric = AddMetric(family_, labels, buckets_);
-  metrics_.emplace(std::move(key), &metric);
+  metrics_.emplace(key, &metric);
   return metric;
 }
 

@@ -1,7 +1,13 @@
+#include <array>
+#include <set>
+#include <thread>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/kernel/trace_context.h"
 #include "services/platform/base/clock.h"
+#include "services/platform/base/drawn_id.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/base/trace.h"
 
@@ -60,6 +66,22 @@ TEST(SystemClockTest, MonotonicNeverGoesBack) {
   SystemClock clock;
   const absl::Duration first = clock.Monotonic();
   EXPECT_GE(clock.Monotonic(), first);
+}
+
+TEST(DrawnIdTest, NoThreadDrawsWhatAnotherDrew) {
+  constexpr size_t kThreads = 4;
+  constexpr size_t kEach = 1000;
+  std::vector<std::vector<std::array<uint8_t, 12>>> drawn(kThreads);
+  std::vector<std::thread> threads;
+  for (auto& ids : drawn) {
+    threads.emplace_back([&ids] {
+      for (size_t i = 0; i < kEach; ++i) ids.push_back(DrawId<12>());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::array<uint8_t, 12>> distinct;
+  for (const auto& ids : drawn) distinct.insert(ids.begin(), ids.end());
+  EXPECT_EQ(distinct.size(), kThreads * kEach);
 }
 
 }  // namespace

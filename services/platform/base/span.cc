@@ -3,9 +3,9 @@
 #include <limits>
 #include <mutex>
 #include <optional>
-#include <random>
 
 #include "absl/time/clock.h"
+#include "services/platform/base/drawn_id.h"
 #include "services/platform/base/trace.h"
 
 namespace trama::platform {
@@ -30,15 +30,8 @@ std::shared_ptr<SpanSink> Sink() {
   return state.sink;
 }
 
-// Ids need to differ, not to be secret.
 std::array<uint8_t, 8> DrawSpanId() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  uint64_t bits = random();
-  std::array<uint8_t, 8> id;
-  for (uint8_t& byte : id) {
-    byte = static_cast<uint8_t>(bits);
-    bits >>= 8;
-  }
+  std::array<uint8_t, 8> id = DrawId<8>();
   id[7] |= 1;  // All zero is not allowed.
   return id;
 }

@@ -3,16 +3,15 @@
 #include <optional>
 
 #include "absl/strings/escaping.h"
-#include "openssl/rand.h"
-#include "services/kernel/check.h"
 #include "services/kernel/trace_context.h"
+#include "services/platform/base/drawn_id.h"
 
 namespace trama::platform {
 namespace {
 
 template <size_t N>
 void Draw(std::array<uint8_t, N>& bytes) {
-  TRAMA_CHECK(RAND_bytes(bytes.data(), N) == 1);
+  bytes = DrawId<N>();
   bytes[N - 1] |= 1;  // All zero is not allowed.
 }
 
