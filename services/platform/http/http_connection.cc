@@ -1,7 +1,5 @@
 #include "services/platform/http/http_connection.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -15,6 +13,7 @@
 #include "boost/asio/redirect_error.hpp"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
+#include "services/platform/base/drawn_id.h"
 #include "services/platform/base/log.h"
 #include "services/platform/base/span.h"
 #include "services/platform/base/trace.h"
@@ -39,9 +38,8 @@ std::string RequestId(std::string_view wanted) {
                                  c == '_' || c == '-';
                         });
   if (harmless) return std::string(wanted);
-  std::string random(16, '\0');
-  TRAMA_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), 16) == 1);
-  return absl::BytesToHexString(random);
+  const std::array<uint8_t, 16> drawn = DrawId<16>();
+  return absl::BytesToHexString({reinterpret_cast<const char*>(drawn.data()), drawn.size()});
 }
 
 // Only known names become metric labels: a client must not be able to make new time series.
@@ -65,6 +63,18 @@ bool IsSetByServer(std::string_view name) {
   return false;
 }
 
+// The text changes once a second only.
+const std::string& DateOfNow() {
+  thread_local int64_t second = 0;
+  thread_local std::string text;
+  const absl::Time now = absl::Now();
+  if (const int64_t present = absl::ToUnixSeconds(now); present != second || text.empty()) {
+    second = present;
+    text = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone());
+  }
+  return text;
+}
+
 bool HasBody(int status) { return status >= 200 && status != 204 && status != 304; }
 
 // The status line and the fields; empty when a field cannot be sent.
@@ -83,8 +93,7 @@ std::string ResponseHead(const HttpResponse& response, bool keep_alive,
   if (!request_id.empty() && !response.headers.Has("X-Request-Id")) {
     absl::StrAppend(&head, "X-Request-Id: ", ToAbsl(request_id), "\r\n");
   }
-  absl::StrAppend(&head, "Date: ",
-                  absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone()),
+  absl::StrAppend(&head, "Date: ", DateOfNow(),
                   "\r\nConnection: ", keep_alive ? "keep-alive" : "close", "\r\n\r\n");
   return head;
 }
@@ -145,6 +154,7 @@ size_t BusyCount::count() const {
 HttpConnection::HttpConnection(std::shared_ptr<HttpServing> serving, Stream stream)
     : serving_(std::move(serving)),
       stream_(std::move(stream)),
+      peer_(stream_.remote().address().to_string()),
       reader_(stream_, serving_->options) {}
 
 Awaitable<void> HttpConnection::Run() {
@@ -227,7 +237,7 @@ Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpReque
   request.traceparent = serving_->options.traced
                             ? span.traceparent()
                             : TraceparentOrNew(request.headers.Get("traceparent"));
-  request.peer = stream_.remote().address().to_string();
+  request.peer = peer_;
 
   const auto meeting = std::make_shared<Meeting>(stream_.executor());
   meeting->timer.expires_after(ToSteady(limit));

@@ -69,6 +69,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   const std::shared_ptr<HttpServing> serving_;
   Stream stream_;
+  const std::string peer_;  // Its address.
   RequestReader reader_;
   bool idle_ = false;  // Between requests.
 };

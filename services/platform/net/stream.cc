@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -27,6 +28,13 @@ using SteadyClock = std::chrono::steady_clock;
 // until the operation has ended.
 constexpr std::chrono::milliseconds kCancelAgainAfter(50);
 constexpr size_t kDiscardBytesMax = 256 * 1024;
+
+void Prepare(tcp::socket& socket) {
+  error_code ignored;
+  // Answers are written whole: waiting for more bytes would only delay them.
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);  // For WriteNow.
+}
 
 }  // namespace
 
@@ -68,6 +76,13 @@ struct Stream::State : std::enable_shared_from_this<State> {
     WaitUntil(SteadyClock::now() + kCancelAgainAfter);
   }
 
+  // What the socket takes without a wait, plain connections only; an error that is not about
+  // waiting comes again in the write that follows.
+  size_t WriteNow(const std::array<asio::const_buffer, 2>& buffers) {
+    error_code ignored;
+    return tls == nullptr ? socket.write_some(buffers, ignored) : 0;
+  }
+
   // One operation of the caller, from its start to its end.
   class Operation {
    public:
@@ -100,9 +115,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
 };
 
 Stream::Stream(tcp::socket socket) : state_(std::make_shared<State>(std::move(socket))) {
-  error_code ignored;
-  // Answers are written whole: waiting for more bytes would only delay them.
-  if (is_open()) state_->socket.set_option(tcp::no_delay(true), ignored);
+  if (is_open()) Prepare(state_->socket);
 }
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
@@ -140,15 +153,21 @@ Awaitable<IoResult> Stream::Write(std::string_view first, std::string_view secon
     result.error = asio::error::timed_out;
     co_return result;
   }
+  std::array<asio::const_buffer, 2> buffers = {asio::const_buffer(first.data(), first.size()),
+                                               asio::const_buffer(second.data(), second.size())};
+  // Nearly always all of it, and then no event loop has to come round.
+  const size_t now = state->WriteNow(buffers);
+  result.bytes = now;
+  if (now == first.size() + second.size()) co_return result;
+  buffers[1] += now - std::min(now, first.size());
+  buffers[0] += now;
+
   const State::Operation operation(*state);
-  const std::array<asio::const_buffer, 2> buffers = {
-      asio::const_buffer(first.data(), first.size()),
-      asio::const_buffer(second.data(), second.size())};
   auto token = asio::redirect_error(asio::use_awaitable, result.error);
   if (state->tls != nullptr) {
-    result.bytes = co_await asio::async_write(*state->tls, buffers, token);
+    result.bytes += co_await asio::async_write(*state->tls, buffers, token);
   } else {
-    result.bytes = co_await asio::async_write(state->socket, buffers, token);
+    result.bytes += co_await asio::async_write(state->socket, buffers, token);
   }
   operation.NameTimeout(result.error);
   co_return result;
@@ -160,8 +179,7 @@ Awaitable<error_code> Stream::ConnectTcp(tcp::endpoint endpoint) {
   error_code error;
   co_await state->socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   operation.NameTimeout(error);
-  error_code ignored;
-  if (!error) state->socket.set_option(tcp::no_delay(true), ignored);
+  if (!error) Prepare(state->socket);
   co_return error;
 }
 
