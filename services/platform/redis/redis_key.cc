@@ -1,5 +1,7 @@
 #include "services/platform/redis/redis_key.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
@@ -11,15 +13,16 @@ constexpr std::string_view kSpecial = "{}:%";
 
 void AppendPart(std::string_view part, std::string& key) {
   constexpr char kHexDigits[] = "0123456789ABCDEF";
-  for (const char c : part) {
-    if (kSpecial.find(c) == std::string_view::npos) {
-      key.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
+  while (!part.empty()) {
+    const size_t plain = std::min(part.find_first_of(kSpecial), part.size());
+    key.append(part.substr(0, plain));
+    part.remove_prefix(plain);
+    if (part.empty()) return;
+    const auto byte = static_cast<unsigned char>(part.front());
     key.push_back('%');
     key.push_back(kHexDigits[byte >> 4]);
     key.push_back(kHexDigits[byte & 15]);
+    part.remove_prefix(1);
   }
 }
 

@@ -74,20 +74,11 @@ redisReplyObjectFunctions functions = {CreateString, CreateArray, CreateInteger,
 }  // namespace
 
 void AppendRedisCommand(const std::vector<std::string>& command, std::string& out) {
-  std::vector<const char*> arguments;
-  std::vector<size_t> sizes;
-  arguments.reserve(command.size());
-  sizes.reserve(command.size());
+  TRAMA_CHECK(!command.empty());
+  absl::StrAppend(&out, "*", command.size(), "\r\n");
   for (const std::string& argument : command) {
-    arguments.push_back(argument.data());
-    sizes.push_back(argument.size());
+    absl::StrAppend(&out, "$", argument.size(), "\r\n", argument, "\r\n");
   }
-  char* formatted = nullptr;
-  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(command.size()),
-                                          arguments.data(), sizes.data());
-  TRAMA_CHECK(size > 0);
-  out.append(formatted, static_cast<size_t>(size));
-  redisFreeCommand(formatted);
 }
 
 RedisReplyReader::RedisReplyReader(size_t reply_bytes_max)

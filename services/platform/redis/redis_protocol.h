@@ -14,7 +14,7 @@ struct redisReader;
 
 namespace trama::platform {
 
-// Appends a command in Redis' protocol (RESP2), as hiredis formats it.
+// Appends a command in Redis' protocol (RESP2).
 void AppendRedisCommand(const std::vector<std::string>& command, std::string& out);
 
 // Turns bytes of a server into replies, with hiredis' reader. Any bytes are safe; after an error
