@@ -122,7 +122,7 @@ absl::StatusOr<Record> IntakeBatch::WorkRecord(const Item& item, const std::stri
   out.value = MakeWork(item.source, item.interaction, item.secret,
                        item.resolution ? &*item.resolution : nullptr)
                   .SerializeAsString();
-  return platform::EventRecord(out, item.partition, kSource);
+  return platform::EventRecord(std::move(out), item.partition, kSource);
 }
 
 size_t IntakeBatch::pending_count() const {

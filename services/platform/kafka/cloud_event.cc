@@ -19,6 +19,8 @@ constexpr char kSubjectHeader[] = "ce_subject";
 constexpr char kContentTypeHeader[] = "content-type";
 constexpr char kTraceparentHeader[] = "traceparent";
 
+constexpr size_t kHeadersMax = 8;
+
 constexpr char kTimeFormat[] = "%Y-%m-%d%ET%H:%M:%E3SZ";
 
 absl::Status Mistake(const std::string& header, const std::string& what) {
@@ -42,25 +44,28 @@ std::string HeaderOr(const Record& record, const char* header) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Header>> EventHeaders(const EventAttributes& attributes) {
+absl::StatusOr<std::vector<Header>> EventHeaders(EventAttributes attributes) {
   for (const auto& [value, header] :
        {std::pair(&attributes.id, kIdHeader), std::pair(&attributes.source, kSourceHeader),
         std::pair(&attributes.type, kTypeHeader)}) {
     const absl::Status present = Required(*value, header);
     if (!present.ok()) return present;
   }
-  std::vector<Header> headers = {{kSpecVersionHeader, kSpecVersion},
-                                 {kIdHeader, attributes.id},
-                                 {kSourceHeader, attributes.source},
-                                 {kTypeHeader, attributes.type},
-                                 {kContentTypeHeader, kProtobufContentType}};
+  std::vector<Header> headers;
+  headers.reserve(kHeadersMax);
+  headers.push_back({kSpecVersionHeader, kSpecVersion});
+  headers.push_back({kIdHeader, std::move(attributes.id)});
+  headers.push_back({kSourceHeader, std::move(attributes.source)});
+  headers.push_back({kTypeHeader, std::move(attributes.type)});
+  headers.push_back({kContentTypeHeader, kProtobufContentType});
   if (attributes.time != absl::InfinitePast()) {
     headers.push_back(
         {kTimeHeader, absl::FormatTime(kTimeFormat, attributes.time, absl::UTCTimeZone())});
   }
-  if (!attributes.subject.empty()) headers.push_back({kSubjectHeader, attributes.subject});
+  if (!attributes.subject.empty())
+    headers.push_back({kSubjectHeader, std::move(attributes.subject)});
   if (!attributes.traceparent.empty()) {
-    headers.push_back({kTraceparentHeader, attributes.traceparent});
+    headers.push_back({kTraceparentHeader, std::move(attributes.traceparent)});
   }
   return headers;
 }
@@ -99,20 +104,20 @@ absl::StatusOr<EventAttributes> ParseEventHeaders(const Record& record) {
   return attributes;
 }
 
-absl::StatusOr<Record> EventRecord(const OutRecord& out, int32_t partition,
-                                   std::string_view source) {
-  absl::StatusOr<std::vector<Header>> headers = EventHeaders({.id = out.id,
-                                                              .source = std::string(source),
-                                                              .type = out.type,
-                                                              .time = out.time,
-                                                              .subject = out.subject,
-                                                              .traceparent = out.traceparent});
+absl::StatusOr<Record> EventRecord(OutRecord out, int32_t partition, std::string_view source) {
+  absl::StatusOr<std::vector<Header>> headers =
+      EventHeaders({.id = std::move(out.id),
+                    .source = std::string(source),
+                    .type = std::move(out.type),
+                    .time = out.time,
+                    .subject = std::move(out.subject),
+                    .traceparent = std::move(out.traceparent)});
   if (!headers.ok()) return headers.status();
   Record record;
-  record.topic = out.topic;
+  record.topic = std::move(out.topic);
   record.partition = partition;
-  record.key = out.key;
-  record.value = out.value;
+  record.key = std::move(out.key);
+  record.value = std::move(out.value);
   record.headers = *std::move(headers);
   return record;
 }

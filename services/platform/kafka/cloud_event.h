@@ -27,7 +27,7 @@ struct EventAttributes {
 };
 
 // The headers of an event. INVALID_ARGUMENT when id, source or type is empty.
-absl::StatusOr<std::vector<Header>> EventHeaders(const EventAttributes& attributes);
+absl::StatusOr<std::vector<Header>> EventHeaders(EventAttributes attributes);
 
 // Reads them back. INVALID_ARGUMENT names the missing or malformed header: ce_specversion other
 // than 1.0, no ce_id, ce_source or ce_type, a ce_time that is not RFC 3339, a content-type that is
@@ -36,7 +36,6 @@ absl::StatusOr<EventAttributes> ParseEventHeaders(const Record& record);
 
 // What a machine wants to append, as a record for `partition` with its headers. `source` is the
 // service's ("/trama/routing").
-absl::StatusOr<Record> EventRecord(const OutRecord& out, int32_t partition,
-                                   std::string_view source);
+absl::StatusOr<Record> EventRecord(OutRecord out, int32_t partition, std::string_view source);
 
 }  // namespace trama::platform

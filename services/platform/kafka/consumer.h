@@ -23,6 +23,8 @@ struct ConsumerOptions {
   // is known. New records are sent at once. For a restore, whose end is always the marker of a
   // commit, a few milliseconds are right.
   absl::Duration fetch_wait = absl::Milliseconds(100);
+  // Unless the wait is over, the broker answers with so much at least.
+  int fetch_bytes_min = 1;
   // Fetched ahead of Poll(), for all partitions together.
   int prefetch_kib_max = 16 * 1024;
 };

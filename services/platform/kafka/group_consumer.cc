@@ -32,6 +32,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
   absl::Status Open(const KafkaConfig& config) {
     Client::Settings settings(config);
     kafka_internal::SetReaderOptions(settings, {.fetch_wait = options_.fetch_wait,
+                                                .fetch_bytes_min = options_.fetch_bytes_min,
                                                 .prefetch_kib_max = options_.prefetch_kib_max});
     kafka_internal::SetGroupOptions(settings, {.group = options_.group,
                                                .instance_id = options_.instance_id,

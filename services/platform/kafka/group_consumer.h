@@ -38,6 +38,7 @@ struct GroupOptions {
   // A member that does not poll for this long loses its partitions.
   absl::Duration max_poll_interval = absl::Minutes(5);
   absl::Duration fetch_wait = absl::Milliseconds(100);
+  int fetch_bytes_min = 1;  // As in ConsumerOptions.
   int prefetch_kib_max = 16 * 1024;
   GroupCallbacks callbacks;
 };

@@ -40,7 +40,7 @@ class KafkaProducer final : public Producer {
     Client::Settings settings(config);
     settings.Set("enable.idempotence", "true");
     settings.Set("partitioner", "murmur2_random");
-    settings.Set("compression.codec", "lz4");
+    settings.Set("compression.codec", options_.compressed ? "lz4" : "none");
     settings.Set("linger.ms", options_.linger);
     settings.Set("queue.buffering.max.messages", int64_t{options_.queue_records_max});
     settings.Set("queue.buffering.max.kbytes", int64_t{options_.queue_kib_max});

@@ -23,6 +23,9 @@ struct ProducerOptions {
   absl::Duration message_timeout = absl::Seconds(30);
   // How long the first record of a batch waits for more.
   absl::Duration linger = absl::Milliseconds(1);
+  // By LZ4, which clears its tables for every batch. Not worth it where each record is waited for:
+  // such batches hold a few records.
+  bool compressed = true;
   // Records and KiB that wait for the broker; one more is RESOURCE_EXHAUSTED.
   int queue_records_max = 100'000;
   int queue_kib_max = 64 * 1024;

@@ -25,6 +25,7 @@ void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options
   // A position that is gone is an error: a silent jump would be a silent loss.
   settings.Set("auto.offset.reset", "error");
   settings.Set("fetch.wait.max.ms", options.fetch_wait);
+  settings.Set("fetch.min.bytes", int64_t{options.fetch_bytes_min});
   settings.Set("fetch.error.backoff.ms", absl::Milliseconds(100));
   settings.Set("queued.max.messages.kbytes", int64_t{options.prefetch_kib_max});
   settings.Set("queued.min.messages", kPrefetchRecordsMax);

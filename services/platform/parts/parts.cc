@@ -24,8 +24,8 @@ absl::StatusOr<ConfigSource*> AddConfig(Runtime& runtime, const KafkaConfig& kaf
   return &runtime.Own(*std::move(follower));
 }
 
-absl::StatusOr<Producer*> AddProducer(Runtime& runtime, const KafkaConfig& kafka) {
-  ProducerOptions options;
+absl::StatusOr<Producer*> AddProducer(Runtime& runtime, const KafkaConfig& kafka,
+                                      ProducerOptions options) {
   options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
   auto made = Producer::Create(kafka, std::move(options));
   if (!made.ok()) return made.status();

@@ -21,7 +21,8 @@ namespace trama::platform {
 absl::StatusOr<ConfigSource*> AddConfig(Runtime& runtime, const KafkaConfig& kafka);
 
 // Flushed at the end.
-absl::StatusOr<Producer*> AddProducer(Runtime& runtime, const KafkaConfig& kafka);
+absl::StatusOr<Producer*> AddProducer(Runtime& runtime, const KafkaConfig& kafka,
+                                      ProducerOptions options = {});
 
 absl::StatusOr<RedisClient*> AddRedis(Runtime& runtime);
 
