@@ -49,4 +49,9 @@ set_target_properties(PkgConfig::gmime PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(icu REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
 find_library(TRAMA_PHONENUMBER phonenumber REQUIRED)
+# The allocator of the services: they allocate on one thread and free on another all the time, where
+# the one of glibc is slow (settings: platform/service/service_main.cc). Sanitizers bring their own.
+if(NOT TRAMA_SANITIZE)
+  find_library(TRAMA_ALLOCATOR NAMES libjemalloc.so.2 REQUIRED)
+endif()
 include(GoogleTest)

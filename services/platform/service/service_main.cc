@@ -12,6 +12,13 @@
 #error "the build must define TRAMA_VERSION"
 #endif
 
+// jemalloc reads this, where it is linked (tools/cmake/TramaDependencies.cmake). Two arenas: the
+// many threads of a service mostly wait, and an arena for each would hold memory for nothing.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:0";
+}
+
 namespace trama::platform {
 namespace {
 
