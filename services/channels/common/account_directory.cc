@@ -38,6 +38,24 @@ std::optional<ChannelAccount> AccountDirectory::Find(std::string_view workspace,
   return Make(*view, *resource);
 }
 
+std::shared_ptr<const ChannelAccount> AccountDirectory::Share(std::string_view workspace,
+                                                              std::string_view name) const {
+  const platform::ConfigPtr view = config_.Current();
+  const std::string key = AccountKey(std::string(workspace), std::string(name));
+  const std::lock_guard lock(mutex_);
+  if (shared_of_ != view) {
+    shared_.clear();
+    shared_of_ = view;
+  }
+  if (const auto found = shared_.find(key); found != shared_.end()) return found->second;
+  // What is not there is not remembered: anybody may ask for any name.
+  const config::v1::Resource* resource = view->Find("ChannelAccount", workspace, name);
+  if (resource == nullptr || resource->channel_account().channel() != channel_) return nullptr;
+  std::optional<ChannelAccount> account = Make(*view, *resource);
+  if (!account.has_value()) return nullptr;
+  return shared_[key] = std::make_shared<const ChannelAccount>(*std::move(account));
+}
+
 std::vector<ChannelAccount> AccountDirectory::All() const {
   const platform::ConfigPtr view = config_.Current();
   std::vector<ChannelAccount> accounts;

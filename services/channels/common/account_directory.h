@@ -52,6 +52,9 @@ class AccountDirectory {
   // None when there is none, or when its workspace has no partition number (yet). Accounts that are
   // OFF are found, too.
   std::optional<ChannelAccount> Find(std::string_view workspace, std::string_view name) const;
+  // As Find, for doors that look at one with every request; null when there is none.
+  std::shared_ptr<const ChannelAccount> Share(std::string_view workspace,
+                                              std::string_view name) const;
   // In the order of workspace and name.
   std::vector<ChannelAccount> All() const;
 
@@ -80,6 +83,9 @@ class AccountDirectory {
   const SecretResolver resolve_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, CachedSecret> secrets_;
+  // Those of Share that were found in `shared_of_`, by AccountKey.
+  mutable std::map<std::string, std::shared_ptr<const ChannelAccount>> shared_;
+  mutable platform::ConfigPtr shared_of_;
 };
 
 }  // namespace trama::channels

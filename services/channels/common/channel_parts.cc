@@ -31,7 +31,9 @@ absl::Status MakeClients(platform::Runtime& runtime, ChannelParts& parts,
   const auto config = platform::AddConfig(runtime, parts.kafka);
   if (!config.ok()) return config.status();
   parts.config = *config;
-  const auto made = platform::AddProducer(runtime, parts.kafka);
+  platform::ProducerOptions producing;
+  producing.compressed = false;
+  const auto made = platform::AddProducer(runtime, parts.kafka, std::move(producing));
   if (!made.ok()) return made.status();
   *producer = *made;
   const auto redis = platform::AddRedis(runtime);

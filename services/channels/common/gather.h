@@ -13,10 +13,23 @@
 
 namespace trama::channels {
 
+template <typename T>
+platform::Awaitable<std::vector<T>> GatherOne(platform::Awaitable<T> call) {
+  std::vector<T> results(1);
+  try {
+    results.front() = co_await std::move(call);
+  } catch (...) {
+    results.front() = T{};
+  }
+  co_return results;
+}
+
 // Runs all of them at the same time, where the caller runs, and gives their results in the order of
 // the calls. One that threw leaves a T{}. `T` must be default-constructible and not bool.
 template <typename T>
 platform::Awaitable<std::vector<T>> Gather(std::vector<platform::Awaitable<T>> calls) {
+  // A message by itself, which most are, needs nobody beside it.
+  if (calls.size() == 1) co_return co_await GatherOne(std::move(calls.front()));
   struct Progress {
     std::vector<T> results;
     std::atomic<size_t> left = 0;

@@ -13,13 +13,15 @@ namespace trama::channels {
 struct Ingest::Prepared {
   Arrival arrival;
   IngestResult result;
+  std::vector<std::string> seen_keys;
 };
 
 platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
   Prepared prepared;
   prepared.arrival = std::move(arrival);
   Arrival& taken = prepared.arrival;
-  prepared.result.seen = co_await seen_.AllSeen(taken.workspace, taken.account, taken.event_ids);
+  prepared.seen_keys = seen_.KeysOf(taken.workspace, taken.account, taken.event_ids);
+  prepared.result.seen = co_await seen_.AllSeen(prepared.seen_keys);
   if (prepared.result.seen || taken.raw.empty() || taken.interactions.empty()) co_return prepared;
   if (!taken.raw_in_blob_store &&
       HoldOriginal(taken.raw, taken.raw_content_type, taken.interactions)) {
@@ -37,11 +39,6 @@ platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
     interaction.set_raw_blob(*blob);
   }
   co_return prepared;
-}
-
-platform::Awaitable<int> Ingest::Mark(Arrival arrival) {
-  co_await seen_.Mark(arrival.workspace, arrival.account, std::move(arrival.event_ids));
-  co_return 0;
 }
 
 platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
@@ -79,7 +76,7 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
   result.seen = true;
   std::vector<interaction::v1::Interaction> interactions;
   std::vector<Receipt> receipts;
-  std::vector<Arrival> marks;
+  std::vector<std::string> marks;
   for (Prepared& each : prepared) {
     if (!each.result.status.ok()) {
       result.seen = false;
@@ -93,9 +90,7 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
               std::back_inserter(interactions));
     std::move(each.arrival.receipts.begin(), each.arrival.receipts.end(),
               std::back_inserter(receipts));
-    each.arrival.interactions.clear();
-    each.arrival.receipts.clear();
-    marks.push_back(std::move(each.arrival));
+    std::move(each.seen_keys.begin(), each.seen_keys.end(), std::back_inserter(marks));
   }
   result.status =
       co_await publisher_.Publish(std::move(interactions), std::move(receipts), span.traceparent());
@@ -103,9 +98,7 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
     span.Fail(absl::StatusCodeToString(result.status.code()));
     co_return result;
   }
-  std::vector<platform::Awaitable<int>> marking;
-  for (Arrival& mark : marks) marking.push_back(Mark(std::move(mark)));
-  co_await Gather(std::move(marking));
+  seen_.Mark(std::move(marks));
   co_return result;
 }
 

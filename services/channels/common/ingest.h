@@ -73,7 +73,6 @@ class Ingest {
   // Looks it up and keeps its original; nothing is written.
   platform::Awaitable<Prepared> Prepare(Arrival arrival);
   platform::Awaitable<IngestResult> TakeSome(std::vector<Arrival> arrivals);
-  platform::Awaitable<int> Mark(Arrival arrival);
 
   Publisher& publisher_;
   SeenMemory& seen_;

@@ -21,6 +21,8 @@ namespace {
 
 constexpr absl::Duration kPollWait = absl::Milliseconds(500);
 constexpr size_t kRecordsMax = 200;
+constexpr absl::Duration kFetchWait = absl::Milliseconds(250);
+constexpr int kFetchBytesMin = 64 * 1024;
 constexpr absl::Duration kRewindTimeout = absl::Seconds(10);
 constexpr absl::Duration kStaleAfter = absl::Minutes(5);
 
@@ -50,6 +52,10 @@ absl::StatusOr<std::unique_ptr<MediaFetch>> MediaFetch::Start(
       options.group.empty() ? absl::StrCat("trama-", options.channel, "-media") : options.group;
   group.instance_id = options.instance_id;
   group.topics = {options.topic};
+  // Few messages have files, and those may wait a moment: a fetch and a commit for each message
+  // that comes in would cost more than to take it in.
+  group.fetch_wait = kFetchWait;
+  group.fetch_bytes_min = kFetchBytesMin;
   auto consumer = platform::GroupConsumer::Create(kafka, std::move(group));
   if (!consumer.ok()) return consumer.status();
   std::unique_ptr<MediaFetch> fetch(

@@ -76,6 +76,8 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
       records_(metrics.Counter("trama_ingest_records_total",
                                "Records written by the channels, by what became of them.",
                                {"channel", "topic", "outcome"})),
+      interactions_written_(
+          records_.With({options_.channel, options_.interactions_topic, "written"})),
       seconds_(metrics
                    .Histogram("trama_ingest_publish_seconds",
                               "From a write to Kafka's acknowledgement.", {"channel"},
@@ -136,6 +138,10 @@ platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Recor
       });
   seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
   for (const platform::Record& record : records) {
+    if (produced.ok() && record.topic == options_.interactions_topic) {
+      interactions_written_.Increment();
+      continue;
+    }
     records_.With({options_.channel, record.topic, produced.ok() ? "written" : "failed"})
         .Increment();
   }

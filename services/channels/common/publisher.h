@@ -69,6 +69,7 @@ class Publisher {
   const PublisherOptions options_;
   const std::string source_;  // "/trama/sms"
   platform::CounterFamily& records_;
+  prometheus::Counter& interactions_written_;  // Of them; kept, because most are.
   prometheus::Histogram& seconds_;
 };
 

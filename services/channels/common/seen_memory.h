@@ -26,25 +26,25 @@ class SeenMemory {
   // `redis` may be null: nothing is remembered.
   SeenMemory(platform::RedisClient* redis, std::string channel, platform::Metrics& metrics);
 
-  // Were all of them seen before? False for none, and when Redis does not answer. An id is named by
-  // workspace, account and the vendor's event id.
-  platform::Awaitable<bool> AllSeen(std::string workspace, std::string account,
-                                    std::vector<std::string> event_ids);
-  // Which of them were seen before, in their order; none when Redis does not answer.
-  platform::Awaitable<std::vector<bool>> SeenEach(std::string workspace, std::string account,
-                                                  std::vector<std::string> event_ids);
-  platform::Awaitable<void> Mark(std::string workspace, std::string account,
-                                 std::vector<std::string> event_ids);
-
+  // Names events by workspace, account and the vendor's event ids, for the calls below:
   // "trama:{seen:<channel>:<workspace>/<account>:<hash of the id>}", the colons of the tag
-  // percent-encoded. Each id has a tag of its own, so that they spread over a Redis Cluster.
-  std::string KeyOf(std::string_view workspace, std::string_view account,
-                    std::string_view event_id) const;
+  // percent-encoded. Each has a tag of its own, so that they spread over a Redis Cluster.
+  std::vector<std::string> KeysOf(std::string_view workspace, std::string_view account,
+                                  const std::vector<std::string>& event_ids) const;
+
+  // Were all of them seen before? False for none, and when Redis does not answer.
+  platform::Awaitable<bool> AllSeen(std::vector<std::string> keys);
+  // Which of them were seen before, in their order; none when Redis does not answer.
+  platform::Awaitable<std::vector<bool>> SeenEach(std::vector<std::string> keys);
+  // Does not wait for Redis: whatever this process asks afterwards is answered after it.
+  void Mark(std::vector<std::string> keys);
 
  private:
   platform::RedisClient* const redis_;
   const std::string channel_;
-  platform::CounterFamily& checks_;
+  prometheus::Counter& new_;
+  prometheus::Counter& seen_;
+  prometheus::Counter& skipped_;
 };
 
 }  // namespace trama::channels

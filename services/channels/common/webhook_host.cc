@@ -73,13 +73,11 @@ platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
   }
   if (!reading.arrivals.empty()) {
     for (Arrival& arrival : reading.arrivals) arrival.traceparent = request.traceparent;
-    std::vector<Arrival> after;
-    if (door->after) after = reading.arrivals;
     const IngestResult result = co_await ingest_.TakeAll(std::move(reading.arrivals));
     if (!result.status.ok()) {
       co_return Refuse(*door, absl::UnavailableError(result.status.message()));
     }
-    for (Arrival& arrival : after) co_await door->after(std::move(arrival));
+    for (const auto& after : reading.after) co_await after();
     outcome = result.seen ? "seen" : "taken";
   }
   if (reading.come_again) {

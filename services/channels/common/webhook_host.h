@@ -26,15 +26,14 @@ struct WebhookReading {
   // All of that is written, and yet the vendor must come again (503): a part of the batch cannot be
   // taken now. What was written is not written again then.
   bool come_again = false;
+  // One after another once all of that stands in Kafka, and for redeliveries. Must not fail.
+  std::vector<std::function<platform::Awaitable<void>()>> after;
 };
 
 struct WebhookDoor {
   std::string name;  // For metrics and logs: "message", "status".
   std::function<WebhookReading(const platform::HttpRequest&, absl::Time received_at)> read;
   platform::HttpResponse accepted;  // What the vendor wants to hear.
-  // For each arrival, after all of them stand in Kafka, and for redeliveries; may be empty. Must
-  // not fail.
-  std::function<platform::Awaitable<void>(Arrival)> after;
 };
 
 // Connects the HTTP server to a channel: verify → read → Ingest → answer, in this order. Whatever

@@ -18,7 +18,8 @@ platform::Awaitable<EventIntake::Result> EventIntake::Take(channels::ChannelAcco
   Result result;
   std::vector<std::string> ids;
   for (const Event& event : events) ids.push_back(event.seen_id);
-  result.seen = co_await seen_.SeenEach(account.workspace, account.name, ids);
+  const std::vector<std::string> keys = seen_.KeysOf(account.workspace, account.name, ids);
+  result.seen = co_await seen_.SeenEach(keys);
 
   std::vector<std::string> written;
   std::vector<interaction::v1::Interaction> interactions;
@@ -26,7 +27,7 @@ platform::Awaitable<EventIntake::Result> EventIntake::Take(channels::ChannelAcco
   for (size_t i = 0; i < events.size(); ++i) {
     if (result.seen[i]) continue;
     Event& event = events[i];
-    written.push_back(event.seen_id);
+    written.push_back(keys[i]);
     if (event.receipt.has_value()) {
       receipts.push_back({account.partition, *std::move(event.receipt)});
       continue;
@@ -49,7 +50,7 @@ platform::Awaitable<EventIntake::Result> EventIntake::Take(channels::ChannelAcco
   result.status = co_await publisher_.Publish(std::move(interactions), std::move(receipts),
                                               std::move(traceparent));
   if (result.status.ok()) {
-    co_await seen_.Mark(account.workspace, account.name, std::move(written));
+    seen_.Mark(std::move(written));
   }
   co_return result;
 }

@@ -1,5 +1,6 @@
 #include "services/channels/sms/doors.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,7 @@ constexpr char kNoReply[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response
 
 // A request that was proved to be the vendor's.
 struct Verified {
-  channels::ChannelAccount account;
+  std::shared_ptr<const channels::ChannelAccount> account;
   SmsAccountView view;
   bool is_form = false;
   Params query;
@@ -39,8 +40,8 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
                                 const HttpRequest& request) {
   const std::optional<DoorPath> path = ParseDoorPath(request.path);
   if (!path.has_value()) return absl::NotFoundError("no such path");
-  std::optional<channels::ChannelAccount> account = accounts.Find(path->workspace, path->account);
-  if (!account.has_value()) {
+  auto account = accounts.Share(path->workspace, path->account);
+  if (account == nullptr) {
     // A 404 would lose the message: the vendor does not come again.
     return accounts.is_known() ? absl::NotFoundError("no such channel account")
                                : absl::UnavailableError("the configuration is not read yet");
@@ -48,7 +49,7 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
 
   Verified verified;
   verified.view = ViewOf(*account);
-  verified.account = *std::move(account);
+  verified.account = std::move(account);
   const std::string_view content_type = request.headers.Get("Content-Type");
   verified.is_form = absl::StartsWithIgnoreCase(ToAbsl(content_type), kFormType);
 
@@ -61,7 +62,7 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
     if (!form.ok()) return form.status();
     signed_request.form = *std::move(form);
   }
-  const absl::StatusOr<SigningSecrets> secrets = SecretsOf(accounts, verified.account);
+  const absl::StatusOr<SigningSecrets> secrets = SecretsOf(accounts, *verified.account);
   if (!secrets.ok()) return absl::UnavailableError(secrets.status().message());
   signed_request.url = absl::StrCat(verified.view.public_base_url, request.target);
   signed_request.is_form = verified.is_form;
@@ -96,12 +97,12 @@ bool IsOtherProduct(const HttpRequest& request, const Verified& verified) {
 }  // namespace
 
 std::optional<DoorPath> ParseDoorPath(std::string_view path) {
-  const std::vector<std::string> segments = absl::StrSplit(ToAbsl(path), '/');
+  const std::vector<absl::string_view> segments = absl::StrSplit(ToAbsl(path), '/');
   // "", "sms", workspace, account[, "status"]
   if (segments.size() < 4 || segments.size() > 5 || segments[1] != "sms") return std::nullopt;
   if (segments.size() == 5 && segments[4] != "status") return std::nullopt;
   if (segments[2].empty() || segments[3].empty()) return std::nullopt;
-  return DoorPath{segments[2], segments[3], segments.size() == 5};
+  return DoorPath{std::string(segments[2]), std::string(segments[3]), segments.size() == 5};
 }
 
 Doors::Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& host,
@@ -122,11 +123,11 @@ WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time receive
     reading.verdict = verified.status();
     return reading;
   }
-  if (verified->account.is_off()) {
+  if (verified->account->is_off()) {
     reading.verdict = absl::NotFoundError("the channel account is off");
     return reading;
   }
-  if (verified->account.is_draining()) {
+  if (verified->account->is_draining()) {
     reading.verdict = absl::UnavailableError("the channel account is draining");
     return reading;
   }
@@ -140,6 +141,7 @@ WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time receive
         MakeUnreadable(request, verified->view, std::string(interactions.status().message())));
     return reading;
   }
+  for (const auto& said : *interactions) RememberConsent(said, reading);
   channels::Arrival& arrival = reading.arrivals.emplace_back();
   arrival.workspace = verified->view.workspace;
   arrival.account = verified->view.name;
@@ -174,15 +176,15 @@ WebhookReading Doors::ReadStatus(const HttpRequest& request, absl::Time received
   return reading;
 }
 
-platform::Awaitable<void> Doors::RememberConsent(channels::Arrival arrival) {
-  for (const interaction::v1::Interaction& said : arrival.interactions) {
-    const auto action = said.consent().action();
-    if (action == interaction::v1::Consent::ACTION_OPT_OUT ||
-        action == interaction::v1::Consent::ACTION_OPT_IN) {
-      co_await opt_outs_.Set(arrival.workspace, arrival.account, said.sender().identifier(),
-                             action == interaction::v1::Consent::ACTION_OPT_OUT);
-    }
-  }
+void Doors::RememberConsent(const interaction::v1::Interaction& said,
+                            WebhookReading& reading) const {
+  const auto action = said.consent().action();
+  const bool is_out = action == interaction::v1::Consent::ACTION_OPT_OUT;
+  if (!is_out && action != interaction::v1::Consent::ACTION_OPT_IN) return;
+  reading.after.push_back([this, is_out, workspace = said.workspace(),
+                           account = said.channel_account(), who = said.sender().identifier()] {
+    return opt_outs_.Set(workspace, account, who, is_out);
+  });
 }
 
 void Doors::AddTo(platform::HttpRouter& router) {
@@ -193,9 +195,6 @@ void Doors::AddTo(platform::HttpRouter& router) {
     return ReadMessage(request, received_at);
   };
   message_door.accepted = accepted;
-  message_door.after = [this](channels::Arrival arrival) {
-    return RememberConsent(std::move(arrival));
-  };
   channels::WebhookDoor status_door;
   status_door.name = "status";
   status_door.read = [this](const HttpRequest& request, absl::Time received_at) {

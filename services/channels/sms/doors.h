@@ -39,7 +39,9 @@ class Doors {
                                        absl::Time received_at) const;
   channels::WebhookReading ReadStatus(const platform::HttpRequest& request,
                                       absl::Time received_at) const;
-  platform::Awaitable<void> RememberConsent(channels::Arrival arrival);
+  // To be done once it stands in Kafka.
+  void RememberConsent(const interaction::v1::Interaction& said,
+                       channels::WebhookReading& reading) const;
 
   const channels::AccountDirectory& accounts_;
   channels::WebhookHost& host_;
