@@ -1,5 +1,6 @@
 #include "services/platform/base/settings.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -276,12 +277,16 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t bytes_
     const std::string text = absl::StrCat("file ", path, " cannot be read: ", std::strerror(error));
     return error == EACCES ? absl::PermissionDeniedError(text) : absl::NotFoundError(text);
   }
-  std::string content(bytes_max + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (file.bad() || (file.gcount() == 0 && !file.eof())) {
+  // Piece by piece: most files are far smaller than what they may be.
+  std::string content;
+  std::array<char, 16 * 1024> piece;
+  while (content.size() <= bytes_max && file.good()) {
+    file.read(piece.data(), piece.size());
+    content.append(piece.data(), static_cast<size_t>(file.gcount()));
+  }
+  if (file.bad() || (content.empty() && !file.eof())) {
     return absl::NotFoundError(absl::StrCat("file ", path, " cannot be read: is it a folder?"));
   }
-  content.resize(static_cast<size_t>(file.gcount()));
   if (content.size() > bytes_max) {
     return absl::ResourceExhaustedError(
         absl::StrCat("file ", path, " is longer than ", bytes_max, " bytes; make it shorter"));
