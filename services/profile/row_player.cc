@@ -83,27 +83,17 @@ RowPlayer::RowPlayer(const platform::KafkaConfig& kafka, std::string topic, int3
       unreadable_(metrics.Counter("trama_profile_unreadable_rows_total",
                                   "Records of the topic of profile that are no rows.")) {}
 
-absl::StatusOr<std::vector<platform::TopicPartitionOffset>> RowPlayer::Ends(
-    platform::Consumer& consumer) {
-  std::vector<platform::TopicPartitionOffset> ends;
-  for (int32_t partition = 0; partition < partitions_; ++partition) {
-    const platform::TopicPartition place{topic_, partition};
-    const absl::StatusOr<platform::Watermarks> marks = consumer.QueryWatermarks(place, kAskWait);
-    if (!marks.ok()) return marks.status();
-    ends.push_back({place.topic, partition, marks->high});
-  }
-  return ends;
-}
-
 absl::StatusOr<int64_t> RowPlayer::Play(const std::function<bool()>& keep_on) {
   auto consumer = platform::Consumer::Create(kafka_);
   if (!consumer.ok()) return consumer.status();
   std::vector<platform::TopicPartitionOffset> starts;
+  std::vector<platform::TopicPartition> places;
   for (int32_t partition = 0; partition < partitions_; ++partition) {
     starts.push_back({topic_, partition, platform::kOffsetBeginning});
+    places.push_back({topic_, partition});
   }
   if (absl::Status assigned = (*consumer)->Assign(starts); !assigned.ok()) return assigned;
-  absl::StatusOr<std::vector<platform::TopicPartitionOffset>> ends = Ends(**consumer);
+  auto ends = (*consumer)->Ends(places, kAskWait);
   if (!ends.ok()) return ends.status();
 
   int64_t count = 0;

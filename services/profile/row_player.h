@@ -27,7 +27,6 @@ class RowPlayer {
   absl::StatusOr<int64_t> Play(const std::function<bool()>& keep_on);
 
  private:
-  absl::StatusOr<std::vector<platform::TopicPartitionOffset>> Ends(platform::Consumer& consumer);
   absl::Status Put(const std::vector<platform::Record>& records);
   absl::Status Erase(const RowKey& key);
 

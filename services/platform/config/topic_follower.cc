@@ -19,6 +19,10 @@ constexpr size_t kRecordsPerPollMax = 512;
 constexpr absl::Duration kPollWait = absl::Seconds(1);
 constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
 constexpr absl::Duration kBrokerTimeout = absl::Seconds(10);
+// The last thing in a topic is the mark of a commit, which is no record: it is noticed when a fetch
+// comes back empty. So the topic is read to its end with fetches that do not wait, and followed by
+// others that do.
+constexpr absl::Duration kFirstFetchWait = absl::Milliseconds(5);
 
 class KafkaTopicFollower final : public TopicFollower {
  public:
@@ -37,7 +41,7 @@ class KafkaTopicFollower final : public TopicFollower {
 
   absl::Status Open() {
     // A mistake in the settings shows here and not only in the log.
-    absl::StatusOr<std::unique_ptr<Consumer>> consumer = Consumer::Create(options_.kafka);
+    absl::StatusOr<std::unique_ptr<Consumer>> consumer = NewConsumer();
     if (!consumer.ok()) return consumer.status();
     thread_ =
         std::thread([this, first = *std::move(consumer)]() mutable { Run(std::move(first)); });
@@ -69,22 +73,32 @@ class KafkaTopicFollower final : public TopicFollower {
     std::vector<int64_t> highs;
   };
 
+  absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer() const {
+    ConsumerOptions consumer;
+    if (!caught_up()) consumer.fetch_wait = kFirstFetchWait;
+    return Consumer::Create(options_.kafka, consumer);
+  }
+
   void Run(std::unique_ptr<Consumer> consumer) {
     while (!stopping()) {
-      const absl::Status ended = Follow(*consumer);
+      const bool to_the_end = !caught_up();
+      const absl::Status ended = Follow(*consumer, to_the_end);
       SetReading(nullptr);
       if (stopping() || Ended()) return;
-      Log(LogLevel::kWarning, "following is interrupted, going on soon",
-          {{"topic", options_.topic}, {"why", ended}});
-      if (!Pause()) return;
-      // Positions below the oldest record: what expired there is gone, read on.
-      if (absl::IsOutOfRange(ended)) std::fill(next_.begin(), next_.end(), kOffsetBeginning);
-      absl::StatusOr<std::unique_ptr<Consumer>> again = Consumer::Create(options_.kafka);
+      if (!ended.ok()) {
+        Log(LogLevel::kWarning, "following is interrupted, going on soon",
+            {{"topic", options_.topic}, {"why", ended}});
+        if (!Pause()) return;
+        // Positions below the oldest record: what expired there is gone, read on.
+        if (absl::IsOutOfRange(ended)) std::fill(next_.begin(), next_.end(), kOffsetBeginning);
+      }
+      absl::StatusOr<std::unique_ptr<Consumer>> again = NewConsumer();
       if (again.ok()) consumer = *std::move(again);
     }
   }
 
-  absl::Status Follow(Consumer& consumer) {
+  // Until it is time to end or, with `to_the_end`, until it has caught up.
+  absl::Status Follow(Consumer& consumer, bool to_the_end) {
     std::vector<TopicPartitionOffset> positions;
     for (int32_t p = 0; p < options_.partitions; ++p) {
       positions.push_back({options_.topic, p, next_[p]});
@@ -92,7 +106,7 @@ class KafkaTopicFollower final : public TopicFollower {
     if (absl::Status assigned = consumer.Assign(positions); !assigned.ok()) return assigned;
     mark_.reset();
     SetReading(&consumer);
-    while (!stopping()) {
+    while (!stopping() && !(to_the_end && caught_up())) {
       if (absl::Status marked = AskForMark(consumer); !marked.ok()) return marked;
       absl::StatusOr<RecordBatch> batch = consumer.Poll(kPollWait, kRecordsPerPollMax);
       if (!batch.ok()) return batch.status();
@@ -117,12 +131,11 @@ class KafkaTopicFollower final : public TopicFollower {
       if (caught_up_ && asked_ == fresh_) return absl::OkStatus();
       mark.ticket = asked_;
     }
-    for (int32_t p = 0; p < options_.partitions; ++p) {
-      absl::StatusOr<Watermarks> ends =
-          consumer.QueryWatermarks({options_.topic, p}, kBrokerTimeout);
-      if (!ends.ok()) return ends.status();
-      mark.highs.push_back(ends->high);
-    }
+    std::vector<TopicPartition> all;
+    for (int32_t p = 0; p < options_.partitions; ++p) all.push_back({options_.topic, p});
+    const auto ends = consumer.Ends(all, kBrokerTimeout);
+    if (!ends.ok()) return ends.status();
+    for (const TopicPartitionOffset& end : *ends) mark.highs.push_back(end.offset);
     mark_ = std::move(mark);
     CheckMark();
     return absl::OkStatus();

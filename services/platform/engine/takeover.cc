@@ -20,6 +20,8 @@ constexpr absl::Duration kReadSlice = absl::Seconds(1);
 // comes back empty.
 constexpr absl::Duration kRestoreFetchWait = absl::Milliseconds(5);
 constexpr absl::Duration kAskAgain = absl::Milliseconds(200);
+// Enough for an answer; who gets none finds out later.
+constexpr absl::Duration kMarksWaitMax = absl::Milliseconds(200);
 
 class Takeover {
  public:
@@ -49,17 +51,19 @@ class Takeover {
          .transaction_timeout = spec_.times.transaction_timeout});
     if (!producer.ok()) return producer.status();
     taken_.producer = *std::move(producer);
-    if (absl::Status fenced = taken_.producer->Init(timeout_); !fenced.ok()) return fenced;
     std::vector<std::string> topics = spec_.outputs;
     topics.insert(topics.end(), {spec_.changelog, spec_.owners, spec_.dead_letters});
-    return taken_.producer->PrefetchMetadata(topics, timeout_);
+    // First, because an Init that finds no broker connected yet looks again after half a second.
+    absl::Status known = taken_.producer->PrefetchMetadata(topics, timeout_);
+    return known.ok() ? taken_.producer->Init(timeout_) : known;
   }
 
   // (2) Only now, so that the end asked for is the end of all that was ever committed.
   absl::Status ReadRows() {
-    const auto consumer = Consumer::Create(context_.deps.kafka, {.fetch_wait = kRestoreFetchWait});
+    auto consumer = Consumer::Create(context_.deps.kafka, {.fetch_wait = kRestoreFetchWait});
     if (!consumer.ok()) return consumer.status();
-    absl::Status read = (*consumer)->Assign({{spec_.changelog, partition_, kOffsetBeginning}});
+    restorer_ = *std::move(consumer);
+    absl::Status read = restorer_->Assign({{spec_.changelog, partition_, kOffsetBeginning}});
     size_t seen = 0;
     const auto on_record = [&](const Record& record) {
       ++seen;
@@ -74,7 +78,7 @@ class Takeover {
     absl::Time given_up = absl::Now() + timeout_;
     while (read.ok()) {
       const size_t before = seen;
-      read = (*consumer)->ReadToEnd(absl::Now() + kReadSlice, on_record);
+      read = restorer_->ReadToEnd(absl::Now() + kReadSlice, on_record);
       if (read.ok()) return read;
       if (seen > before) given_up = absl::Now() + timeout_;
       if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
@@ -115,6 +119,8 @@ class Takeover {
       ends[input.topic] = there->high;
       positions.push_back({input.topic, partition_, Existing(input.topic, wanted, *there)});
     }
+    if (absl::Status passed = PassMarks(ends, positions); !passed.ok()) return passed;
+    restorer_.reset();
     const bool died = loop_rows_.found && !request_.was_ours(loop_rows_.incarnation);
     taken_.caution = std::make_unique<Caution>(loop_rows_, died, std::move(ends));
     return taken_.consumer->Assign(positions);
@@ -133,8 +139,36 @@ class Takeover {
     }
   }
 
+  // Where an input ends one offset behind our position, there is a record or only the mark of a
+  // commit. The machine counts as caught up when it is past the mark, too, which its consumer,
+  // whose fetches wait for records, would notice late; the restorer's do not wait.
+  absl::Status PassMarks(const TopicOffsets& ends, std::vector<TopicPartitionOffset>& positions) {
+    std::map<std::string, TopicPartitionOffset*> open;
+    std::vector<TopicPartitionOffset> asked;
+    for (TopicPartitionOffset& position : positions) {
+      if (position.offset + 1 != ends.at(position.topic)) continue;
+      open.emplace(position.topic, &position);
+      asked.push_back(position);
+    }
+    if (open.empty()) return absl::OkStatus();
+    if (absl::Status assigned = restorer_->Assign(asked); !assigned.ok()) return assigned;
+    const absl::Time deadline = absl::Now() + kMarksWaitMax;
+    while (!open.empty() && absl::Now() < deadline) {
+      const absl::StatusOr<RecordBatch> batch =
+          restorer_->Poll(deadline - absl::Now(), asked.size());
+      if (!batch.ok()) return batch.status();
+      for (const Record& record : batch->records) open.erase(record.topic);
+      for (const TopicPartitionOffset& end : batch->ends) {
+        const auto passed = open.extract(end.topic);
+        if (!passed.empty()) passed.mapped()->offset = end.offset;
+      }
+    }
+    return absl::OkStatus();
+  }
+
   int64_t Existing(const std::string& topic, int64_t wanted, const Watermarks& there) {
-    if (wanted == kOffsetBeginning) return wanted;
+    // Named, so that an empty input counts as read.
+    if (wanted == kOffsetBeginning) return there.low;
     if (wanted >= there.low && wanted <= there.high) return wanted;
     // Retention was faster than we were, or the topic was made anew. To stop would lose more.
     context_.metrics.alarms.With({kAlarmPositionGone}).Increment();
@@ -179,6 +213,7 @@ class Takeover {
   const int32_t partition_;
   const TakeoverRequest& request_;
   const absl::Duration timeout_;
+  std::unique_ptr<Consumer> restorer_;  // Its fetches do not wait.
   std::map<std::string, std::string> rows_;
   LoopRows loop_rows_;
   Taken taken_;

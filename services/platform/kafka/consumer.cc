@@ -22,7 +22,8 @@ constexpr size_t kReadToEndRecordsMax = 1000;
 
 class KafkaConsumer final : public Consumer {
  public:
-  explicit KafkaConsumer(const KafkaConfig& config) : offsets_(config) {}
+  explicit KafkaConsumer(const KafkaConfig& config)
+      : offsets_(kafka_internal::SharedOffsetClient(config)) {}
 
   ~KafkaConsumer() override {
     if (client_.get() == nullptr) return;
@@ -44,17 +45,13 @@ class KafkaConsumer final : public Consumer {
         reader_.ResolveCommitted(positions, kAssignWaitMax);
     if (!starts.ok()) return starts.status();
     // With leaders unknown, librdkafka would look for them again after half a second only.
-    for (const TopicPartitionOffset& start : *starts) {
-      absl::Status known = client_.FetchMetadata(start.topic, kAssignWaitMax);
-      if (!known.ok()) return known;
-    }
+    absl::Status known = client_.FetchMetadata(kafka_internal::TopicsOf(*starts), kAssignWaitMax);
+    if (!known.ok()) return known;
     const PartitionList list = kafka_internal::ToList(*starts);
     absl::Status assigned =
         client_.Error(rd_kafka_assign(client_.get(), list.get()), "assign partitions");
     if (!assigned.ok()) return assigned;
     reader_.ForgetAll();
-    // A takeover asks between two assignments and not again; nobody keeps idle connections.
-    offsets_.Close();
     for (const TopicPartitionOffset& start : *starts) {
       reader_.Follow({start.topic, start.partition}, start.offset);
     }
@@ -69,7 +66,7 @@ class KafkaConsumer final : public Consumer {
 
   absl::Status ReadToEnd(absl::Time deadline,
                          const std::function<absl::Status(const Record&)>& on_record) override {
-    auto targets = offsets_.Ends(reader_.partitions(), deadline - absl::Now());
+    auto targets = offsets_->Ends(reader_.partitions(), deadline - absl::Now());
     if (!targets.ok()) return targets.status();
     while (true) {
       std::erase_if(*targets, [&](const TopicPartitionOffset& target) {
@@ -101,13 +98,18 @@ class KafkaConsumer final : public Consumer {
 
   absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                              absl::Duration timeout) override {
-    return offsets_.QueryWatermarks(partition, timeout);
+    return offsets_->QueryWatermarks(partition, timeout);
+  }
+
+  absl::StatusOr<std::vector<TopicPartitionOffset>> Ends(
+      const std::vector<TopicPartition>& partitions, absl::Duration timeout) override {
+    return offsets_->Ends(partitions, timeout);
   }
 
   absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetsForTimes(
       const std::vector<std::pair<TopicPartition, absl::Time>>& times,
       absl::Duration timeout) override {
-    return offsets_.OffsetsForTimes(times, timeout);
+    return offsets_->OffsetsForTimes(times, timeout);
   }
 
   absl::Status Pause(const std::vector<TopicPartition>& partitions) override {
@@ -136,7 +138,7 @@ class KafkaConsumer final : public Consumer {
  private:
   Client client_;
   Reader reader_{client_};
-  OffsetClient offsets_;
+  const std::shared_ptr<OffsetClient> offsets_;
 };
 
 }  // namespace

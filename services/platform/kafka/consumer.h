@@ -83,10 +83,12 @@ class Consumer {
   // kOffsetUnknown until something is known.
   virtual int64_t Position(const TopicPartition& partition) const = 0;
 
-  // Asked from the broker, never cached, over a connection of its own that is kept until the next
-  // Assign(). OffsetQuery asks for many at once.
+  // Asked from the broker, never cached, over a connection that all readers of the process share.
   virtual absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                                      absl::Duration timeout) = 0;
+  // Watermarks::high of each, in the order of the question; one request per broker for all of them.
+  virtual absl::StatusOr<std::vector<TopicPartitionOffset>> Ends(
+      const std::vector<TopicPartition>& partitions, absl::Duration timeout) = 0;
 
   // For each, the first offset whose timestamp is at or after the time; the end when there is none.
   virtual absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetsForTimes(

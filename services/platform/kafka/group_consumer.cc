@@ -20,7 +20,7 @@ constexpr absl::Duration kCommittedWaitMax = absl::Seconds(10);
 class KafkaGroupConsumer final : public GroupConsumer {
  public:
   KafkaGroupConsumer(const KafkaConfig& config, GroupOptions options)
-      : options_(std::move(options)), offsets_(config) {}
+      : options_(std::move(options)), offsets_(kafka_internal::SharedOffsetClient(config)) {}
 
   ~KafkaGroupConsumer() override {
     if (client_.get() == nullptr) return;
@@ -90,7 +90,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
 
   absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                              absl::Duration timeout) override {
-    return offsets_.QueryWatermarks(partition, timeout);
+    return offsets_->QueryWatermarks(partition, timeout);
   }
 
   void Close() override {
@@ -139,7 +139,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
   const GroupOptions options_;
   Client client_;
   Reader reader_{client_};
-  kafka_internal::OffsetClient offsets_;
+  const std::shared_ptr<kafka_internal::OffsetClient> offsets_;
   bool assigned_ = false;  // At least once.
   bool closed_ = false;
 };

@@ -2,14 +2,22 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/kernel/check.h"
 #include "services/platform/kafka/errors.h"
 
 namespace trama::platform::kafka_internal {
+namespace {
+
+// Doubled from try to try, up to a second.
+constexpr absl::Duration kReconnectFirst = absl::Milliseconds(10);
+
+}  // namespace
 
 int Milliseconds(absl::Duration duration) {
   return static_cast<int>(
@@ -47,6 +55,12 @@ std::vector<TopicPartitionOffset> ToPositions(const rd_kafka_topic_partition_lis
     positions.push_back({list.elems[i].topic, list.elems[i].partition, list.elems[i].offset});
   }
   return positions;
+}
+
+std::vector<std::string> TopicsOf(const std::vector<TopicPartitionOffset>& positions) {
+  std::set<std::string> topics;
+  for (const TopicPartitionOffset& position : positions) topics.insert(position.topic);
+  return {topics.begin(), topics.end()};
 }
 
 absl::Status FirstError(const rd_kafka_topic_partition_list_t& list, const std::string& doing) {
@@ -103,6 +117,8 @@ Client::Settings::Settings(const KafkaConfig& config)
   Set("socket.nagle.disable", "true");
   Set("socket.keepalive.enable", "true");
   Set("reconnect.backoff.max.ms", absl::Seconds(1));
+  // Also how long librdkafka waits at least between two connections that it makes.
+  Set("reconnect.backoff.ms", kReconnectFirst);
   // A broker that is silent, not closed (a frozen machine), is given up after this time.
   Set("socket.timeout.ms", kSilenceMax);
   Set("message.max.bytes", int64_t{kRecordBytesMax});
@@ -169,25 +185,37 @@ rd_kafka_topic_t* Client::Topic(const std::string& name) {
   return topic.get();
 }
 
-absl::Status Client::FetchMetadata(const std::string& topic, absl::Duration timeout) {
+absl::Status Client::FetchMetadata(const std::vector<std::string>& topics, absl::Duration timeout) {
+  std::vector<std::string> unknown;
   {
     const std::lock_guard lock(topics_mutex_);
-    if (known_.contains(topic)) return absl::OkStatus();
+    std::copy_if(topics.begin(), topics.end(), std::back_inserter(unknown),
+                 [&](const std::string& topic) { return !known_.contains(topic); });
   }
-  const std::string doing = "read the metadata of " + topic;
-  rd_kafka_topic_t* handle = Topic(topic);
-  if (handle == nullptr) return Error(rd_kafka_last_error(), doing);
+  if (unknown.empty()) return absl::OkStatus();
+  const std::string doing = absl::StrCat("read the metadata of ", absl::StrJoin(unknown, ", "));
+  for (const std::string& topic : unknown) {
+    if (Topic(topic) == nullptr) return Error(rd_kafka_last_error(), doing);
+  }
   const struct rd_kafka_metadata* answer = nullptr;
+  // Without a name: of all topics that have a handle.
   const rd_kafka_resp_err_t asked =
-      rd_kafka_metadata(handle_.get(), /*all_topics=*/0, handle, &answer, Milliseconds(timeout));
+      rd_kafka_metadata(handle_.get(), /*all_topics=*/0, nullptr, &answer, Milliseconds(timeout));
   const MetadataHandle owned(answer);
   if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return Error(asked, doing);
-  for (int i = 0; i < owned->topic_cnt; ++i) {
-    absl::Status found = Error(owned->topics[i].err, doing);
-    if (!found.ok()) return found;
+  for (const std::string& topic : unknown) {
+    const rd_kafka_metadata_topic* const begin = owned->topics;
+    const rd_kafka_metadata_topic* const end = begin + owned->topic_cnt;
+    const rd_kafka_metadata_topic* const found = std::find_if(
+        begin, end, [&](const rd_kafka_metadata_topic& one) { return topic == one.topic; });
+    const rd_kafka_resp_err_t code =
+        found == end ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : found->err;
+    if (absl::Status there = Error(code, "read the metadata of " + topic); !there.ok()) {
+      return there;
+    }
   }
   const std::lock_guard lock(topics_mutex_);
-  known_.insert(topic);
+  known_.insert(unknown.begin(), unknown.end());
   return absl::OkStatus();
 }
 

@@ -64,6 +64,8 @@ PartitionList ToList(const std::vector<TopicPartition>& partitions);
 PartitionList ToList(const std::vector<TopicPartitionOffset>& positions);
 std::vector<TopicPartition> ToPartitions(const rd_kafka_topic_partition_list_t& list);
 std::vector<TopicPartitionOffset> ToPositions(const rd_kafka_topic_partition_list_t& list);
+// Their topics, each once.
+std::vector<std::string> TopicsOf(const std::vector<TopicPartitionOffset>& positions);
 // The first error of a single partition of an answer.
 absl::Status FirstError(const rd_kafka_topic_partition_list_t& list, const std::string& doing);
 
@@ -106,9 +108,9 @@ class Client {
     return *static_cast<T*>(static_cast<Client*>(opaque)->owner_);
   }
 
-  // Asks for the partitions and leaders of a topic, once for each topic. NOT_FOUND when there is
-  // none.
-  absl::Status FetchMetadata(const std::string& topic, absl::Duration timeout);
+  // Asks for the partitions and leaders of topics, once for each and in one request for all.
+  // NOT_FOUND when one is not there.
+  absl::Status FetchMetadata(const std::vector<std::string>& topics, absl::Duration timeout);
 
   // A handle of the topic that lives as long as the client. Thread-safe.
   rd_kafka_topic_t* Topic(const std::string& name);

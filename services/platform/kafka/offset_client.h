@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -17,14 +18,12 @@ namespace trama::platform::kafka_internal {
 // Internal to this library: asks for offsets, on a client apart from those that read. It sees the
 // true ends (read_uncommitted): a reader that has got there has seen everything that was committed
 // before the question, also what was committed a moment ago and whose markers are still on their
-// way. Opens its client at the first question. Thread-safe after that; before it, one thread.
+// way. Opens its client at the first question. Thread-safe.
 class OffsetClient {
  public:
   explicit OffsetClient(const KafkaConfig& config) : config_(config) {}
 
   absl::Status Open();
-  // Gives the connections back; the next question opens it again.
-  void Close() { client_.reset(); }
 
   absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition,
                                              absl::Duration timeout);
@@ -38,7 +37,12 @@ class OffsetClient {
       const std::vector<TopicPartitionOffset>& question, absl::Duration timeout);
 
   const KafkaConfig config_;
+  std::mutex open_mutex_;  // Of Open(); what it has made stays.
   std::unique_ptr<Client> client_;
 };
+
+// The one of this process for these brokers and this user: a connection and three threads for each
+// reader would be many for a question now and then. It lives as long as somebody has it.
+std::shared_ptr<OffsetClient> SharedOffsetClient(const KafkaConfig& config);
 
 }  // namespace trama::platform::kafka_internal

@@ -1,6 +1,9 @@
 #include "services/platform/kafka/offset_query.h"
 
-#include "absl/strings/str_cat.h"
+#include <map>
+#include <string>
+
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/offset_client.h"
@@ -15,7 +18,24 @@ constexpr int64_t kLatest = -1;
 
 }  // namespace
 
+std::shared_ptr<OffsetClient> SharedOffsetClient(const KafkaConfig& config) {
+  static std::mutex mutex;
+  static auto& clients = *new std::map<std::string, std::weak_ptr<OffsetClient>>;
+  const std::string key =
+      absl::StrJoin({config.brokers, config.client_id, config.security_protocol,
+                     config.sasl_username, config.sasl_password, config.cert_file},
+                    "\n");
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<OffsetClient> shared = clients[key].lock();
+  if (shared == nullptr) {
+    shared = std::make_shared<OffsetClient>(config);
+    clients[key] = shared;
+  }
+  return shared;
+}
+
 absl::Status OffsetClient::Open() {
+  const std::lock_guard lock(open_mutex_);
   if (client_ != nullptr) return absl::OkStatus();
   Client::Settings settings(config_);
   settings.Set("isolation.level", "read_uncommitted");
@@ -40,11 +60,15 @@ absl::StatusOr<Watermarks> OffsetClient::QueryWatermarks(const TopicPartition& p
 absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::Ask(
     const std::vector<TopicPartitionOffset>& question, absl::Duration timeout) {
   if (question.empty()) return question;
+  const absl::Time deadline = absl::Now() + timeout;
   if (absl::Status opened = Open(); !opened.ok()) return opened;
+  // With leaders unknown, a new client would look for them again after 200 ms only.
+  absl::Status known = client_->FetchMetadata(TopicsOf(question), timeout);
+  if (!known.ok()) return known;
   const PartitionList list = ToList(question);
-  absl::Status answered =
-      client_->Error(rd_kafka_offsets_for_times(client_->get(), list.get(), Milliseconds(timeout)),
-                     "ask for offsets");
+  absl::Status answered = client_->Error(
+      rd_kafka_offsets_for_times(client_->get(), list.get(), Milliseconds(deadline - absl::Now())),
+      "ask for offsets");
   if (answered.ok()) answered = FirstError(*list, "ask for the offset");
   if (!answered.ok()) return answered;
   return ToPositions(*list);
@@ -87,23 +111,24 @@ namespace {
 
 class KafkaOffsetQuery final : public OffsetQuery {
  public:
-  explicit KafkaOffsetQuery(const KafkaConfig& config) : client_(config) {}
+  explicit KafkaOffsetQuery(const KafkaConfig& config)
+      : client_(kafka_internal::SharedOffsetClient(config)) {}
 
-  absl::Status Open() { return client_.Open(); }
+  absl::Status Open() { return client_->Open(); }
 
   absl::StatusOr<std::vector<TopicPartitionOffset>> Ends(
       const std::vector<TopicPartition>& partitions, absl::Duration timeout) override {
-    return client_.Ends(partitions, timeout);
+    return client_->Ends(partitions, timeout);
   }
 
   absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetsForTimes(
       const std::vector<std::pair<TopicPartition, absl::Time>>& times,
       absl::Duration timeout) override {
-    return client_.OffsetsForTimes(times, timeout);
+    return client_->OffsetsForTimes(times, timeout);
   }
 
  private:
-  kafka_internal::OffsetClient client_;
+  const std::shared_ptr<kafka_internal::OffsetClient> client_;
 };
 
 }  // namespace

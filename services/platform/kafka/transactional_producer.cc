@@ -52,12 +52,7 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
 
   absl::Status PrefetchMetadata(const std::vector<std::string>& topics,
                                 absl::Duration timeout) override {
-    const absl::Time deadline = absl::Now() + timeout;
-    for (const std::string& name : topics) {
-      absl::Status known = client_.FetchMetadata(name, deadline - absl::Now());
-      if (!known.ok()) return known;
-    }
-    return absl::OkStatus();
+    return client_.FetchMetadata(topics, timeout);
   }
 
   absl::Status Begin() override {
