@@ -9,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <utility>
 
@@ -115,16 +114,6 @@ std::vector<std::string> FormsOf(const LibNumber& number) {
   return {form(national)};
 }
 
-// Also says a region where the library knows only the country code and one country has it.
-std::string RegionOf(const LibNumber& number) {
-  std::string region;
-  Library().GetRegionCodeForNumber(number, &region);
-  if (region != kNoRegion) return region;
-  std::list<std::string> regions;
-  Library().GetRegionCodesForCountryCallingCode(number.country_code(), &regions);
-  return regions.size() == 1 ? regions.front() : region;
-}
-
 // Numbering plans in which a number in full is read digit by digit: it has one length, no trunk
 // prefix can stand before it (those begin with a smaller digit), and none has a second form. The
 // library would come to the same with several regular expressions; a test compares.
@@ -180,6 +169,8 @@ absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view de
   phone.forms = FormsOf(*number);
   phone.canonical = phone.forms.front();
 
+  // What is given in its canonical form has just been read; reading is what costs.
+  if (text == phone.canonical) return phone;
   // What reads back as another number cannot be matched by: a trunk zero too many, for example.
   const std::optional<LibNumber> canonical = Read(phone.canonical, kNoRegion);
   if (!canonical || FormsOf(*canonical) != phone.forms) {
@@ -190,7 +181,6 @@ absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view de
   if (!is_international && !Library().IsValidNumber(*canonical)) {
     return Malformed("it is no number of the region");
   }
-  phone.region = RegionOf(*canonical);
   return phone;
 }
 

@@ -22,8 +22,6 @@ struct PhoneNumber {
   std::string e164;
   // Every form, `canonical` first, then the others in order. At least one.
   std::vector<std::string> forms;
-  // ISO 3166 code of the country, "001" for numbers of no country, "ZZ" where it is not known.
-  std::string region;
 };
 
 // Reads a number in any usual writing: "+55 (11) 98765-4321", "tel:+5511987654321", and with a
