@@ -13,6 +13,7 @@
 #include "services/platform/net/steady_time.h"
 #include "services/platform/redis/redis_client_core.h"
 #include "services/platform/redis/redis_key.h"
+#include "services/platform/redis/redis_protocol.h"
 
 namespace trama::platform {
 namespace {
@@ -168,20 +169,27 @@ void RedisClient::SendScript(const RedisScript& script, std::vector<std::string>
   for (auto* list : {&keys, &args}) {
     for (std::string& item : *list) run.push_back(std::move(item));
   }
-  std::vector<RedisCommand> load_and_run = {{"SCRIPT", "LOAD", script.source()}};
-  load_and_run.push_back(std::move(run));
+  std::string wire;
+  AppendRedisCommand(run, wire);
+  if (core_->MustLoad(script)) {
+    return LoadAndRun(*core_, script, wire, std::move(callback), timeout);
+  }
+  RedisCallback again = [core = core_, &script, wire, callback = std::move(callback),
+                         timeout](ReplyOr result) {
+    if (result.ok() || !IsNoScript(result.status())) return callback(std::move(result));
+    LoadAndRun(*core, script, wire, callback, timeout);
+  };
+  core_->Submit(std::move(wire), Only(std::move(again)), timeout);
+}
+
+// Both go out together: no later command of the caller comes in between.
+void RedisClient::LoadAndRun(Core& core, const RedisScript& script, const std::string& run_wire,
+                             RedisCallback callback, absl::Duration timeout) {
+  std::string wire;
+  AppendRedisCommand({"SCRIPT", "LOAD", script.source()}, wire);
   std::vector<RedisCallback> callbacks = Only<RedisCallback>([](const ReplyOr&) {});
   callbacks.push_back(std::move(callback));
-  // Loading and running go out together: no later command of the caller comes in between.
-  if (core_->MustLoad(script)) return core_->Submit(load_and_run, std::move(callbacks), timeout);
-
-  std::vector<RedisCommand> only_run = Only(load_and_run.back());
-  RedisCallback again = [core = core_, load_and_run = std::move(load_and_run),
-                         callbacks = std::move(callbacks), timeout](ReplyOr result) {
-    if (result.ok() || !IsNoScript(result.status())) return callbacks.back()(std::move(result));
-    core->Submit(load_and_run, callbacks, timeout);
-  };
-  core_->Submit(only_run, Only(std::move(again)), timeout);
+  core.Submit(absl::StrCat(wire, run_wire), std::move(callbacks), timeout);
 }
 
 namespace {

@@ -123,7 +123,8 @@ class RedisClient {
                                                             absl::Duration timeout = {});
 
   // EVALSHA; loads the script and runs it once more if Redis does not know it. `keys` must carry
-  // one common hash tag (see redis_key.h), else INVALID_ARGUMENT.
+  // one common hash tag (see redis_key.h), else INVALID_ARGUMENT. The script must outlive the
+  // answer.
   void SendScript(const RedisScript& script, std::vector<std::string> keys,
                   std::vector<std::string> args, RedisCallback callback,
                   absl::Duration timeout = {});
@@ -142,6 +143,9 @@ class RedisClient {
   class Core;
 
   explicit RedisClient(std::shared_ptr<Core> core);
+
+  static void LoadAndRun(Core& core, const RedisScript& script, const std::string& run_wire,
+                         RedisCallback callback, absl::Duration timeout);
 
   std::shared_ptr<Core> core_;
 };

@@ -75,8 +75,15 @@ void RedisClient::Core::Stop() {
 
 void RedisClient::Core::Submit(const std::vector<RedisCommand>& commands,
                                std::vector<RedisCallback> callbacks, absl::Duration timeout) {
+  std::string wire;
+  for (const RedisCommand& command : commands) AppendRedisCommand(command, wire);
+  Submit(std::move(wire), std::move(callbacks), timeout);
+}
+
+void RedisClient::Core::Submit(std::string wire, std::vector<RedisCallback> callbacks,
+                               absl::Duration timeout) {
   Submission submission;
-  for (const RedisCommand& command : commands) AppendRedisCommand(command, submission.wire);
+  submission.wire = std::move(wire);
   submission.callbacks = std::move(callbacks);
   submission.deadline = SteadyClock::now() + ToSteady(TimeoutOf(timeout));
   bool wake = false;

@@ -32,6 +32,8 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   // One callback per command. Refusals are called back at once, in this thread.
   void Submit(const std::vector<RedisCommand>& commands, std::vector<RedisCallback> callbacks,
               absl::Duration timeout);
+  // The same for commands that are encoded already, one behind the other.
+  void Submit(std::string wire, std::vector<RedisCallback> callbacks, absl::Duration timeout);
   // True for the first who asks since the connection was made: he has to load the script.
   bool MustLoad(const RedisScript& script);
   absl::Status WaitConnected(absl::Duration limit);
