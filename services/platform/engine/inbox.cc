@@ -63,8 +63,10 @@ absl::Status Inbox::PutCall(PendingCall& call) {
   std::lock_guard lock(mutex_);
   if (!incarnation_.has_value()) return NotOwnerError();
   if (calls_.size() >= calls_max_) return EngineBusyError("calls wait", calls_max_);
+  // While something waits the loop does not sleep: whoever put the first has woken it up.
+  const bool first = calls_.empty();
   calls_.push_back(std::move(call));
-  wake_();
+  if (first) wake_();
   return absl::OkStatus();
 }
 
