@@ -13,6 +13,7 @@
 #include "services/kernel/ids.h"
 #include "services/kernel/text.h"
 #include "services/platform/kafka/kafka_error.h"
+#include "services/profile/customer_query.h"
 #include "services/profile/person_reader.h"
 #include "services/profile/profile_reads.h"
 #include "services/profile/timeline_entries.h"

@@ -8,6 +8,7 @@
 #include "services/kernel/digest.h"
 #include "services/kernel/errors.h"
 #include "services/platform/blob/blob_store.h"
+#include "services/profile/customer_query.h"
 #include "services/profile/person_reader.h"
 #include "services/profile/timeline_order.h"
 
@@ -71,11 +72,6 @@ absl::StatusOr<FileOnTimeline> FileOf(const v1::TimelineEntry& entry, int part) 
 
 }  // namespace
 
-absl::Status CustomerUnknown() {
-  return TypedError(absl::StatusCode::kNotFound, "CUSTOMER_UNKNOWN",
-                    "nothing is known of this customer in this workspace");
-}
-
 absl::StatusOr<Person> ProfileReads::PersonOf(const std::string& workspace,
                                               const std::string& customer_id) {
   absl::StatusOr<std::vector<std::optional<Person>>> persons =
@@ -110,22 +106,17 @@ absl::StatusOr<v1::ResolveResponse> ProfileReads::Resolve(const Caller& caller,
   return response;
 }
 
-absl::StatusOr<v1::GetCustomerResponse> ProfileReads::GetCustomer(
-    const Caller& caller, const v1::GetCustomerRequest& request) {
+void ProfileReads::GetCustomer(
+    const Caller& caller, const v1::GetCustomerRequest& request,
+    const std::function<void(absl::StatusOr<v1::GetCustomerResponse>)>& done) {
   const absl::StatusOr<std::string> who = identifiers_.Who(caller, request);
-  if (!who.ok()) return who.status();
-  const absl::StatusOr<Person> person = PersonOf(request.workspace(), *who);
-  if (!person.ok()) return person.status();
-  const absl::StatusOr<int64_t> entries =
-      store_.CountEntries(request.workspace(), MemberIds(*person));
-  if (!entries.ok()) return entries.status();
-  v1::GetCustomerResponse response;
-  v1::Customer& customer = *response.mutable_customer();
-  customer = person->ToCustomer();
-  customer.set_workspace(request.workspace());
-  // A link stands on the timelines of both its ends.
-  customer.set_entry_count(*entries - static_cast<int64_t>(person->links().size()));
-  return response;
+  if (!who.ok()) return done(who.status());
+  QueryCustomer(store_, request.workspace(), *who, [done](absl::StatusOr<v1::Customer> customer) {
+    if (!customer.ok()) return done(customer.status());
+    v1::GetCustomerResponse response;
+    *response.mutable_customer() = *std::move(customer);
+    done(std::move(response));
+  });
 }
 
 absl::StatusOr<v1::ListTimelineResponse> ProfileReads::ListTimeline(

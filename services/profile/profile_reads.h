@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -34,8 +35,9 @@ class ProfileReads {
 
   absl::StatusOr<v1::ResolveResponse> Resolve(const Caller& caller,
                                               const v1::ResolveRequest& request);
-  absl::StatusOr<v1::GetCustomerResponse> GetCustomer(const Caller& caller,
-                                                      const v1::GetCustomerRequest& request);
+  // The only one that does not block; `done` as in customer_query.h.
+  void GetCustomer(const Caller& caller, const v1::GetCustomerRequest& request,
+                   const std::function<void(absl::StatusOr<v1::GetCustomerResponse>)>& done);
   absl::StatusOr<v1::ListTimelineResponse> ListTimeline(const Caller& caller,
                                                         const v1::ListTimelineRequest& request);
   absl::StatusOr<FileOnTimeline> FindFile(const Caller& caller, const v1::ReadFileRequest& request);
@@ -50,7 +52,5 @@ class ProfileReads {
   RowStore& store_;
   const RequestIdentifiers& identifiers_;
 };
-
-absl::Status CustomerUnknown();
 
 }  // namespace trama::profile

@@ -49,10 +49,16 @@ grpc::ServerUnaryReactor* ProfileServer::Link(grpc::CallbackServerContext* conte
 grpc::ServerUnaryReactor* ProfileServer::GetCustomer(grpc::CallbackServerContext* context,
                                                      const v1::GetCustomerRequest* request,
                                                      v1::GetCustomerResponse* response) {
-  return platform::RunUnary(gate_, context, request, response, Readers(request->workspace()),
-                            [this](const Call& call, const v1::GetCustomerRequest& wanted) {
-                              return reads_.GetCustomer(call.caller, wanted);
-                            });
+  // Asked for with every panel that an agent opens, so no thread waits for Redis.
+  return platform::RunUnaryAsync(gate_, context, request, response, Readers(request->workspace()),
+                                 [this](const platform::UnaryReply<v1::GetCustomerResponse>& reply,
+                                        const v1::GetCustomerRequest& wanted) {
+                                   reads_.GetCustomer(
+                                       reply.call().caller, wanted,
+                                       [reply](absl::StatusOr<v1::GetCustomerResponse> answer) {
+                                         reply.Finish(std::move(answer));
+                                       });
+                                 });
 }
 
 grpc::ServerUnaryReactor* ProfileServer::ListTimeline(grpc::CallbackServerContext* context,

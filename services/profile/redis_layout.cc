@@ -48,6 +48,15 @@ std::string FillingKey(int shard, std::string_view attempt) {
   return RedisKey(Tag(shard), "filling", attempt);
 }
 
+std::vector<std::string> PersonKeys(std::string_view workspace) {
+  const int shard = GraphShard(workspace);
+  std::vector<std::string> keys = {MarkerKey(shard), NeighboursKey(workspace)};
+  for (const char* hash : {"identifiers", "attributes", "links"}) {
+    keys.push_back(RedisKey(Tag(shard), hash, workspace));
+  }
+  return keys;
+}
+
 std::string NeighboursKey(std::string_view workspace) {
   return RedisKey(Tag(GraphShard(workspace)), "neighbours", workspace);
 }

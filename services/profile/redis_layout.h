@@ -42,6 +42,8 @@ std::string FillingKey(int shard, std::string_view attempt);
 // Matches every key of profile, for SCAN.
 inline constexpr char kAllKeysPattern[] = "trama:{profile-*";
 
+// The keys of PersonScript.
+std::vector<std::string> PersonKeys(std::string_view workspace);
 std::string NeighboursKey(std::string_view workspace);
 std::string TimesKey(std::string_view workspace, std::string_view customer_id);
 std::string TalkKey(std::string_view workspace, std::string_view customer_id,

@@ -57,6 +57,32 @@ part(ARGV[6], ARGV[7])
 part(ARGV[8], ARGV[9])
 )lua";
 
+// Bounded beyond what links may join (component.h), for links that were made at once.
+constexpr char kPerson[] = R"lua(
+local members, seen, links, link_seen = {ARGV[2]}, {[ARGV[2]] = true}, {}, {}
+local at = 1
+while members[at] and at <= 1024 do
+  local lines = redis.call('HGET', KEYS[2], members[at])
+  if lines then
+    for near, link in string.gmatch(lines, '(%S+) (%S+)\n') do
+      if not seen[near] and #members < 1024 then
+        seen[near] = true
+        members[#members + 1] = near
+      end
+      if not link_seen[link] then
+        link_seen[link] = true
+        links[#links + 1] = link
+      end
+    end
+  end
+  at = at + 1
+end
+local link_rows = {}
+for i, link in ipairs(links) do link_rows[i] = redis.call('HGET', KEYS[5], link) end
+return {redis.call('HMGET', KEYS[3], unpack(members)),
+        redis.call('HMGET', KEYS[4], unpack(members)), link_rows}
+)lua";
+
 constexpr char kErase[] = "redis.call('HDEL', KEYS[2], ARGV[4])\n";
 constexpr char kDone[] = "return 1\n";
 
@@ -67,6 +93,11 @@ const RedisScript& Make(const std::string& source) { return *new RedisScript(sou
 const RedisScript& ReadScript() {
   static const RedisScript& script =
       Make(std::string(kCheckMarker) + "return redis.call(ARGV[2], KEYS[2], unpack(ARGV, 3))\n");
+  return script;
+}
+
+const RedisScript& PersonScript() {
+  static const RedisScript& script = Make(std::string(kCheckMarker) + kPerson);
   return script;
 }
 

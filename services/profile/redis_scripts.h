@@ -12,6 +12,11 @@ inline constexpr int kShardIsEmpty = -1;
 // Any command that reads KEYS[2]: ARGV 2.. are its name and its further arguments.
 const platform::RedisScript& ReadScript();
 
+// A person in whole, found from ARGV[2] along the links. KEYS 2..5: neighbours, identifiers,
+// attributes, links. Three lists of rows: identifiers, attributes (both nil where there is none, in
+// the same order), links.
+const platform::RedisScript& PersonScript();
+
 // The version of the row in KEYS[2], field ARGV[2]; 0 when there is none.
 const platform::RedisScript& VersionScript();
 

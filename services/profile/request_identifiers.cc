@@ -19,8 +19,8 @@ absl::StatusOr<Owner> RequestIdentifiers::Read(const Caller& caller, const std::
     read = FromProto(identifier);
   } else {
     const config::v1::WorkspaceSpec* spec = config_.Current()->FindWorkspace(workspace);
-    read = NormaliseIdentifier(KindWord(identifier.kind()), identifier.scope(), identifier.value(),
-                               spec == nullptr ? "" : spec->default_region());
+    read = normal_forms_.Of(KindWord(identifier.kind()), identifier.scope(), identifier.value(),
+                            spec == nullptr ? "" : spec->default_region());
   }
   if (!read.ok()) {
     return InvalidField(field, "", ToStd(read.status().message()));

@@ -7,6 +7,7 @@
 #include "services/kernel/caller.h"
 #include "services/platform/config/config_source.h"
 #include "services/platform/config/identity_secrets.h"
+#include "services/profile/normal_forms.h"
 #include "services/profile/owner.h"
 
 namespace trama::profile {
@@ -42,6 +43,7 @@ class RequestIdentifiers {
 
   const platform::ConfigSource& config_;
   const platform::IdentitySecrets& secrets_;
+  mutable NormalForms normal_forms_;
 };
 
 }  // namespace trama::profile

@@ -270,24 +270,4 @@ absl::StatusOr<std::vector<std::vector<std::string>>> RowStore::ReadPositions(
   return timelines;
 }
 
-absl::StatusOr<int64_t> RowStore::CountEntries(const std::string& workspace,
-                                               const std::vector<std::string>& customer_ids) {
-  const std::string marker = MarkerOf(redis_);
-  RedisBatch batch(redis_);
-  for (const std::string& id : customer_ids) {
-    batch.AddScript(ReadScript(),
-                    {MarkerKey(TimelineShard(workspace, id)), TimesKey(workspace, id)},
-                    {marker, "ZCARD"});
-  }
-  int64_t sum = 0;
-  for (ReplyOr& answer : batch.Finish()) {
-    const ReplyOr reply = Checked(std::move(answer));
-    if (!reply.ok()) return reply.status();
-    const absl::StatusOr<int64_t> count = reply->AsInteger();
-    if (!count.ok()) return count.status();
-    sum += *count;
-  }
-  return sum;
-}
-
 }  // namespace trama::profile

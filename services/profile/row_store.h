@@ -63,16 +63,12 @@ class RowStore {
       const std::string& workspace, const std::vector<std::string>& customer_ids,
       const Range& range);
 
-  // Entries on all these timelines together.
-  absl::StatusOr<int64_t> CountEntries(const std::string& workspace,
-                                       const std::vector<std::string>& customer_ids);
-
   platform::RedisClient& redis() { return redis_; }
 
- private:
-  // The answer of a script, or RESTORING.
+  // For scripts that others run: the answer, or RESTORING.
   absl::StatusOr<platform::RedisReply> Checked(absl::StatusOr<platform::RedisReply> reply);
 
+ private:
   platform::RedisClient& redis_;
   std::function<void()> on_empty_;
 };
