@@ -3,6 +3,7 @@ include_guard(GLOBAL)
 
 option(TRAMA_WERROR "Treat warnings as errors" OFF)
 option(TRAMA_PCH "Precompile the heavy third-party headers" ON)
+option(TRAMA_ARCHIVES "Take the large C++ libraries into each program" OFF)
 option(TRAMA_FUZZ "Declare the fuzz targets (needs clang)" OFF)
 set(TRAMA_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
@@ -48,7 +49,11 @@ pkg_check_modules(gmime REQUIRED IMPORTED_TARGET gmime-3.0)
 set_target_properties(PkgConfig::gmime PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(icu REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
-find_library(TRAMA_PHONENUMBER phonenumber REQUIRED)
+if(TRAMA_ARCHIVES)
+  include(TramaArchives)
+else()
+  find_library(TRAMA_PHONENUMBER phonenumber REQUIRED)
+endif()
 # The allocator of the services: they allocate on one thread and free on another all the time, where
 # the one of glibc is slow (settings: platform/service/service_main.cc). Sanitizers bring their own.
 if(NOT TRAMA_SANITIZE)
