@@ -135,7 +135,9 @@ grpc::ServerUnaryReactor* ConfigServer::Apply(grpc::CallbackServerContext* conte
                                               v1::ApplyResponse* response) {
   return platform::RunUnary(
       gate_, context, request, response,
-      Access{.workspace = WorkspaceOf(request->resources()), .roles = {"admin"}},
+      Access{.workspace = WorkspaceOf(request->resources()),
+             .roles = {"admin"},
+             .limit = &changes_limit_},
       [this](const Call& call,
              const v1::ApplyRequest& wanted) -> absl::StatusOr<v1::ApplyResponse> {
         if (absl::Status bad = CheckCommandId(wanted.command_id()); !bad.ok()) return bad;
@@ -150,7 +152,9 @@ grpc::ServerUnaryReactor* ConfigServer::Delete(grpc::CallbackServerContext* cont
                                                v1::DeleteResponse* response) {
   return platform::RunUnary(
       gate_, context, request, response,
-      Access{.workspace = WorkspaceOf(request->resources()), .roles = {"admin"}},
+      Access{.workspace = WorkspaceOf(request->resources()),
+             .roles = {"admin"},
+             .limit = &changes_limit_},
       [this](const Call& call,
              const v1::DeleteRequest& wanted) -> absl::StatusOr<v1::DeleteResponse> {
         if (absl::Status bad = CheckCommandId(wanted.command_id()); !bad.ok()) return bad;
@@ -186,12 +190,13 @@ grpc::ServerUnaryReactor* ConfigServer::List(grpc::CallbackServerContext* contex
 grpc::ServerUnaryReactor* ConfigServer::History(grpc::CallbackServerContext* context,
                                                 const v1::HistoryRequest* request,
                                                 v1::HistoryResponse* response) {
-  return platform::RunUnary(
-      gate_, context, request, response,
-      Access{.workspace = request->workspace(), .roles = {"admin", "supervisor"}},
-      [this](const Call& call, const v1::HistoryRequest& wanted) {
-        return ReadPage(log_, call, wanted);
-      });
+  return platform::RunUnary(gate_, context, request, response,
+                            Access{.workspace = request->workspace(),
+                                   .roles = {"admin", "supervisor"},
+                                   .limit = &histories_limit_},
+                            [this](const Call& call, const v1::HistoryRequest& wanted) {
+                              return ReadPage(log_, call, wanted);
+                            });
 }
 
 grpc::ServerUnaryReactor* ConfigServer::Rollback(grpc::CallbackServerContext* context,
@@ -199,7 +204,7 @@ grpc::ServerUnaryReactor* ConfigServer::Rollback(grpc::CallbackServerContext* co
                                                  v1::RollbackResponse* response) {
   return platform::RunUnary(
       gate_, context, request, response,
-      Access{.workspace = request->workspace(), .roles = {"admin"}},
+      Access{.workspace = request->workspace(), .roles = {"admin"}, .limit = &changes_limit_},
       [this](const Call& call,
              const v1::RollbackRequest& wanted) -> absl::StatusOr<v1::RollbackResponse> {
         if (absl::Status bad = CheckRollback(wanted); !bad.ok()) return bad;

@@ -8,6 +8,11 @@
 
 namespace trama::config {
 
+// Under way at once: a change waits for the one before it, a page of the history is read from
+// Kafka.
+inline constexpr int32_t kChangesMax = 20;
+inline constexpr int32_t kHistoriesMax = 10;
+
 // ConfigService over gRPC. Changes need role admin; reading is for every role within its workspace.
 // Thread-safe; the references must outlive the server.
 class ConfigServer final : public v1::ConfigService::CallbackService {
@@ -39,6 +44,8 @@ class ConfigServer final : public v1::ConfigService::CallbackService {
   Applier& applier_;
   const RevisionLog& log_;
   ConfigMetrics& metrics_;
+  platform::MethodLimit changes_limit_{kChangesMax};
+  platform::MethodLimit histories_limit_{kHistoriesMax};
 };
 
 }  // namespace trama::config

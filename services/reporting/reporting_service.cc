@@ -11,8 +11,10 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-platform::Access AccessTo(const v1::GetKpisRequest& request) {
-  return {.workspace = request.workspace(), .roles = {"supervisor", "integrator", "admin"}};
+platform::Access AccessTo(const v1::GetKpisRequest& request, platform::MethodLimit& limit) {
+  return {.workspace = request.workspace(),
+          .roles = {"supervisor", "integrator", "admin"},
+          .limit = &limit};
 }
 
 void Count(agent::v1::Presence presence, v1::PresenceCounts& counts) {
@@ -83,13 +85,14 @@ grpc::ServerUnaryReactor* ReportingServer::GetKpis(grpc::CallbackServerContext* 
                                                    const v1::GetKpisRequest* request,
                                                    v1::GetKpisResponse* response) {
   return platform::RunUnary(
-      gate_, context, request, response, AccessTo(*request),
+      gate_, context, request, response, AccessTo(*request, figures_limit_),
       [this](const platform::Call&, const v1::GetKpisRequest& wanted) { return Figures(wanted); });
 }
 
 grpc::ServerWriteReactor<v1::GetKpisResponse>* ReportingServer::WatchKpis(
     grpc::CallbackServerContext* context, const v1::GetKpisRequest* request) {
-  absl::StatusOr<platform::Call> call = gate_.AdmitStream(*context, AccessTo(*request));
+  absl::StatusOr<platform::Call> call =
+      gate_.AdmitStream(*context, AccessTo(*request, streams_limit_));
   if (!call.ok()) return KpiStream::Refuse(call.status());
   auto look = [this, wanted = *request]() -> absl::StatusOr<v1::GetKpisResponse> {
     if (stopping_) return absl::UnavailableError("this replica is stopping; watch another one");

@@ -10,6 +10,10 @@
 
 namespace trama::reporting {
 
+// Under way at once, per replica: each reads much of the store.
+inline constexpr int32_t kFiguresMax = 100;
+inline constexpr int32_t kStreamsMax = 1000;
+
 // Answers with what the store holds. Any replica can. Thread-safe.
 class ReportingServer final : public v1::ReportingService::CallbackService {
  public:
@@ -34,6 +38,8 @@ class ReportingServer final : public v1::ReportingService::CallbackService {
   boost::asio::io_context& io_;
   KpiStore& store_;
   platform::ConfigSource& config_;
+  platform::MethodLimit figures_limit_{kFiguresMax};
+  platform::MethodLimit streams_limit_{kStreamsMax};
   std::atomic<bool> stopping_{false};
 };
 

@@ -29,6 +29,15 @@ absl::Status LateError() {
                     "the call's time was over before it could be served; give it more");
 }
 
+// A place among `count_max`; RESOURCE_EXHAUSTED when all are taken.
+absl::StatusOr<CallSlot> Occupy(std::atomic<int32_t>& count, int32_t count_max,
+                                const CallGate& gate) {
+  const int32_t before = count.fetch_add(1, std::memory_order_relaxed);
+  CallSlot slot(&count);
+  if (before >= count_max) return gate.BusyError();
+  return slot;
+}
+
 }  // namespace
 
 CallGate::CallGate(const TokenStore& tokens, WorkerPool& workers, const Clock& clock,
@@ -81,12 +90,22 @@ absl::StatusOr<Call> CallGate::AdmitAny(const grpc::ServerContextBase& context,
                                         int32_t count_max) {
   absl::StatusOr<Call> call = Check(context, access);
   if (call.ok()) {
-    const int32_t before = count.fetch_add(1, std::memory_order_relaxed);
-    call->slot = CallSlot(&count);
-    if (before >= count_max) call = BusyError();
+    if (absl::Status placed = Place(access, count, count_max, *call); !placed.ok()) call = placed;
   }
   if (!call.ok()) refused_.With({ErrorReason(call.status())}).Increment();
   return call;
+}
+
+absl::Status CallGate::Place(const Access& access, std::atomic<int32_t>& count, int32_t count_max,
+                             Call& call) const {
+  absl::StatusOr<CallSlot> slot = Occupy(count, count_max, *this);
+  if (!slot.ok()) return slot.status();
+  call.slot = *std::move(slot);
+  if (access.limit == nullptr) return absl::OkStatus();
+  slot = Occupy(access.limit->calls_, access.limit->calls_max_, *this);
+  if (!slot.ok()) return slot.status();
+  call.method_slot = *std::move(slot);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Call> CallGate::Check(const grpc::ServerContextBase& context,

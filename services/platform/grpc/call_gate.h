@@ -47,6 +47,18 @@ class CallSlot {
   std::atomic<int32_t>* count_ = nullptr;
 };
 
+// How many calls of one method may be under way at once, besides the limit of all: a method that
+// takes long must not take the room of the others. Thread-safe; outlives its calls.
+class MethodLimit {
+ public:
+  explicit MethodLimit(int32_t calls_max) : calls_max_(calls_max) {}
+
+ private:
+  friend class CallGate;
+  const int32_t calls_max_;
+  std::atomic<int32_t> calls_{0};
+};
+
 // A call that was let in. Move-only; keep it until the call is finished.
 struct Call {
   Caller caller;
@@ -55,6 +67,7 @@ struct Call {
   std::string trace_id;     // 32 hex digits, for logs.
   bool forwarded = false;   // Came from another replica: must be answered here.
   CallSlot slot;
+  CallSlot method_slot;  // Of MethodLimit.
 };
 
 // Which rules a method lays down. Workspace: that of the request; empty = all workspaces.
@@ -63,6 +76,7 @@ struct Access {
   std::vector<std::string_view> roles;  // One of them is needed.
   // Cuts longer deadlines and stands in for missing ones; zero: those of CallLimits. Unary only.
   absl::Duration deadline_max = absl::ZeroDuration();
+  MethodLimit* limit = nullptr;  // More calls get RESOURCE_EXHAUSTED; none: the limit of all.
 };
 
 // Thread-safe; must outlive the server.
@@ -92,6 +106,8 @@ class CallGate {
   absl::StatusOr<Call> Check(const grpc::ServerContextBase& context, const Access& access) const;
   absl::StatusOr<Call> AdmitAny(const grpc::ServerContextBase& context, const Access& access,
                                 std::atomic<int32_t>& count, int32_t count_max);
+  absl::Status Place(const Access& access, std::atomic<int32_t>& count, int32_t count_max,
+                     Call& call) const;
 
   const TokenStore& tokens_;
   WorkerPool& workers_;

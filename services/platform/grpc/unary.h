@@ -55,6 +55,7 @@ class UnaryReply {
     void Finish(absl::StatusOr<Response> answer) {
       if (finished.exchange(true)) return;
       call.slot = CallSlot();
+      call.method_slot = CallSlot();
       if (answer.ok()) *response = *std::move(answer);
       // After this, context, reactor and response may be gone.
       reactor->Finish(ToGrpc(answer.status()));

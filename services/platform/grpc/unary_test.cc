@@ -134,6 +134,27 @@ TEST_F(UnaryTest, CallsBeyondTheLimitAreRefusedUntilOneEnds) {
   EXPECT_TRUE(GetCustomer().ok());
 }
 
+TEST_F(UnaryTest, AMethodAtItsOwnLimitLeavesRoomToTheOthers) {
+  Serve();
+  MethodLimit one(1);
+  service_->resolve_limit = &one;
+  std::promise<UnaryReply<ResolveResponse>> held;
+  service_->async = [&](UnaryReply<ResolveResponse> reply) { held.set_value(std::move(reply)); };
+  std::future<absl::Status> first =
+      std::async(std::launch::async, [&] { return Resolve().status(); });
+  {
+    const UnaryReply<ResolveResponse> reply = held.get_future().get();
+    EXPECT_EQ(ErrorReason(Resolve().status()), "BUSY");
+    EXPECT_TRUE(GetCustomer().ok());
+    reply.Finish(ResolveResponse());
+  }
+  EXPECT_TRUE(first.get().ok());
+  service_->async = [](const UnaryReply<ResolveResponse>& reply) {
+    reply.Finish(ResolveResponse());
+  };
+  EXPECT_TRUE(Resolve().ok());
+}
+
 TEST_F(UnaryTest, DroppedCallIsAnsweredWithAnError) {
   Serve();
   service_->async = [](const UnaryReply<ResolveResponse>&) {};

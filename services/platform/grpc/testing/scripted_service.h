@@ -48,7 +48,8 @@ class Scripted final : public ProfileService::CallbackService {
     return RunUnaryAsync(gate_, context, request, response,
                          {.workspace = request->workspace(),
                           .roles = {"agent"},
-                          .deadline_max = kResolveDeadlineMax},
+                          .deadline_max = kResolveDeadlineMax,
+                          .limit = resolve_limit},
                          [this](UnaryReply<ResolveResponse> reply, const ResolveRequest&) {
                            async(std::move(reply));
                          });
@@ -66,6 +67,7 @@ class Scripted final : public ProfileService::CallbackService {
   Handler blocking = [](const Call&, const GetCustomerRequest&) { return GetCustomerResponse(); };
   AsyncHandler async;
   StreamHandler stream;
+  MethodLimit* resolve_limit = nullptr;
 
  private:
   CallGate& gate_;
