@@ -191,7 +191,10 @@ std::vector<Command> TopicCommands() {
        .run = Tail},
       {.path = {"topics", "ensure"},
        .summary = "Create the topics that are missing, and compare the others",
-       .details = "Again is no harm. A topic that differs from deploy/topics.yaml is an error.",
+       .details =
+           "Again is no harm. Topics of the engines that have fewer partitions than there are\n"
+           "numbers grow, while all is running. Another difference from deploy/topics.yaml is an\n"
+           "error.",
        .flags = {cluster, topics_file, {.name = "check", .help = "Create nothing"}},
        .run = Ensure},
       {.path = {"topics", "diff"},

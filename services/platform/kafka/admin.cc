@@ -22,6 +22,8 @@ using kafka_internal::QueueHandle;
 using kafka_internal::WaitForAnswer;
 
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
+using NewPartitionsHandle =
+    std::unique_ptr<rd_kafka_NewPartitions_t, Destroyer<rd_kafka_NewPartitions_destroy>>;
 using DeleteTopicHandle =
     std::unique_ptr<rd_kafka_DeleteTopic_t, Destroyer<rd_kafka_DeleteTopic_destroy>>;
 using DeleteGroupHandle =
@@ -89,6 +91,37 @@ class KafkaAdmin final : public Admin {
     const rd_kafka_topic_result_t** results = rd_kafka_DeleteTopics_result_topics(
         rd_kafka_event_DeleteTopics_result(answer->get()), &count);
     return FirstFailure(results, count, "delete topic", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  }
+
+  absl::Status GrowTopics(const std::map<std::string, int32_t>& partitions,
+                          absl::Duration timeout) override {
+    if (partitions.empty()) return absl::OkStatus();
+    const absl::Time deadline = absl::Now() + timeout;
+    std::vector<NewPartitionsHandle> handles;
+    std::vector<NewTopic> grown;
+    for (const auto& [name, count] : partitions) {
+      std::array<char, 512> error = {};
+      NewPartitionsHandle handle(
+          rd_kafka_NewPartitions_new(name.c_str(), count, error.data(), error.size()));
+      if (handle == nullptr) {
+        return absl::InvalidArgumentError(absl::StrCat("topic ", name, ": ", error.data()));
+      }
+      handles.push_back(std::move(handle));
+      grown.push_back({.name = name, .partitions = count});
+    }
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    auto pointers = Pointers(handles);
+    rd_kafka_CreatePartitions(
+        client_.get(), pointers.data(), pointers.size(),
+        AdminOptions(client_, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, timeout).get(), queue.get());
+    const auto answer = WaitForAnswer(client_, queue, deadline, "add partitions");
+    if (!answer.ok()) return answer.status();
+    size_t count = 0;
+    const rd_kafka_topic_result_t** results = rd_kafka_CreatePartitions_result_topics(
+        rd_kafka_event_CreatePartitions_result(answer->get()), &count);
+    const absl::Status added =
+        FirstFailure(results, count, "add partitions to", RD_KAFKA_RESP_ERR_NO_ERROR);
+    return added.ok() ? WaitForMetadata(grown, deadline) : added;
   }
 
   absl::StatusOr<std::map<std::string, int32_t>> PartitionCounts(absl::Duration timeout) override {
@@ -220,7 +253,7 @@ class KafkaAdmin final : public Admin {
       if (!metadata.ok()) return metadata.status();
       std::string missing;
       for (const NewTopic& topic : topics) {
-        if (!HasLeaders(**metadata, topic.name)) missing = topic.name;
+        if (!HasLeaders(**metadata, topic)) missing = topic.name;
       }
       if (missing.empty()) return absl::OkStatus();
       if (absl::Now() >= deadline) {
@@ -231,11 +264,12 @@ class KafkaAdmin final : public Admin {
     }
   }
 
-  static bool HasLeaders(const struct rd_kafka_metadata& metadata, const std::string& name) {
+  static bool HasLeaders(const struct rd_kafka_metadata& metadata, const NewTopic& wanted) {
     for (int i = 0; i < metadata.topic_cnt; ++i) {
       const auto& topic = metadata.topics[i];
-      if (topic.topic != name) continue;
-      if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR || topic.partition_cnt == 0) return false;
+      if (topic.topic != wanted.name) continue;
+      if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+      if (topic.partition_cnt < wanted.partitions) return false;
       for (int k = 0; k < topic.partition_cnt; ++k) {
         if (topic.partitions[k].leader < 0) return false;
       }

@@ -34,6 +34,11 @@ class Admin {
   virtual absl::Status DeleteTopics(const std::vector<std::string>& topics,
                                     absl::Duration timeout) = 0;
 
+  // Adds partitions until each topic has as many as are named, and waits until the metadata shows
+  // them with a leader. Records stay where they are. INVALID_ARGUMENT for fewer than there are.
+  virtual absl::Status GrowTopics(const std::map<std::string, int32_t>& partitions,
+                                  absl::Duration timeout) = 0;
+
   // Partition count of every topic of the cluster, by name.
   virtual absl::StatusOr<std::map<std::string, int32_t>> PartitionCounts(
       absl::Duration timeout) = 0;

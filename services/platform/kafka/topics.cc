@@ -44,7 +44,9 @@ class Comparison {
       return false;
     }
     if (count->second != spec->partitions) {
-      Add(name, "partitions", absl::StrCat(count->second), absl::StrCat(spec->partitions), true);
+      const bool has_grown = spec->numbered && count->second > spec->partitions;
+      Add(name, "partitions", absl::StrCat(count->second), absl::StrCat(spec->partitions),
+          !has_grown);
     }
     const auto copies = replicas.find(name);
     if (copies != replicas.end() && copies->second != file_.replication) {
@@ -130,11 +132,19 @@ absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration t
   const auto counts = admin.PartitionCounts(timeout);
   if (!counts.ok()) return counts.status();
   std::vector<NewTopic> missing;
+  std::map<std::string, int32_t> growing;
   for (const TopicSpec& spec : file.topics) {
-    if (!counts->contains(spec.name)) missing.push_back(ToNewTopic(file, spec));
+    const auto count = counts->find(spec.name);
+    if (count == counts->end()) {
+      missing.push_back(ToNewTopic(file, spec));
+    } else if (spec.numbered && count->second < spec.partitions) {
+      growing[spec.name] = spec.partitions;
+    }
   }
   const absl::Status created = admin.CreateTopics(missing, deadline - absl::Now());
   if (!created.ok()) return created;
+  const absl::Status grown = admin.GrowTopics(growing, deadline - absl::Now());
+  if (!grown.ok()) return grown;
   return CheckTopics(admin, file, {}, deadline - absl::Now());
 }
 

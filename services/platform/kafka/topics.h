@@ -38,6 +38,7 @@ struct TopicSpec {
   std::string value;  // The message type.
   std::string says;   // One line of documentation.
   int32_t partitions = 1;
+  bool numbered = false;  // A partition for each number: may grow in the topic's life.
   bool compacted = false;
   absl::Duration keep = absl::InfiniteDuration();  // Infinite: for ever.
   bool internal = false;                           // Not a contract with other teams.
@@ -78,7 +79,8 @@ absl::StatusOr<TopicsFile> ParseTopics(const std::string& yaml, const std::strin
 // How Kafka is asked for a topic of this declaration.
 NewTopic ToNewTopic(const TopicsFile& file, const TopicSpec& spec);
 
-// Creates what is missing; then the same as CheckTopics for all.
+// Creates what is missing, and adds partitions to numbered topics that have fewer than declared;
+// then the same as CheckTopics for all.
 absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration timeout);
 
 // One thing in which the cluster is not as the file declares.
@@ -102,7 +104,8 @@ absl::StatusOr<std::vector<TopicDifference>> DiffTopics(Admin& admin, const Topi
                                                         absl::Duration timeout);
 
 // Every difference in partitions, cleanup and retention, in one FAILED_PRECONDITION; missing topics
-// too. `names` empty: all topics of the file.
+// too. `names` empty: all topics of the file. A numbered topic may have more partitions than the
+// file says: it has grown, and this process has the file of before.
 absl::Status CheckTopics(Admin& admin, const TopicsFile& file,
                          const std::vector<std::string>& names, absl::Duration timeout);
 

@@ -98,7 +98,8 @@ class FileReader {
     topic.value = Text(node, "value");
     topic.says = Text(node, "says");
     const std::string partitions = Text(node, "partitions");
-    topic.partitions = partitions == "numbers" ? file_.numbers
+    topic.numbered = partitions == "numbers";
+    topic.partitions = topic.numbered          ? file_.numbers
                        : partitions == "keyed" ? keyed_
                                                : Count(node, "partitions", kPartitionsMax);
     const std::string cleanup = Text(node, "cleanup");

@@ -74,6 +74,23 @@ TEST_F(TopicsTest, NamesEveryDifference) {
                     HasSubstr("cleanup.policy=compact instead of delete")));
 }
 
+TEST_F(TopicsTest, NumberedTopicsGrow) {
+  file_.topics[0].numbered = true;
+  ASSERT_TRUE(Ensure().ok());
+  const TopicsFile before = file_;
+  file_.topics[0].partitions = 4;
+  EXPECT_EQ(Check().code(), absl::StatusCode::kFailedPrecondition);
+
+  const absl::Status ensured = Ensure();
+
+  ASSERT_TRUE(ensured.ok()) << ensured;
+  const auto counts = admin().PartitionCounts(kWait);
+  ASSERT_TRUE(counts.ok()) << counts.status();
+  EXPECT_EQ(counts->at(file_.topics[0].name), 4);
+  // A process that was started before and starts again must not stop at what has grown.
+  EXPECT_TRUE(CheckTopics(admin(), before, {}, kWait).ok());
+}
+
 TEST_F(TopicsTest, TuningMayDiffer) {
   ASSERT_TRUE(Ensure().ok());
   file_.topics[1].tuning["segment.bytes"] = "33554432";
