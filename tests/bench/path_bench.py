@@ -7,7 +7,8 @@ from figures import Figures
 from ground import Ground
 
 ACKS, COMMITS = 1000, 100
-# Who works on the way from webhook to accepted offer.
+# Who takes part, and who works on the way from webhook to accepted offer.
+NAMES = ("config", "profile", "routing_0", "routing_1", "sla_0", "sla_1", "reporting", "sms")
 PATH = ("sms", "profile", "routing_0", "routing_1")
 
 
@@ -26,7 +27,7 @@ def play(ground, options, seed):
 def main(options):
     from machine import Sampler
     figures = Figures("path")
-    with Ground(options.build, agents=options.agents) as ground:
+    with Ground(options.build, agents=options.agents, names=NAMES) as ground:
         acks, commits, reports, cpu = [], [], [], []
         for turn in range(options.rounds):
             acks.append(ground.kafka("ack", count=ACKS))
