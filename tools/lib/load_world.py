@@ -1,29 +1,44 @@
 """The workspace that a load run plays in: its accounts, queues and agents, with the vendors' side at
 the load generator itself. What tools/loadgen/run, tools/bench and the tests have in common."""
 
+import hashlib
 import hmac
 import json
 
 from stack import wait_until
 
 SUPERVISOR = "supervisor"
+WORKSPACE = "load"
 NUMBER = "+14155550198"
 TEXT_CHANNELS = ["sms", "whatsapp", "open"]
+# Times of the workspace that a run may want otherwise.
+RULES = {"first_response": "10m", "queue_answer": "2m", "ambiguity_wait": "60s",
+         "offer_timeout": "30s", "heartbeat_timeout": "60s"}
 
 
 def agent_names(count):
     return [f"agent-{number:04}" for number in range(1, count + 1)]
 
 
-def make(trama, workspace="load", agents=20, is_known=True):
+def number_of(workspace):
+    """A telephone number belongs to one account of all workspaces."""
+    if workspace == WORKSPACE:
+        return NUMBER
+    digest = int(hashlib.sha256(workspace.encode()).hexdigest(), 16)
+    return f"+1415{2_000_000 + digest % 8_000_000}"
+
+
+def make(trama, workspace=WORKSPACE, agents=20, is_known=True, rules=None):
     """Applies the workspace to a running stack and writes what the load generator has to know of it;
-    the file. Again does no harm. Waits until routing knows it, if `is_known`."""
+    the file. Again does no harm. Waits until routing knows it, if `is_known`. `rules`: times that are
+    not as in RULES."""
     names = agent_names(agents)
     tokens = _let_in(trama, workspace, {SUPERVISOR: ["supervisor", "agent"],
                                         **{name: ["agent"] for name in names}})
     resources = trama.folder / f"{workspace}.yaml"
     # JSON is YAML, too.
-    resources.write_text("\n---\n".join(map(json.dumps, _resources(trama, workspace, names))))
+    resources.write_text("\n---\n".join(map(
+        json.dumps, _resources(trama, workspace, names, {**RULES, **(rules or {})}))))
     trama.tramactl("apply", "-f", resources)
     world = {
         "workspace": workspace,
@@ -65,7 +80,7 @@ def _channels(trama, workspace):
     """What the load generator is told of each channel: facts of the account, and where its vendor's
     side listens."""
     return {
-        "sms": {"url": f"https://sms.{workspace}.test/sms/{workspace}/sms", "number": NUMBER,
+        "sms": {"url": f"https://sms.{workspace}.test/sms/{workspace}/sms", "number": number_of(workspace),
                 "account_sid": "AC" + "0" * 31 + "2",
                 "auth_token": trama.secret(f"twilio-auth-token-{workspace}"),
                 "sink": trama.at("load_sms")},
@@ -79,7 +94,7 @@ def _channels(trama, workspace):
     }
 
 
-def _resources(trama, workspace, names):
+def _resources(trama, workspace, names, rules):
     channels = _channels(trama, workspace)
 
     def reference(secret):
@@ -94,12 +109,13 @@ def _resources(trama, workspace, names):
         "displayName": "Load", "timeZone": "America/Sao_Paulo", "defaultRegion": "US",
         "identitySecret": reference(f"identity-{workspace}"), "agentUnits": 100,
         "capacity": {"email": {"units": 20},
-                     **{channel: {"units": 25} for channel in TEXT_CHANNELS}}, "offerTimeout": "30s",
-        "heartbeatTimeout": "60s"}}
+                     **{channel: {"units": 25} for channel in TEXT_CHANNELS}},
+        "offerTimeout": rules["offer_timeout"], "heartbeatTimeout": rules["heartbeat_timeout"]}}
     yield resource("ChannelAccount", "sms", channel="sms", state="ON", displayName="Texts", sms={
         "accountSid": channels["sms"]["account_sid"],
-        "authTokens": [reference(f"twilio-auth-token-{workspace}")], "numbers": [NUMBER],
+        "authTokens": [reference(f"twilio-auth-token-{workspace}")], "numbers": [channels["sms"]["number"]],
         "publicBaseUrl": f"https://sms.{workspace}.test",
+        "ambiguityWait": rules["ambiguity_wait"],
         "apiBaseUrl": f"http://{channels['sms']['sink']}"})
     yield resource("ChannelAccount", "help", channel="email", state="ON", displayName="Mails",
                    email={"address": channels["email"]["address"], "fromName": "Load",
@@ -125,8 +141,8 @@ def _resources(trama, workspace, names):
                    requiredSkills=[{"skill": "mails"}], wrapUp={"mode": "MANDATORY"},
                    serviceLevel={"threshold": "60s"})
     yield resource("WrapUpCode", "done", displayName="Done")
-    yield resource("SlaPolicy", "standard", displayName="Standard", order=10, firstResponse="10m",
-                   queueAnswer="2m")
+    yield resource("SlaPolicy", "standard", displayName="Standard", order=10,
+                   firstResponse=rules["first_response"], queueAnswer=rules["queue_answer"])
     for number, name in enumerate(names):
         yield resource("Agent", name, displayName=name,
                        skills={"texts": 3 + number % 8, "mails": 1 + number % 10})

@@ -16,7 +16,9 @@ import time
 import urllib.error
 import urllib.request
 
+import stack_balancer
 import stack_kafka
+from stack_balancer import DOORS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("TRAMA_CACHE") or pathlib.Path(
@@ -38,6 +40,12 @@ PORTS = {
     "postfix": 2526, "twilio": 4010, "graph": 4011, "integrator": 4030,
     "load_sms": 4020, "load_email": 4021, "load_whatsapp": 4022, "load_open": 4023,
 }
+# How many processes of each service; a stack may be made with others.
+REPLICAS = {"config": 1, "profile": 1, "routing": 2, "sla": 2, "reporting": 1, "email": 1, "sms": 1,
+            "whatsapp": 1, "open": 1}
+# Replicas whose ports do not stand in PORTS listen so far above those of their service: profile_0
+# at 7120, profile_1 at 7220.
+REPLICAS_APART = 100
 # Who may call: name in endpoints.json -> (subject, workspace, roles).
 PEOPLE = {
     "ana": ("ana", "demo", ["agent"]),
@@ -112,7 +120,7 @@ class Process:
         if pid:
             deadline = time.monotonic() + seconds
             while self.pid() and time.monotonic() < deadline:
-                _reap()
+                _reap(pid)
                 time.sleep(0.02)
             if self.pid():
                 self.kill()
@@ -151,34 +159,62 @@ def _wait_until_gone(pid):
         os.waitpid(pid, 0)
 
 
-def _reap():
+def _reap(pid):
+    """Only that one: others may be waited for by somebody else."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        os.waitpid(pid, os.WNOHANG)
 
 
 class Stack:
-    def __init__(self, folder, build, offset=0):
+    """`replicas`: service -> how many, where it is not REPLICAS; none with 0."""
+
+    def __init__(self, folder, build, offset=0, replicas=None):
         self.folder = pathlib.Path(folder)
         self.build = pathlib.Path(build)
+        self.counts = {**REPLICAS, **(replicas or {})}
         self.ports = {name: int(os.environ.get(f"TRAMA_PORT_{name.upper()}", port)) + offset
                       for name, port in PORTS.items()}
+        self.ports.update(self._replica_ports(offset))
         self.secrets = self.folder / "secrets"
         self.blobs = self.folder / "blobs"
         # Settings of one process beyond those that all stacks have: name -> {flag: value}.
         self.settings = {}
         self.kafka = stack_kafka.Kafka(self)
+        self.balancer = stack_balancer.Balancer(self)
 
     # -- addresses
+
+    def _replica_ports(self, offset):
+        """Those that do not stand in PORTS."""
+        ports = {}
+        for service, count in self.counts.items():
+            first = "_0" if f"{service}_0_admin" in PORTS else ""
+            kinds = [*(f"_{door}" for door in DOORS.get(service, [])), "_admin",
+                     *([""] if f"{service}{first}" in PORTS else [])]
+            for number in range(count if count > 1 else 0):
+                for kind in kinds:
+                    name = f"{service}_{number}{kind}"
+                    port = PORTS.get(f"{service}{kind}", PORTS.get(f"{service}{first}{kind}"))
+                    port = int(os.environ.get(f"TRAMA_PORT_{service}{kind}".upper(), port))
+                    if name not in PORTS:
+                        ports[name] = port + REPLICAS_APART * (number + 1) + offset
+        return ports
 
     def at(self, name):
         return f"{HOST}:{self.ports[name]}"
 
     def replicas(self):
         """Every service process: name -> its service."""
-        return {"config": "config", "profile": "profile", "routing_0": "routing",
-                "routing_1": "routing", "sla_0": "sla", "sla_1": "sla", "reporting": "reporting",
-                "email": "email", "sms": "sms", "whatsapp": "whatsapp", "open": "open"}
+        return {name: service for service in self.counts for name in self.replicas_of(service)}
+
+    def replicas_of(self, service):
+        """The names of its processes: a number follows where there are several."""
+        count = self.counts[service]
+        return [service] if count == 1 else [f"{service}_{number}" for number in range(count)]
+
+    def addresses(self, service):
+        """Of its gRPC, as clients are given them."""
+        return ",".join(map(self.at, self.replicas_of(service)))
 
     def process(self, name):
         return Process(self.folder, name)
@@ -263,16 +299,13 @@ class Stack:
         if service in ("profile", "routing", "email", "sms", "whatsapp", "open"):
             flags["blob_dir"] = self.blobs
         if service == "routing":
-            flags["profile_address"] = self.at("profile")
+            flags["profile_address"] = self.addresses("profile")
         if service != "config":
             flags["group_instance"] = name.replace("_", "-") if "_" in name else f"{name}-0"
-        if service in ("sms", "whatsapp", "open"):
-            flags["http_listen"] = self.at(f"{service}_http")
+        for door in DOORS.get(service, []):
+            flags[f"{door}_listen"] = self.at(f"{name}_{door}")
         if service == "open":
             flags["private_hosts"] = HOST  # The demo's integrator is on this machine.
-        if service == "email":
-            flags["smtp_listen"] = self.at("email_smtp")
-            flags["lmtp_listen"] = self.at("email_lmtp")
         flags.update(self.settings.get(name, {}))
         binary = self.build / "bin" / f"trama-{service}"
         return [binary] + [f"--{flag}={value}" for flag, value in flags.items()]
@@ -339,8 +372,11 @@ class Stack:
         for name in names:
             self.start_service(name)
         self.wait_ready(names)
+        for port in self.balancer.start():
+            wait_until("the balancer listens", lambda door=port: port_is_open(door), 20)
 
     def down(self):
+        self.balancer.stop()
         for name in reversed(list(self.replicas())):
             self.process(name).signal(signal.SIGTERM)
         for name in reversed(list(self.replicas())):

@@ -69,7 +69,10 @@ platform::Awaitable<void> SmtpSink::Converse(tcp::socket socket) {
     goes_on = co_await lines.Read(&line);
     if (!goes_on) break;
     if (in_mail && line != ".") {
-      absl::StrAppend(&mail, line, "\n");
+      // A soft line break (quoted-printable) may stand in the middle of a token.
+      const bool is_broken = absl::EndsWith(line, "=");
+      if (is_broken) line.pop_back();
+      absl::StrAppend(&mail, line, is_broken ? "" : "\n");
       goes_on = mail.size() < kMailBytesMax;
     } else if (in_mail) {
       in_mail = false;

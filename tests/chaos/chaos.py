@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""What tools/chaos runs: load and one fault after the other, and whether the invariants held.
+
+  tools/chaos                       every row of the fault matrix
+  tools/chaos --rows 1,2 --seed 7   some alone
+  tools/chaos --list                what rows there are
+
+Exit code 0: everything held; 1: something did not, or a row could not be run; 2: wrong settings."""
+
+import argparse
+import json
+import os
+import pathlib
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from ground import ROOT, Ground, StackError  # noqa: E402
+from play import Outcome, play  # noqa: E402
+from rows import ROWS  # noqa: E402
+
+RATE = 30
+SHOWN_MAX = 8
+EXIT_BROKEN = 1
+EXIT_UNUSABLE = 2
+
+
+def main():
+    options = _options()
+    rows = _chosen(options.rows)
+    if options.list:
+        for row in rows:
+            print(f"{row.number:>3}  {row.name}")
+        return 0
+    # Whoever is told to end still stops what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_UNUSABLE))
+    outcomes = []
+    for kind in dict.fromkeys(row.ground for row in rows):
+        outcomes += _play_all(options, kind, [row for row in rows if row.ground == kind])
+    return _conclude(options, outcomes)
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", default="", help="numbers with commas; all when empty")
+    parser.add_argument("--seed", type=int, default=1, help="decides all that is left to chance")
+    parser.add_argument("--rate", type=float, default=RATE, help="messages a second")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/dev")
+    parser.add_argument("--list", action="store_true", help="only say what rows there are")
+    parser.add_argument("-o", choices=("table", "json"), default="table")
+    return parser.parse_args()
+
+
+def _chosen(text):
+    known = {row.number: row for row in ROWS}
+    try:
+        numbers = [int(part) for part in text.split(",") if part] or list(known)
+    except ValueError:
+        numbers = [None]
+    unknown = [number for number in numbers if number not in known]
+    if unknown:
+        raise StackError(f"--rows {text} must be numbers out of {', '.join(map(str, known))}")
+    return [known[number] for number in numbers]
+
+
+def _play_all(options, kind, rows):
+    outcomes = []
+    try:
+        with Ground(options.build, **dict(kind)) as ground:
+            for row in rows:
+                outcomes.append(play(ground, row, options.seed, options.rate))
+                _say(options, outcomes[-1])
+                ground.keeps_folder |= not outcomes[-1].holds()
+    except StackError as error:
+        # What is left of this ground cannot be judged.
+        for row in rows[len(outcomes):]:
+            outcomes.append(Outcome(row, options.seed, not_run=str(error)))
+            _say(options, outcomes[-1])
+    return outcomes
+
+
+# -- what it says
+
+HEADER = (f"{'ROW':>3}  {'SEED':>4}  {'SENT':>5}  {'LOST':>4}  {'TWICE':>5}  {'BACK':>6}  "
+          f"{'TOOK':>5}  HELD")
+
+
+def _say(options, outcome):
+    """As soon as a row is over; with -o json on standard error, for whoever waits."""
+    out = sys.stdout if options.o == "table" else sys.stderr
+    if outcome.row.number not in _say.said and not _say.said:
+        print(HEADER, file=out)
+    _say.said.add(outcome.row.number)
+    back = "-" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
+    print(f"{outcome.row.number:>3}  {outcome.seed:>4}  {outcome.sent:>5}  {outcome.lost:>4}  "
+          f"{outcome.doubled:>5}  {back:>6}  {outcome.took_s:>3.0f} s  {_held(outcome)}  ({outcome.row.name})", file=out)
+    for note in outcome.notes:
+        print(f"       {note}", file=out)
+    for name, found in outcome.differences.items():
+        for text in found[:SHOWN_MAX]:
+            print(f"     {name}: {text}", file=out)
+        if len(found) > SHOWN_MAX:
+            print(f"     {name}: and {len(found) - SHOWN_MAX} more", file=out)
+    out.flush()
+
+
+_say.said = set()
+
+
+def _held(outcome):
+    if outcome.not_run:
+        return f"NOT RUN: {outcome.not_run}"
+    broken = [name for name, found in outcome.differences.items() if found]
+    return "all" if not broken else "NOT " + ", ".join(broken)
+
+
+def _conclude(options, outcomes):
+    held = [outcome for outcome in outcomes if outcome.holds()]
+    others = [str(outcome.row.number) for outcome in outcomes if not outcome.holds()]
+    if options.o == "json":
+        print(json.dumps({"seed": options.seed, "rate": options.rate, "cores": os.cpu_count(),
+                          "rows": [outcome.as_json() for outcome in outcomes],
+                          "held": not others}, indent=2))
+    else:
+        print(f"{len(held)} of {len(outcomes)} rows held with seed {options.seed}"
+              + (f"; not: {', '.join(others)}" if others else ""))
+    return EXIT_BROKEN if others else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (StackError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_UNUSABLE)

@@ -1,0 +1,252 @@
+"""One row: load and a fault at once, then what is left behind, judged."""
+
+import concurrent.futures
+import dataclasses
+import json
+import random
+import subprocess
+import threading
+import time
+import traceback
+
+import invariants
+from facts import Facts
+from ground import UNITS, StackError, wait_until
+
+FAULT_AFTER_S = 5
+QUIET_S = 10  # After the fault: long enough to see the flow whole again.
+SETTLE_MAX_S = 60
+LAG_MAX_S = 20
+CUSTOMERS_ASKED_MAX = 30
+ASKERS = 4
+TOPICS = {"interactions": "trama.interactions.v1", "conversations": "trama.conversations.v1",
+          "agents": "trama.agents.v1", "clocks": "trama.sla.v1",
+          "deliveries": "trama.deliveries.v1", "dead_letters": "trama.deadletter.v1"}
+OUTBOUND = ("trama.outbound.sms.v1", "trama.outbound.email.v1")
+
+
+class Run:
+    """What a fault is given: the ground, chance of its own, and the load that runs meanwhile."""
+
+    def __init__(self, ground, row, seed, rate, workspace):
+        self.ground, self.row, self.rate, self.workspace = ground, row, rate, workspace
+        self.trama = ground.trama
+        self.seed = seed
+        self.random = random.Random(f"{row.number}/{seed}")
+        self.world = {}
+        self.differences = []  # What the row itself found wrong.
+        self.notes = []
+        self.extra_ids = set()
+        self.moments = {}
+
+    # -- for faults
+
+    def mark(self, name):
+        self.moments[name] = time.time()
+
+    def wrong(self, text):
+        self.differences.append(text)
+
+    def expect(self, is_so, text):
+        if not is_so:
+            self.wrong(text)
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def pause(self, seconds):
+        """Time that the load is given."""
+        time.sleep(seconds)
+
+
+@dataclasses.dataclass
+class Outcome:
+    row: object
+    seed: int
+    sent: int = 0
+    lost: int = 0
+    doubled: int = 0
+    recovery_s: float = None
+    took_s: float = 0
+    differences: dict = dataclasses.field(default_factory=dict)
+    notes: list = dataclasses.field(default_factory=list)
+    not_run: str = ""
+
+    def holds(self):
+        return not self.not_run and not any(self.differences.values())
+
+    def as_json(self):
+        return {"row": self.row.number, "name": self.row.name, "seed": self.seed,
+                "sent": self.sent, "lost": self.lost, "doubled": self.doubled,
+                "recovery_s": self.recovery_s, "took_s": round(self.took_s, 1), "holds": self.holds(), "not_run": self.not_run,
+                "held": [name for name, found in self.differences.items() if not found],
+                "differences": {name: found for name, found in self.differences.items() if found},
+                "notes": self.notes}
+
+
+def play(ground, row, seed, rate):
+    """Plays the row in a workspace of its own; its outcome."""
+    workspace = f"row-{row.number}-{seed}-{time.time_ns() // 1_000_000 % 1_000_000}"
+    run = Run(ground, row, seed, rate, workspace)
+    began = time.time()
+    ground.wait_whole()
+    world = ground.make_workspace(workspace, row.rules)
+    run.world = json.loads(world.read_text())
+    before = ground.rss()
+    load = _start_load(run, world)
+    try:
+        _wait_until_it_flows(run, load)
+        run.pause(FAULT_AFTER_S)
+        run.mark("fault")
+        row.fault(run)
+        run.moments.setdefault("healed", time.time())
+    except Exception as error:
+        load.kill()
+        run.wrong(f"the fault could not be made: {error}\n{traceback.format_exc()}")
+    said = _finish_load(run, load)
+    ground.wait_whole()
+    facts = _gather(run, began)
+    facts.rss_grown = {name: size - before[name] for name, size in ground.rss().items()
+                       if name in before}
+    if row.check:
+        row.check(run, facts)
+    outcome = _judge(run, facts, said)
+    outcome.took_s = time.time() - began
+    if not outcome.holds():
+        (ground.folder / f"{workspace}.facts.json").write_text(
+            json.dumps(dataclasses.asdict(facts), default=list, indent=1))
+    return outcome
+
+
+# -- the load
+
+def _flags(run, world):
+    flags = {"endpoints": run.ground.folder / "endpoints.json", "world": world,
+             "rate": run.rate, "duration": f"{FAULT_AFTER_S + run.row.lasts_s + QUIET_S}s",
+             "seed": run.seed, "run_id": run.workspace, "agent_pause": "100ms",
+             "channels": "sms=2,email=1", "attempts_max": 200,
+             "settle_max": f"{SETTLE_MAX_S}s", "journal": _journal(run), "o": "json"}
+    flags.update(run.row.load)
+    return [f"--{name}={value}" for name, value in flags.items()]
+
+
+def _journal(run):
+    return run.ground.folder / f"{run.workspace}.journal"
+
+
+def _log(run):
+    return run.ground.folder / "logs" / f"{run.workspace}.log"
+
+
+def _start_load(run, world):
+    with open(_log(run), "w") as log:
+        return subprocess.Popen(
+            [str(run.trama.build / "bin/trama-loadgen"), *_flags(run, world)],
+            stdout=subprocess.PIPE, stderr=log, text=True)
+
+
+def _wait_until_it_flows(run, load):
+    """The customers begin to write once the agents are at work."""
+    def begun():
+        if load.poll() is not None:
+            raise StackError(f"the load ended at once:\n{_log(run).read_text()}")
+        return "begin to write" in _log(run).read_text()
+    wait_until("the load has begun", begun)
+
+
+def _finish_load(run, load):
+    """What loadgen says at its end; empty when it cannot say anything."""
+    try:
+        output, _ = load.communicate(timeout=run.row.lasts_s + 4 * SETTLE_MAX_S)
+    except subprocess.TimeoutExpired:
+        load.kill()
+        load.communicate()
+        run.wrong("the load did not end")
+        return {}
+    if load.returncode not in (0, 1):
+        run.wrong(f"the load could not be judged by itself: {_log(run).read_text()[-400:]}")
+        return {}
+    return json.loads(output)
+
+
+# -- what is left behind
+
+def _gather(run, began):
+    ground, workspace = run.ground, run.workspace
+    facts = Facts(moments=run.moments, extra_ids=run.extra_ids, units=UNITS,
+                  recovery_max=run.row.recovery_max, lateness_max=run.row.lateness_max,
+                  rss_grown_max=run.row.rss_grown_max)
+    lines = _journal(run).read_text().splitlines() if _journal(run).exists() else []
+    facts.journal = [json.loads(line) for line in lines]
+    _wait_for_lag(run, facts)
+    for name, topic in TOPICS.items():
+        setattr(facts, name, _of(workspace, ground.records(topic, began)))
+    for topic in OUTBOUND:
+        facts.outbound += _of(workspace, ground.records(topic, began))
+    said = json.loads(ground.as_supervisor(workspace, "kpis"))
+    facts.kpis = (said.get("rows") or [{}])[0]
+    _rebuild_profiles(run, facts)
+    return facts
+
+
+def _of(workspace, values):
+    return [value for value in values if value.get("workspace") == workspace]
+
+
+def _wait_for_lag(run, facts):
+    try:
+        wait_until("nothing is unread", lambda: not run.ground.lag(), LAG_MAX_S)
+    except StackError:
+        facts.lag = run.ground.lag()
+
+
+def _rebuild_profiles(run, facts):
+    """Asks for some customers, empties Redis, has profile fill it again, asks again."""
+    customers = sorted({each["sender"]["identifier"]["value"] for each in facts.interactions})
+    asked = run.random.sample(customers, min(CUSTOMERS_ASKED_MAX, len(customers)))
+    facts.before = _timelines(run, asked)
+    run.ground.empty_redis()
+    run.trama.tramactl("profile", "rebuild")
+    run.ground.wait_whole()
+    facts.after = _timelines(run, asked)
+
+
+def _timelines(run, customers):
+    def ask(customer):
+        return wait_until(f"profile answers for {customer}", lambda: run.ground.as_supervisor(
+            run.workspace, "customers", "timeline", customer, "--limit", "200", check=False).stdout)
+    with concurrent.futures.ThreadPoolExecutor(ASKERS) as askers:
+        return dict(zip(customers, askers.map(ask, customers)))
+
+
+# -- the judgement
+
+def _judge(run, facts, said):
+    outcome = Outcome(run.row, run.seed, notes=run.notes)
+    outcome.differences = invariants.check(facts)
+    outcome.differences["row"] = run.differences
+    outcome.differences["loadgen"] = _unexplained(facts, said)
+    outcome.sent = len(facts.sent())
+    outcome.lost = len(outcome.differences["I1"])
+    outcome.doubled = len(outcome.differences["I2"]) + len(outcome.differences["I11"])
+    if facts.sent() and "fault" in facts.moments:
+        outcome.recovery_s = invariants.recovery_seconds(facts)
+    for name, count in sorted(said.get("refusals", {}).items()):
+        outcome.notes.append(f"refused: {name} {count} times")
+    return outcome
+
+
+def _unexplained(facts, said):
+    """What loadgen's own reconciliation names, but answers that are marked as in doubt: those are
+    judged by I1 and I11."""
+    messages, statuses = facts.message_of(), invariants.statuses_of(facts)
+    found = []
+    for each in said.get("differences", []):
+        is_row = each["id"] in facts.extra_ids or each["where"] == "counted" and facts.extra_ids
+        if is_row:  # What the row has sent itself loadgen does not know; I7 counts it.
+            continue
+        message = messages.get(each["id"], {}).get("messageId")
+        is_in_doubt = {invariants.PERHAPS, "STATUS_FAILED"} & set(statuses[message])
+        if not (each["where"] == "delivered" and is_in_doubt):
+            found.append(f"{each['where']}: {each['id']}: {each['what']}")
+    return found
