@@ -15,6 +15,7 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import network  # noqa: E402
 from ground import ROOT, Ground, StackError  # noqa: E402
 from play import Outcome, play  # noqa: E402
 from rows import ROWS  # noqa: E402
@@ -32,6 +33,7 @@ def main():
         for row in rows:
             print(f"{row.number:>3}  {row.name}")
         return 0
+    network.enter()
     # Whoever is told to end still stops what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_UNUSABLE))
     outcomes = []
@@ -46,6 +48,7 @@ def _options():
     parser.add_argument("--rows", default="", help="numbers with commas; all when empty")
     parser.add_argument("--seed", type=int, default=1, help="decides all that is left to chance")
     parser.add_argument("--rate", type=float, default=RATE, help="messages a second")
+    parser.add_argument("--short", action="store_true", help="fewer faults, less load around them")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/dev")
     parser.add_argument("--list", action="store_true", help="only say what rows there are")
     parser.add_argument("-o", choices=("table", "json"), default="table")
@@ -65,19 +68,34 @@ def _chosen(text):
 
 
 def _play_all(options, kind, rows):
-    outcomes = []
-    try:
-        with Ground(options.build, **dict(kind)) as ground:
-            for row in rows:
-                outcomes.append(play(ground, row, options.seed, options.rate))
-                _say(options, outcomes[-1])
-                ground.keeps_folder |= not outcomes[-1].holds()
-    except StackError as error:
-        # What is left of this ground cannot be judged.
-        for row in rows[len(outcomes):]:
-            outcomes.append(Outcome(row, options.seed, not_run=str(error)))
-            _say(options, outcomes[-1])
+    """Rows of one kind of ground. A row after which the stack is not whole again has not held; the
+    next ones get a new one."""
+    outcomes, left = [], list(rows)
+    while left:
+        try:
+            with Ground(options.build, **dict(kind)) as ground:
+                while left:
+                    outcomes.append(_play_one(options, ground, left.pop(0)))
+                    _say(options, outcomes[-1])
+                    ground.keeps_folder |= not outcomes[-1].holds()
+                    if ground.is_broken:
+                        break
+        except StackError as error:
+            outcomes += [Outcome(row, options.seed, not_run=str(error)) for row in left]
+            for outcome in outcomes[len(outcomes) - len(left):]:
+                _say(options, outcome)
+            break
     return outcomes
+
+
+def _play_one(options, ground, row):
+    if row.needs_network and not network.is_own():
+        return Outcome(row, options.seed, not_run="needs root and a network namespace of its own")
+    try:
+        return play(ground, row, options)
+    except StackError as error:
+        ground.is_broken = True
+        return Outcome(row, options.seed, differences={"row": [str(error)]})
 
 
 # -- what it says

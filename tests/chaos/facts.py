@@ -67,6 +67,12 @@ class Facts:
                 times.setdefault(line["id"], line["at_us"] / 1e6)
         return times
 
+    def answer_seconds(self, begin, end):
+        """How long the answers took to messages that were first sent in that time."""
+        accepted = self.accepted()
+        return [accepted[vendor_id] - at for vendor_id, at in self.sent().items()
+                if begin <= at < end and vendor_id in accepted]
+
     def accepted_commands(self, command):
         return [line for line in self.journal
                 if line["what"] == command and line.get("answer") == "ok"]

@@ -19,6 +19,8 @@ import load_world  # noqa: E402
 import stack  # noqa: E402
 from stack import StackError, wait_until  # noqa: E402
 
+import network  # noqa: E402
+from proxies import Proxies  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
 
 OFFSET = int(os.environ.get("TRAMA_CHAOS_PORTS", "13100"))
@@ -26,12 +28,16 @@ OFFSET = int(os.environ.get("TRAMA_CHAOS_PORTS", "13100"))
 RULES = {"first_response": "10s", "queue_answer": "3s", "ambiguity_wait": "3s"}
 AGENTS = 10
 UNITS = {"sms": 25, "email": 20}
+GROUP_FIRST = 47000
+PROXY_PORT = 5100
+LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
 class Ground:
-    """`settings`: name of a process -> flags beyond the usual ones."""
+    """`brokers`: 1 or 3. `proxied`: Redis and profile are behind `proxies`. `has_clocks`: the clocks of
+    routing, sla and sms can be set."""
 
-    def __init__(self, build, brokers=1, settings=None):
+    def __init__(self, build, brokers=1, proxied=False, has_clocks=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trama-chaos."))
         self.folder.chmod(0o755)
         replicas = {service: 2 for service in stack.REPLICAS}
@@ -39,14 +45,49 @@ class Ground:
         self.trama = stack.Stack(self.folder, build, OFFSET, replicas)
         self.trama.kafka.brokers = brokers
         for name in self.trama.replicas_of("email"):
-            self.trama.settings[name] = {"ambiguity_wait": RULES["ambiguity_wait"]}
-        for name, flags in (settings or {}).items():
-            self.trama.settings.setdefault(name, {}).update(flags)
+            self._set(name, ambiguity_wait=RULES["ambiguity_wait"])
+        self.proxies = self._make_proxies() if proxied else None
+        if network.is_own():
+            for name in self.trama.replicas():
+                self.trama.wrappers[name] = network.prefix_of(self.group(name))
+        if has_clocks:
+            self._make_clocks()
         self.supervisor = Supervisor(self.trama)
         self.keeps_folder = False
+        self.is_broken = False  # Something does not come back by itself.
+
+    def _set(self, name, **flags):
+        self.trama.settings.setdefault(name, {}).update(flags)
+
+    def _make_proxies(self):
+        upstreams = {"redis": self.trama.at("redis"),
+                     **{name: self.trama.at(name) for name in self.trama.replicas_of("profile")}}
+        proxies = Proxies(self.trama.process("toxiproxy"), upstreams, PROXY_PORT + OFFSET)
+        for service in ("profile", "reporting", "email", "sms"):
+            for name in self.trama.replicas_of(service):
+                self._set(name, redis=proxies.at["redis"])
+        for name in self.trama.replicas_of("routing"):
+            self._set(name, profile_address=",".join(
+                proxies.at[each] for each in self.trama.replicas_of("profile")))
+        return proxies
+
+    def _make_clocks(self):
+        if not pathlib.Path(LIBFAKETIME).exists():
+            raise StackError(f"{LIBFAKETIME} is missing: install the package faketime")
+        (self.folder / "clocks").mkdir()
+        for service in ("routing", "sla", "sms"):
+            for name in self.trama.replicas_of(service):
+                self.set_clock(name, "+0")
+                self.trama.wrappers[name] = [
+                    *self.trama.wrappers.get(name, []), "env", f"LD_PRELOAD={LIBFAKETIME}",
+                    f"FAKETIME_TIMESTAMP_FILE={self.folder / 'clocks' / name}",
+                    "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                    "DONT_FAKE_MONOTONIC=1"]
 
     def __enter__(self):
         try:
+            if self.proxies:
+                self.proxies.start()
             self.trama.up(say=lambda text: None)
             self.supervisor.watch("redis", self.trama.process("redis").pid, self.trama.start_redis)
             self.supervisor.start()
@@ -61,10 +102,20 @@ class Ground:
         for name in self.trama.replicas():
             self.trama.process(name).signal(signal.SIGCONT)
         self.trama.down()
+        if self.proxies:
+            self.proxies.stop()
         if kind is None and not self.keeps_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             print(f"logs and journals are in {self.folder}", file=sys.stderr)
+
+    def set_clock(self, name, text):
+        """The wall clock of a process, as libfaketime takes it: "+1h", "+0 x1.05"."""
+        (self.folder / "clocks" / name).write_text(text + "\n")
+
+    def group(self, name):
+        """The group of the system by which packets of a process are known."""
+        return GROUP_FIRST + list(self.trama.replicas()).index(name)
 
     # -- processes
 
@@ -75,11 +126,15 @@ class Ground:
         """kill -9; the supervisor starts it again."""
         self.process(name).signal(signal.SIGKILL)
 
-    def owner(self, service, workspace):
-        """The process that owns the workspace's partition of that service."""
-        number = next(each["spec"].get("partition", 0) for each in json.loads(
+    def number_of(self, workspace):
+        """Its partition number."""
+        return next(each["spec"].get("partition", 0) for each in json.loads(
             self.trama.tramactl("-o", "json", "get", "workspaces"))
             if each["metadata"]["name"] == workspace)
+
+    def owner(self, service, workspace):
+        """The process that owns the workspace's partition of that service."""
+        number = self.number_of(workspace)
         owned = [value for value in self.records("trama.owners.v1", since=None)
                  if value["service"] == service and value.get("partition", 0) == number]
         return next(name for name in self.trama.replicas_of(service)
@@ -105,7 +160,7 @@ class Ground:
         lines = self.trama.tramactl("-o", "json", "topics", "tail", topic, "--from", place)
         records = [json.loads(line) for line in lines.splitlines()]
         records.sort(key=lambda record: (int(record["partition"]), int(record["offset"])))
-        return [record["value"] for record in records if record.get("value")]
+        return [record["value"] for record in records if isinstance(record.get("value"), dict)]
 
     def metrics(self, name):
         """Lines of a process's metrics: name with labels -> value."""
@@ -146,7 +201,3 @@ class Ground:
         wait_until("every process is ready again",
                    lambda: all(self.process(name).pid() and self.trama.is_ready(name)
                                for name in self.trama.replicas()))
-
-
-def now():
-    return time.time()

@@ -13,8 +13,9 @@ import invariants
 from facts import Facts
 from ground import UNITS, StackError, wait_until
 
-FAULT_AFTER_S = 5
-QUIET_S = 10  # After the fault: long enough to see the flow whole again.
+# Load before the fault, and after it: long enough to see the flow whole again.
+FAULT_AFTER_S, QUIET_S = 5, 10
+FAULT_AFTER_SHORT_S, QUIET_SHORT_S = 3, 7
 SETTLE_MAX_S = 60
 LAG_MAX_S = 20
 CUSTOMERS_ASKED_MAX = 30
@@ -28,11 +29,14 @@ OUTBOUND = ("trama.outbound.sms.v1", "trama.outbound.email.v1")
 class Run:
     """What a fault is given: the ground, chance of its own, and the load that runs meanwhile."""
 
-    def __init__(self, ground, row, seed, rate, workspace):
-        self.ground, self.row, self.rate, self.workspace = ground, row, rate, workspace
+    def __init__(self, ground, row, options, workspace):
+        self.ground, self.row, self.workspace = ground, row, workspace
         self.trama = ground.trama
-        self.seed = seed
-        self.random = random.Random(f"{row.number}/{seed}")
+        self.seed, self.rate, self.is_short = options.seed, options.rate, options.short
+        self.lasts_s = row.short_s if self.is_short and row.short_s else row.lasts_s
+        self.before_s = FAULT_AFTER_SHORT_S if self.is_short else FAULT_AFTER_S
+        self.quiet_s = QUIET_SHORT_S if self.is_short else QUIET_S
+        self.random = random.Random(f"{row.number}/{self.seed}")
         self.world = {}
         self.differences = []  # What the row itself found wrong.
         self.notes = []
@@ -84,10 +88,10 @@ class Outcome:
                 "notes": self.notes}
 
 
-def play(ground, row, seed, rate):
+def play(ground, row, options):
     """Plays the row in a workspace of its own; its outcome."""
-    workspace = f"row-{row.number}-{seed}-{time.time_ns() // 1_000_000 % 1_000_000}"
-    run = Run(ground, row, seed, rate, workspace)
+    run = Run(ground, row, options, f"row-{row.number}-{options.seed}")
+    workspace = run.workspace
     began = time.time()
     ground.wait_whole()
     world = ground.make_workspace(workspace, row.rules)
@@ -96,7 +100,7 @@ def play(ground, row, seed, rate):
     load = _start_load(run, world)
     try:
         _wait_until_it_flows(run, load)
-        run.pause(FAULT_AFTER_S)
+        run.pause(run.before_s)
         run.mark("fault")
         row.fault(run)
         run.moments.setdefault("healed", time.time())
@@ -108,7 +112,7 @@ def play(ground, row, seed, rate):
     facts = _gather(run, began)
     facts.rss_grown = {name: size - before[name] for name, size in ground.rss().items()
                        if name in before}
-    if row.check:
+    if row.check and not run.differences:
         row.check(run, facts)
     outcome = _judge(run, facts, said)
     outcome.took_s = time.time() - began
@@ -122,7 +126,7 @@ def play(ground, row, seed, rate):
 
 def _flags(run, world):
     flags = {"endpoints": run.ground.folder / "endpoints.json", "world": world,
-             "rate": run.rate, "duration": f"{FAULT_AFTER_S + run.row.lasts_s + QUIET_S}s",
+             "rate": run.rate, "duration": f"{run.before_s + run.lasts_s + run.quiet_s}s",
              "seed": run.seed, "run_id": run.workspace, "agent_pause": "100ms",
              "channels": "sms=2,email=1", "attempts_max": 200,
              "settle_max": f"{SETTLE_MAX_S}s", "journal": _journal(run), "o": "json"}
@@ -157,7 +161,7 @@ def _wait_until_it_flows(run, load):
 def _finish_load(run, load):
     """What loadgen says at its end; empty when it cannot say anything."""
     try:
-        output, _ = load.communicate(timeout=run.row.lasts_s + 4 * SETTLE_MAX_S)
+        output, _ = load.communicate(timeout=run.lasts_s + 4 * SETTLE_MAX_S)
     except subprocess.TimeoutExpired:
         load.kill()
         load.communicate()

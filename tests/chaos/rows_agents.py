@@ -2,10 +2,12 @@
 
 import collections
 import json
+import signal
 import time
 
 from facts import seconds
 from ground import wait_until
+from rows_webhooks import quantile
 
 LOADGENS = 7  # Of the agents; the others are this row's.
 OFFER_TIMEOUT_S = 4
@@ -102,3 +104,54 @@ def check(run, facts):
             run.wrong(f"offer {offer} ended {len(ends[offer])} times")
         elif ends[offer][0] > seconds(event["offered"]["expiresAt"]) + TOLERANCE_S:
             run.wrong(f"offer {offer} came back late")
+
+
+# -- one who does not read
+
+STILL_S = 18
+SLOW_RULES = {"offer_timeout": "4s", "heartbeat_timeout": "10s"}
+# The median of others may grow by a fifth, and by what a busy machine does anyhow.
+GROWTH_MAX, NOISE_S = 1.2, 0.1
+
+
+def stand_still(run):
+    """A client stops to read its stream and to send heartbeats: its offers come back, it counts as
+    gone, and nobody else waits for it."""
+    agent = Agent(run, run.world["agents"][-1])
+    run.still = agent.name
+    agent.come()
+    agent.next_offer()
+    agent.client.signal(signal.SIGSTOP)
+    run.mark("fault")
+    run.pause(STILL_S)
+    run.mark("healed")
+    agent.client.signal(signal.SIGCONT)
+    agent.client.kill()
+    agent.tramactl("offline")
+
+
+def check_still(run, facts):
+    check(run, facts)
+    lost = [event for event in facts.agents
+            if event["agentId"] == run.still and "heartbeatLost" in event]
+    run.expect(lost, f"{run.still} stood still and was not missed")
+    fault, healed = facts.moments["fault"], facts.moments["healed"]
+    calm, meanwhile = (_offer_to_accept(facts, *span) for span in ((0, fault), (fault, healed)))
+    run.note(f"offer to accept: p50 {quantile(calm, 0.5):.3f} s, p99 {quantile(calm, 0.99):.3f} s before; "
+             f"{quantile(meanwhile, 0.5):.3f} and {quantile(meanwhile, 0.99):.3f} s meanwhile")
+    for part in (0.5, 0.99):
+        run.expect(quantile(meanwhile, part) <= GROWTH_MAX * quantile(calm, part) + NOISE_S,
+                   f"others waited longer at {part}")
+
+
+def _offer_to_accept(facts, begin, end):
+    offered, took = {}, []
+    for line in facts.journal:
+        at = line["at_us"] / 1e6
+        if line["what"] == "offer":
+            offered[line["agent"], line["conversation"]] = at
+        elif line["what"] == "accept" and line["answer"] == "ok":
+            since = offered.get((line["agent"], line["conversation"]))
+            if since is not None and begin <= since < end:
+                took.append(at - since)
+    return took

@@ -179,6 +179,8 @@ class Stack:
         self.blobs = self.folder / "blobs"
         # Settings of one process beyond those that all stacks have: name -> {flag: value}.
         self.settings = {}
+        # What runs a process's command, such as a program that fakes the time: name -> words.
+        self.wrappers = {}
         self.kafka = stack_kafka.Kafka(self)
         self.balancer = stack_balancer.Balancer(self)
 
@@ -308,7 +310,8 @@ class Stack:
             flags["private_hosts"] = HOST  # The demo's integrator is on this machine.
         flags.update(self.settings.get(name, {}))
         binary = self.build / "bin" / f"trama-{service}"
-        return [binary] + [f"--{flag}={value}" for flag, value in flags.items()]
+        return [*self.wrappers.get(name, []), binary,
+                *(f"--{flag}={value}" for flag, value in flags.items())]
 
     def start_service(self, name):
         process = self.process(name)

@@ -41,15 +41,19 @@ class Kafka:
         self.stack.write_secret("kafka-users.json", json.dumps(users))
         certificates.issue(self.tls, "kafka", again=certificates.make_authority(self.tls))
 
-    def start(self, broker):
-        """`broker`: the program tools/broker. What it says when it fails, else None."""
+    def command(self, broker):
+        """How `broker`, the program tools/broker, starts what does not run of it."""
         command = [broker, "start", "--dir", self.stack.folder / "kafka",
                    "--port", self.stack.ports["kafka"],
                    "--tls-port", self.stack.ports["kafka_tls"],
                    "--keystore", self.tls / "kafka.bundle",
                    "--users", self.stack.secrets / "kafka-users.json",
                    "--brokers", self.brokers, "--heap", "512m" if self.brokers == 1 else "256m"]
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+        return [str(part) for part in command]
+
+    def start(self, broker):
+        """What it says when it fails, else None."""
+        done = subprocess.run(self.command(broker), capture_output=True, text=True)
         return None if done.returncode == 0 else done.stderr or done.stdout
 
     def ensure(self, transactional_ids):
