@@ -23,6 +23,7 @@ import network  # noqa: E402
 from proxies import Proxies  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
 
+BUILD = pathlib.Path(os.environ.get("TRAMA_BUILD") or ROOT / "build/dev")
 OFFSET = int(os.environ.get("TRAMA_CHAOS_PORTS", "13100"))
 # Short, so that a run sees the end of what is ambiguous, and breaches.
 RULES = {"first_response": "10s", "queue_answer": "3s", "ambiguity_wait": "3s"}
@@ -125,6 +126,15 @@ class Ground:
     def kill(self, name):
         """kill -9; the supervisor starts it again."""
         self.process(name).signal(signal.SIGKILL)
+
+    def kill_under_load(self, name, seconds):
+        """kill -9 in the middle of its work; returns when the load has met its absence and it has been
+        back for so long."""
+        pid = self.process(name).pid()
+        self.kill(name)
+        wait_until(f"{name} is back", lambda: self.process(name).pid() not in (None, pid)
+                   and self.trama.is_ready(name))
+        time.sleep(seconds)
 
     def number_of(self, workspace):
         """Its partition number."""

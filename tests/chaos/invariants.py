@@ -278,7 +278,7 @@ def recovery_seconds(facts):
 
 def recovery(facts):
     """I10: 90 % of the flow soon enough after the fault; nothing left unread."""
-    if "fault" in facts.moments:
+    if "healed" in facts.moments:
         took = recovery_seconds(facts)
         if took is None:
             yield "the flow was not whole again before the end of the run"

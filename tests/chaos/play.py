@@ -4,19 +4,17 @@ import concurrent.futures
 import dataclasses
 import json
 import random
-import subprocess
-import threading
 import time
 import traceback
 
 import invariants
 from facts import Facts
 from ground import UNITS, StackError, wait_until
+from load import Load
 
 # Load before the fault, and after it: long enough to see the flow whole again.
 FAULT_AFTER_S, QUIET_S = 5, 10
 FAULT_AFTER_SHORT_S, QUIET_SHORT_S = 3, 7
-SETTLE_MAX_S = 60
 LAG_MAX_S = 20
 CUSTOMERS_ASKED_MAX = 30
 ASKERS = 4
@@ -97,9 +95,11 @@ def play(ground, row, options):
     world = ground.make_workspace(workspace, row.rules)
     run.world = json.loads(world.read_text())
     before = ground.rss()
-    load = _start_load(run, world)
+    load = Load(ground, workspace, world, **{
+        "rate": run.rate, "seed": run.seed,
+        "duration": f"{run.before_s + run.lasts_s + run.quiet_s}s", **row.load})
     try:
-        _wait_until_it_flows(run, load)
+        load.wait_until_it_flows()
         run.pause(run.before_s)
         run.mark("fault")
         row.fault(run)
@@ -107,9 +107,9 @@ def play(ground, row, options):
     except Exception as error:
         load.kill()
         run.wrong(f"the fault could not be made: {error}\n{traceback.format_exc()}")
-    said = _finish_load(run, load)
+    said = _finish(run, load)
     ground.wait_whole()
-    facts = _gather(run, began)
+    facts = _gather(run, load, began)
     facts.rss_grown = {name: size - before[name] for name, size in ground.rss().items()
                        if name in before}
     if row.check and not run.differences:
@@ -122,65 +122,22 @@ def play(ground, row, options):
     return outcome
 
 
-# -- the load
-
-def _flags(run, world):
-    flags = {"endpoints": run.ground.folder / "endpoints.json", "world": world,
-             "rate": run.rate, "duration": f"{run.before_s + run.lasts_s + run.quiet_s}s",
-             "seed": run.seed, "run_id": run.workspace, "agent_pause": "100ms",
-             "channels": "sms=2,email=1", "attempts_max": 200,
-             "settle_max": f"{SETTLE_MAX_S}s", "journal": _journal(run), "o": "json"}
-    flags.update(run.row.load)
-    return [f"--{name}={value}" for name, value in flags.items()]
-
-
-def _journal(run):
-    return run.ground.folder / f"{run.workspace}.journal"
-
-
-def _log(run):
-    return run.ground.folder / "logs" / f"{run.workspace}.log"
-
-
-def _start_load(run, world):
-    with open(_log(run), "w") as log:
-        return subprocess.Popen(
-            [str(run.trama.build / "bin/trama-loadgen"), *_flags(run, world)],
-            stdout=subprocess.PIPE, stderr=log, text=True)
-
-
-def _wait_until_it_flows(run, load):
-    """The customers begin to write once the agents are at work."""
-    def begun():
-        if load.poll() is not None:
-            raise StackError(f"the load ended at once:\n{_log(run).read_text()}")
-        return "begin to write" in _log(run).read_text()
-    wait_until("the load has begun", begun)
-
-
-def _finish_load(run, load):
-    """What loadgen says at its end; empty when it cannot say anything."""
+def _finish(run, load):
     try:
-        output, _ = load.communicate(timeout=run.lasts_s + 4 * SETTLE_MAX_S)
-    except subprocess.TimeoutExpired:
-        load.kill()
-        load.communicate()
-        run.wrong("the load did not end")
+        return load.finish(run.lasts_s)
+    except StackError as error:
+        run.wrong(str(error))
         return {}
-    if load.returncode not in (0, 1):
-        run.wrong(f"the load could not be judged by itself: {_log(run).read_text()[-400:]}")
-        return {}
-    return json.loads(output)
 
 
 # -- what is left behind
 
-def _gather(run, began):
+def _gather(run, load, began):
     ground, workspace = run.ground, run.workspace
     facts = Facts(moments=run.moments, extra_ids=run.extra_ids, units=UNITS,
                   recovery_max=run.row.recovery_max, lateness_max=run.row.lateness_max,
                   rss_grown_max=run.row.rss_grown_max)
-    lines = _journal(run).read_text().splitlines() if _journal(run).exists() else []
+    lines = load.journal.read_text().splitlines() if load.journal.exists() else []
     facts.journal = [json.loads(line) for line in lines]
     _wait_for_lag(run, facts)
     for name, topic in TOPICS.items():
@@ -233,7 +190,7 @@ def _judge(run, facts, said):
     outcome.sent = len(facts.sent())
     outcome.lost = len(outcome.differences["I1"])
     outcome.doubled = len(outcome.differences["I2"]) + len(outcome.differences["I11"])
-    if facts.sent() and "fault" in facts.moments:
+    if facts.sent() and "healed" in facts.moments:
         outcome.recovery_s = invariants.recovery_seconds(facts)
     for name, count in sorted(said.get("refusals", {}).items()):
         outcome.notes.append(f"refused: {name} {count} times")

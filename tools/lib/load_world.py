@@ -11,8 +11,11 @@ SUPERVISOR = "supervisor"
 WORKSPACE = "load"
 NUMBER = "+14155550198"
 TEXT_CHANNELS = ["sms", "whatsapp", "open"]
-# Times of the workspace that a run may want otherwise.
-RULES = {"first_response": "10m", "queue_answer": "2m", "ambiguity_wait": "60s",
+# What a run may want otherwise: times of the workspace, and the ports of the vendors' side, which two
+# runs at once cannot share.
+RULES = {"sms_sink": "load_sms", "email_sink": "load_email", "whatsapp_sink": "load_whatsapp",
+         "open_sink": "load_open",
+         "first_response": "10m", "queue_answer": "2m", "ambiguity_wait": "60s",
          "offer_timeout": "30s", "heartbeat_timeout": "60s"}
 
 
@@ -30,21 +33,22 @@ def number_of(workspace):
 
 def make(trama, workspace=WORKSPACE, agents=20, is_known=True, rules=None):
     """Applies the workspace to a running stack and writes what the load generator has to know of it;
-    the file. Again does no harm. Waits until routing knows it, if `is_known`. `rules`: times that are
+    the file. Again does no harm. Waits until routing knows it, if `is_known`. `rules`: those that are
     not as in RULES."""
+    rules = {**RULES, **(rules or {})}
     names = agent_names(agents)
     tokens = _let_in(trama, workspace, {SUPERVISOR: ["supervisor", "agent"],
                                         **{name: ["agent"] for name in names}})
     resources = trama.folder / f"{workspace}.yaml"
     # JSON is YAML, too.
     resources.write_text("\n---\n".join(map(
-        json.dumps, _resources(trama, workspace, names, {**RULES, **(rules or {})}))))
+        json.dumps, _resources(trama, workspace, names, rules))))
     trama.tramactl("apply", "-f", resources)
     world = {
         "workspace": workspace,
         "supervisor_token": tokens[SUPERVISOR],
         "agents": [{"name": name, "token": tokens[name]} for name in names],
-        "channels": _channels(trama, workspace),
+        "channels": _channels(trama, workspace, rules),
     }
     path = trama.folder / f"{workspace}.json"
     path.touch(mode=0o600)
@@ -76,26 +80,28 @@ def _wait_until_known(trama, workspace, token, agent):
                 "offline", check=False).returncode == 0)
 
 
-def _channels(trama, workspace):
+def _channels(trama, workspace, rules):
     """What the load generator is told of each channel: facts of the account, and where its vendor's
     side listens."""
     return {
         "sms": {"url": f"https://sms.{workspace}.test/sms/{workspace}/sms", "number": number_of(workspace),
                 "account_sid": "AC" + "0" * 31 + "2",
                 "auth_token": trama.secret(f"twilio-auth-token-{workspace}"),
-                "sink": trama.at("load_sms")},
-        "email": {"address": f"help@{workspace}.test", "sink": trama.at("load_email")},
-        "whatsapp": {"path": f"/whatsapp/{workspace}/whatsapp", "phone_number_id": "900000000000002",
-                     "business_account_id": "102000000000002",
+                "sink": trama.at(rules["sms_sink"])},
+        "email": {"address": f"help@{workspace}.test", "sink": trama.at(rules["email_sink"])},
+        "whatsapp": {"path": f"/whatsapp/{workspace}/whatsapp",
+                     "phone_number_id": f"90{number_of(workspace)[1:]}",
+                     "business_account_id": f"10{number_of(workspace)[1:]}",
                      "app_secret": trama.secret(f"whatsapp-app-secret-{workspace}"),
-                     "sink": trama.at("load_whatsapp")},
+                     "sink": trama.at(rules["whatsapp_sink"])},
         "open": {"path": f"/open/v1/{workspace}/open/events", "account": "open",
-                 "secret": trama.secret(f"open-{workspace}"), "sink": trama.at("load_open")},
+                 "secret": trama.secret(f"open-{workspace}"),
+                 "sink": trama.at(rules["open_sink"])},
     }
 
 
 def _resources(trama, workspace, names, rules):
-    channels = _channels(trama, workspace)
+    channels = _channels(trama, workspace, rules)
 
     def reference(secret):
         trama.secret(secret)
