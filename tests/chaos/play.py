@@ -15,7 +15,7 @@ from load import Load
 # Load before the fault, and after it: long enough to see the flow whole again.
 FAULT_AFTER_S, QUIET_S = 5, 10
 FAULT_AFTER_SHORT_S, QUIET_SHORT_S = 3, 7
-LAG_MAX_S = 20
+LAG_MAX_S = 60
 CUSTOMERS_ASKED_MAX = 30
 ASKERS = 4
 TOPICS = {"interactions": "trama.interactions.v1", "conversations": "trama.conversations.v1",
@@ -96,7 +96,7 @@ def play(ground, row, options):
     run.world = json.loads(world.read_text())
     before = ground.rss()
     load = Load(ground, workspace, world, **{
-        "rate": run.rate, "seed": run.seed,
+        "rate": run.rate * row.rate_factor, "seed": run.seed,
         "duration": f"{run.before_s + run.lasts_s + run.quiet_s}s", **row.load})
     try:
         load.wait_until_it_flows()

@@ -33,7 +33,7 @@ class Proxies:
 
     def _answers(self):
         try:
-            return self._call("GET", "version") is not None
+            return self._call("GET", "proxies") is not None
         except OSError:
             return False
 

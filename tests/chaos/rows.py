@@ -22,11 +22,12 @@ from ground import AGENTS
 @dataclasses.dataclass(frozen=True)
 class Row:
     """`lasts_s`: how long the fault takes at most; `short_s`: the same with --short. `recovery_max`:
-    seconds from "healed" until 90 % of the flow is there again. `load`: flags of loadgen that are
-    not the usual ones. `rules`: times of the workspace. `check`: finds what is wrong in what was
-    left behind, besides the invariants. `ground`: what the stack must be like (see Ground); rows with
-    equal grounds share one. `needs_network`: packets are lost, for which root and a network of its
-    own are needed."""
+    seconds from "healed" until 90 % of the flow is there again. `rate_factor`: times the rate, where
+    loadgen takes it as the mean of something uneven. `load`: flags of loadgen that are not the usual
+    ones. `rules`: times of the workspace. `check`: finds what is wrong in what was left behind,
+    besides the invariants. `ground`: what the stack must be like (see Ground); rows with equal
+    grounds share one. `needs_network`: packets are lost, for which root and a network of its own are
+    needed."""
     number: int
     name: str
     fault: Callable
@@ -35,6 +36,7 @@ class Row:
     recovery_max: float = 10
     lateness_max: float = 30
     rss_grown_max: int = 128 << 20
+    rate_factor: float = 1
     load: dict = dataclasses.field(default_factory=dict)
     rules: dict = dataclasses.field(default_factory=dict)
     check: Callable = None
@@ -76,8 +78,9 @@ ROWS = [
     Row(20, "broken, smuggled, repeated mail", rows_mail.break_dialogues, lasts_s=12, load=BESIDE),
     Row(21, "agents crash, accept twice, accept late", rows_agents.crash, lasts_s=20,
         load={"agents": rows_agents.LOADGENS}, rules=rows_agents.RULES, check=rows_agents.check),
-    Row(24, "ten times the rate for 10 s", rows_webhooks.burst, lasts_s=20, recovery_max=20,
-        load=BESIDE, check=rows_webhooks.check_burst),
+    Row(24, "ten times the rate in a burst", rows_webhooks.burst, lasts_s=45, recovery_max=20,
+        load={"pattern": "burst", "settle_max": "150s"}, rate_factor=1.9,
+        check=rows_webhooks.check_burst),
     Row(3, "a broker of three is killed, then the controller", rows_brokers.lose_one, lasts_s=50,
         ground=THREE),
     Row(4, "two brokers of three are gone", rows_brokers.lose_two, lasts_s=35, ground=THREE,
