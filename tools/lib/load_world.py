@@ -54,7 +54,7 @@ def make(trama, workspace=WORKSPACE, agents=20, is_known=True, rules=None):
     path.touch(mode=0o600)
     path.write_text(json.dumps(world, indent=1))
     if is_known:
-        _wait_until_known(trama, workspace, tokens[names[-1]], names[-1])
+        wait_until_known(trama, path)
     return path
 
 
@@ -71,13 +71,16 @@ def _let_in(trama, workspace, roles):
     return tokens
 
 
-def _wait_until_known(trama, workspace, token, agent):
-    """Every replica must know the last agent and his token: both come to it by themselves."""
+def wait_until_known(trama, world):
+    """Every replica must know the last agent and his token: both come to it by themselves. `world`:
+    the file of make()."""
+    facts = json.loads(world.read_text())
+    agent, workspace = facts["agents"][-1], facts["workspace"]
     for name, service in trama.replicas().items():
         if service == "routing":
-            wait_until(f"{name} knows {agent} of {workspace}", lambda: trama.tramactl(
-                "-w", workspace, "--token", token, "--routing-address", trama.at(name), "agent", agent,
-                "offline", check=False).returncode == 0)
+            wait_until(f"{name} knows {agent['name']} of {workspace}", lambda: trama.tramactl(
+                "-w", workspace, "--token", agent["token"], "--routing-address", trama.at(name),
+                "agent", agent["name"], "offline", check=False).returncode == 0)
 
 
 def _channels(trama, workspace, rules):
