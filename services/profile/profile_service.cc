@@ -14,8 +14,10 @@ using platform::Call;
 // The answer to a rebuild must leave before the client's deadline.
 constexpr absl::Duration kAnswerTime = absl::Milliseconds(200);
 
-Access Readers(const std::string& workspace) {
-  return {.workspace = workspace, .roles = {"agent", "supervisor", "integrator", "service"}};
+Access Readers(const std::string& workspace, platform::MethodLimit* limit = nullptr) {
+  return {.workspace = workspace,
+          .roles = {"agent", "supervisor", "integrator", "service"},
+          .limit = limit};
 }
 
 Access Writers(const std::string& workspace) {
@@ -64,7 +66,8 @@ grpc::ServerUnaryReactor* ProfileServer::GetCustomer(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* ProfileServer::ListTimeline(grpc::CallbackServerContext* context,
                                                       const v1::ListTimelineRequest* request,
                                                       v1::ListTimelineResponse* response) {
-  return platform::RunUnary(gate_, context, request, response, Readers(request->workspace()),
+  return platform::RunUnary(gate_, context, request, response,
+                            Readers(request->workspace(), &timelines_limit_),
                             [this](const Call& call, const v1::ListTimelineRequest& wanted) {
                               return reads_.ListTimeline(call.caller, wanted);
                             });
@@ -91,7 +94,8 @@ grpc::ServerUnaryReactor* ProfileServer::SetAttributes(grpc::CallbackServerConte
 
 grpc::ServerWriteReactor<v1::ReadFileResponse>* ProfileServer::ReadFile(
     grpc::CallbackServerContext* context, const v1::ReadFileRequest* request) {
-  absl::StatusOr<Call> call = gate_.AdmitStream(*context, Readers(request->workspace()));
+  absl::StatusOr<Call> call =
+      gate_.AdmitStream(*context, Readers(request->workspace(), &files_limit_));
   if (!call.ok()) return FileStream::Refuse(call.status());
   const std::shared_ptr<FileStream> stream = FileStream::Open(*std::move(call), kChunksQueuedMax);
   // After this, gRPC and the worker may end the stream before we return: hold on to what we give.
@@ -109,7 +113,8 @@ grpc::ServerUnaryReactor* ProfileServer::Rebuild(grpc::CallbackServerContext* co
                                                  const v1::RebuildRequest* request,
                                                  v1::RebuildResponse* response) {
   return platform::RunUnary(
-      gate_, context, request, response, {.workspace = "", .roles = {"admin"}},
+      gate_, context, request, response,
+      {.workspace = "", .roles = {"admin"}, .limit = &rebuilds_limit_},
       [this](const Call& call,
              const v1::RebuildRequest& wanted) -> absl::StatusOr<v1::RebuildResponse> {
         const absl::StatusOr<int64_t> rows =

@@ -9,6 +9,11 @@
 
 namespace trama::profile {
 
+// Under way at once, per replica: each reads much, or holds a worker for long.
+inline constexpr int32_t kTimelinesMax = 500;
+inline constexpr int32_t kFilesMax = 100;
+inline constexpr int32_t kRebuildsMax = 1;
+
 // ProfileService on the wire. Any replica answers. Thread-safe; what it is given must outlive it.
 class ProfileServer final : public v1::ProfileService::CallbackService {
  public:
@@ -48,6 +53,9 @@ class ProfileServer final : public v1::ProfileService::CallbackService {
   ProfileCommands& commands_;
   Restorer& restorer_;
   platform::BlobStore& blobs_;
+  platform::MethodLimit timelines_limit_{kTimelinesMax};
+  platform::MethodLimit files_limit_{kFilesMax};
+  platform::MethodLimit rebuilds_limit_{kRebuildsMax};
 };
 
 }  // namespace trama::profile
