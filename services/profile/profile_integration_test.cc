@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/kernel/digest.h"
 #include "services/kernel/errors.h"
 #include "services/profile/component.h"
 #include "services/profile/redis_layout.h"
