@@ -18,7 +18,9 @@ namespace trama::platform::kafka_internal {
 // Internal to this library: asks for offsets, on a client apart from those that read. It sees the
 // true ends (read_uncommitted): a reader that has got there has seen everything that was committed
 // before the question, also what was committed a moment ago and whose markers are still on their
-// way. Opens its client at the first question. Thread-safe.
+// way. Opens its client at the first question, and another one after a question that failed:
+// librdkafka 2.0.2 keeps the leaders that it knows for minutes, so that a client would ask the
+// former one again and again. Thread-safe.
 class OffsetClient {
  public:
   explicit OffsetClient(const KafkaConfig& config) : config_(config) {}
@@ -36,9 +38,13 @@ class OffsetClient {
   absl::StatusOr<std::vector<TopicPartitionOffset>> Ask(
       const std::vector<TopicPartitionOffset>& question, absl::Duration timeout);
 
+  absl::StatusOr<std::shared_ptr<Client>> Opened();
+  // The next question takes another client than this one.
+  void Forget(const std::shared_ptr<Client>& client);
+
   const KafkaConfig config_;
-  std::mutex open_mutex_;  // Of Open(); what it has made stays.
-  std::unique_ptr<Client> client_;
+  std::mutex mutex_;
+  std::shared_ptr<Client> client_;  // Guarded by mutex_; who asks holds it, too.
 };
 
 // The one of this process for these brokers and this user: a connection and three threads for each

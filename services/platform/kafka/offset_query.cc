@@ -1,6 +1,7 @@
 #include "services/platform/kafka/offset_query.h"
 
 #include <map>
+#include <mutex>
 #include <string>
 
 #include "absl/strings/str_join.h"
@@ -34,15 +35,23 @@ std::shared_ptr<OffsetClient> SharedOffsetClient(const KafkaConfig& config) {
   return shared;
 }
 
-absl::Status OffsetClient::Open() {
-  const std::lock_guard lock(open_mutex_);
-  if (client_ != nullptr) return absl::OkStatus();
+absl::StatusOr<std::shared_ptr<Client>> OffsetClient::Opened() {
+  std::lock_guard lock(mutex_);
+  if (client_ != nullptr) return client_;
   Client::Settings settings(config_);
   settings.Set("isolation.level", "read_uncommitted");
-  auto client = std::make_unique<Client>();
+  auto client = std::make_shared<Client>();
   absl::Status opened = client->Open(RD_KAFKA_CONSUMER, std::move(settings), nullptr);
-  if (opened.ok()) client_ = std::move(client);
-  return opened;
+  if (!opened.ok()) return opened;
+  client_ = std::move(client);
+  return client_;
+}
+
+absl::Status OffsetClient::Open() { return Opened().status(); }
+
+void OffsetClient::Forget(const std::shared_ptr<Client>& client) {
+  std::lock_guard lock(mutex_);
+  if (client_ == client) client_.reset();
 }
 
 absl::StatusOr<Watermarks> OffsetClient::QueryWatermarks(const TopicPartition& partition,
@@ -61,17 +70,20 @@ absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::Ask(
     const std::vector<TopicPartitionOffset>& question, absl::Duration timeout) {
   if (question.empty()) return question;
   const absl::Time deadline = absl::Now() + timeout;
-  if (absl::Status opened = Open(); !opened.ok()) return opened;
+  const auto client = Opened();
+  if (!client.ok()) return client.status();
   // With leaders unknown, a new client would look for them again after 200 ms only.
-  absl::Status known = client_->FetchMetadata(TopicsOf(question), timeout);
+  absl::Status known = (*client)->FetchMetadata(TopicsOf(question), timeout);
   if (!known.ok()) return known;
   const PartitionList list = ToList(question);
-  absl::Status answered = client_->Error(
-      rd_kafka_offsets_for_times(client_->get(), list.get(), Milliseconds(deadline - absl::Now())),
-      "ask for offsets");
+  absl::Status answered =
+      (*client)->Error(rd_kafka_offsets_for_times((*client)->get(), list.get(),
+                                                  Milliseconds(deadline - absl::Now())),
+                       "ask for offsets");
   if (answered.ok()) answered = FirstError(*list, "ask for the offset");
-  if (!answered.ok()) return answered;
-  return ToPositions(*list);
+  if (answered.ok()) return ToPositions(*list);
+  Forget(*client);
+  return answered;
 }
 
 absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::Ends(
