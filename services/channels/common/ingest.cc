@@ -22,7 +22,9 @@ platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
   Arrival& taken = prepared.arrival;
   prepared.seen_keys = seen_.KeysOf(taken.workspace, taken.account, taken.event_ids);
   prepared.result.seen = co_await seen_.AllSeen(prepared.seen_keys);
-  if (prepared.result.seen || taken.raw.empty() || taken.interactions.empty()) co_return prepared;
+  if (prepared.result.seen || taken.interactions.empty()) co_return prepared;
+  prepared.result.status = archive_.CheckIdentity(taken.workspace);
+  if (!prepared.result.status.ok() || taken.raw.empty()) co_return prepared;
   if (!taken.raw_in_blob_store &&
       HoldOriginal(taken.raw, taken.raw_content_type, taken.interactions)) {
     co_return prepared;

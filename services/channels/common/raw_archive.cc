@@ -28,6 +28,10 @@ RawArchive::RawArchive(platform::BlobStore& store, platform::WorkerPool& workers
                               platform::kLatencySecondsBuckets)
                    .With({accounts.channel()})) {}
 
+absl::Status RawArchive::CheckIdentity(const std::string& workspace) const {
+  return accounts_.IdentitySecret(workspace).status();
+}
+
 platform::Awaitable<absl::StatusOr<std::string>> RawArchive::Put(std::string workspace,
                                                                  types::v1::Identifier owner,
                                                                  std::string bytes,

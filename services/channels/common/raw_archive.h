@@ -22,10 +22,13 @@ class RawArchive {
              const AccountDirectory& accounts, const platform::Clock& clock,
              platform::Metrics& metrics);
 
+  // FAILED_PRECONDITION: the workspace has no identity secret that can be read. Nobody could tell
+  // then whose an interaction is, so it must not come in.
+  absl::Status CheckIdentity(const std::string& workspace) const;
+
   // The blob's reference. The blob belongs to `owner`, an identifier of a customer. UNAVAILABLE:
   // the store does not work, or too much waits for it. RESOURCE_EXHAUSTED: it is full. Either way
-  // the vendor must come again. FAILED_PRECONDITION: the workspace has no identity secret that can
-  // be read.
+  // the vendor must come again. FAILED_PRECONDITION: see CheckIdentity.
   platform::Awaitable<absl::StatusOr<std::string>> Put(std::string workspace,
                                                        types::v1::Identifier owner,
                                                        std::string bytes, std::string content_type);

@@ -16,6 +16,8 @@ platform::Awaitable<EventIntake::Result> EventIntake::Take(channels::ChannelAcco
                                                            std::vector<Event> events,
                                                            std::string traceparent) {
   Result result;
+  result.status = archive_.CheckIdentity(account.workspace);
+  if (!result.status.ok()) co_return result;
   std::vector<std::string> ids;
   for (const Event& event : events) ids.push_back(event.seen_id);
   const std::vector<std::string> keys = seen_.KeysOf(account.workspace, account.name, ids);
