@@ -163,6 +163,19 @@ TEST_F(DoorsTest, WithoutTheBlobStoreOnlyLargeOriginalsMustComeAgain) {
   EXPECT_THAT(InteractionRecords(), SizeIs(2));
 }
 
+// Nobody behind the door could tell whose the message is.
+TEST_F(DoorsTest, WithoutTheIdentitySecretTheVendorMustComeAgain) {
+  identity_secret_ = "env:MISSING";
+  SetAccountState(config::v1::ChannelAccountSpec::ON);
+  EXPECT_EQ(Post(kDoor, Message("SM1", "x")).status, 503);
+  EXPECT_THAT(InteractionRecords(), IsEmpty());
+
+  identity_secret_ = "env:IDENTITY";
+  SetAccountState(config::v1::ChannelAccountSpec::ON);
+  EXPECT_EQ(Post(kDoor, Message("SM1", "x")).status, 200);
+  EXPECT_THAT(InteractionRecords(), SizeIs(1));
+}
+
 TEST_F(DoorsTest, WithoutKafkaTheVendorMustComeAgainAndTheIdIsNotMarked) {
   platform::KafkaConfig nowhere = config();
   nowhere.brokers = "127.0.0.1:1";

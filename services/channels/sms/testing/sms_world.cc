@@ -23,6 +23,7 @@ absl::StatusOr<std::string> Secret(std::string_view reference) {
 
 config::v1::Snapshot Configuration(const std::string& api, const std::string& account_sid,
                                    const std::string& ambiguity_wait,
+                                   const std::string& identity_secret,
                                    config::v1::ChannelAccountSpec::State state) {
   config::v1::Snapshot snapshot;
   static int64_t revision = 0;
@@ -47,7 +48,7 @@ config::v1::Snapshot Configuration(const std::string& api, const std::string& ac
   workspace->mutable_metadata()->set_name("demo");
   workspace->mutable_workspace()->set_partition(1);
   workspace->mutable_workspace()->set_default_region("US");
-  workspace->mutable_workspace()->set_identity_secret("env:IDENTITY");
+  workspace->mutable_workspace()->set_identity_secret(identity_secret);
   return snapshot;
 }
 
@@ -104,7 +105,7 @@ void SmsWorld::TearDown() {
 
 void SmsWorld::SetAccountState(config::v1::ChannelAccountSpec::State state) {
   config_source_.Set(std::make_shared<platform::ConfigView>(std::make_shared<config::v1::Snapshot>(
-      Configuration(api_, account_sid_, ambiguity_wait_, state))));
+      Configuration(api_, account_sid_, ambiguity_wait_, identity_secret_, state))));
 }
 
 void SmsWorld::WaitForReceipts(const std::string& wait) {

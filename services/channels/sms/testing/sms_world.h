@@ -73,6 +73,7 @@ class SmsWorld : public platform::testing::BrokerTest {
   std::string api_;
   std::string account_sid_ = "AC1";
   std::string ambiguity_wait_ = "300ms";
+  std::string identity_secret_ = "env:IDENTITY";  // Of the workspace; in force at SetAccountState.
   std::string interactions_, deliveries_, dead_letters_, outbound_;
   platform::SystemClock clock_;
   platform::Metrics metrics_;
