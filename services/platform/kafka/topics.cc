@@ -12,6 +12,8 @@
 namespace trama::platform {
 namespace {
 
+constexpr absl::Duration kLookAgain = absl::Milliseconds(50);
+
 constexpr char kOurs[] = "trama.";  // How the names of our topics begin.
 constexpr char kOutboundPrefix[] = "trama.outbound.";
 constexpr char kOutboundSuffix[] = ".v1";
@@ -145,7 +147,13 @@ absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration t
   if (!created.ok()) return created;
   const absl::Status grown = admin.GrowTopics(growing, deadline - absl::Now());
   if (!grown.ok()) return grown;
-  return CheckTopics(admin, file, {}, deadline - absl::Now());
+  absl::Status checked = CheckTopics(admin, file, {}, deadline - absl::Now());
+  // Brokers learn of a new topic one after the other: another one may be asked than has made it.
+  while (absl::IsNotFound(checked) && !missing.empty() && absl::Now() < deadline) {
+    absl::SleepFor(kLookAgain);
+    checked = CheckTopics(admin, file, {}, deadline - absl::Now());
+  }
+  return checked;
 }
 
 std::string TopicDifference::ToString() const {
