@@ -36,6 +36,7 @@ def main():
     network.enter()
     # Whoever is told to end still stops what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_UNUSABLE))
+    print(HEADER, file=_out(options))
     outcomes = []
     for kind in dict.fromkeys(row.ground for row in rows):
         outcomes += _play_all(options, kind, [row for row in rows if row.ground == kind])
@@ -104,15 +105,17 @@ HEADER = (f"{'ROW':>3}  {'SEED':>4}  {'SENT':>5}  {'LOST':>4}  {'TWICE':>5}  {'B
           f"{'TOOK':>5}  HELD")
 
 
+def _out(options):
+    """Rows as soon as they are over; with -o json on standard error, for whoever waits."""
+    return sys.stdout if options.o == "table" else sys.stderr
+
+
 def _say(options, outcome):
-    """As soon as a row is over; with -o json on standard error, for whoever waits."""
-    out = sys.stdout if options.o == "table" else sys.stderr
-    if outcome.row.number not in _say.said and not _say.said:
-        print(HEADER, file=out)
-    _say.said.add(outcome.row.number)
+    out = _out(options)
     back = "-" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
     print(f"{outcome.row.number:>3}  {outcome.seed:>4}  {outcome.sent:>5}  {outcome.lost:>4}  "
-          f"{outcome.doubled:>5}  {back:>6}  {outcome.took_s:>3.0f} s  {_held(outcome)}  ({outcome.row.name})", file=out)
+          f"{outcome.doubled:>5}  {back:>6}  {outcome.took_s:>3.0f} s  {_held(outcome)}  "
+          f"({outcome.row.name})", file=out)
     for note in outcome.notes:
         print(f"       {note}", file=out)
     for name, found in outcome.differences.items():
@@ -121,9 +124,6 @@ def _say(options, outcome):
         if len(found) > SHOWN_MAX:
             print(f"     {name}: and {len(found) - SHOWN_MAX} more", file=out)
     out.flush()
-
-
-_say.said = set()
 
 
 def _held(outcome):

@@ -208,6 +208,10 @@ class Ground:
 
     def wait_whole(self):
         """Until every process is there and ready: what a row must leave behind."""
-        wait_until("every process is ready again",
-                   lambda: all(self.process(name).pid() and self.trama.is_ready(name)
-                               for name in self.trama.replicas()))
+        def unready():
+            return {name: self.trama.ready_text(name) for name in self.trama.replicas()
+                    if not (self.process(name).pid() and self.trama.is_ready(name))}
+        try:
+            wait_until("every process is ready again", lambda: not unready())
+        except StackError as error:
+            raise StackError(f"{error}: {unready()}") from None
