@@ -22,6 +22,7 @@ constexpr char kInteractions[] = "trama.interactions.v1";
 constexpr char kConversations[] = "trama.conversations.v1";
 constexpr absl::Duration kAskMax = absl::Seconds(20);
 constexpr absl::Duration kReadMax = absl::Minutes(2);
+constexpr absl::Duration kAgain = absl::Milliseconds(100);
 constexpr int kPageSize = 200;
 constexpr int kAskers = 8;
 
@@ -38,7 +39,7 @@ absl::StatusOr<Response> Ask(const platform::Peer& peer, const std::string& toke
         });
     if (answer.ok() || absl::Now() > until) return answer;
     if (answer.status().code() != absl::StatusCode::kUnavailable) return answer;
-    absl::SleepFor(absl::Milliseconds(100));
+    absl::SleepFor(kAgain);
   }
 }
 
@@ -120,22 +121,30 @@ absl::Status Witness::OpenTopics() {
 }
 
 absl::Status Witness::ReadTopics() {
-  return topics_->ReadToEnd(absl::Now() + kReadMax, [this](const platform::Record& record) {
-    if (!record.value.has_value()) return absl::OkStatus();
-    if (record.topic == kInteractions) {
-      interaction::v1::Interaction interaction;
-      if (interaction.ParseFromString(*record.value) &&
-          interaction.workspace() == world_.workspace &&
-          interaction.kind() == interaction::v1::KIND_MESSAGE) {
-        evidence_.interactions[interaction.vendor_message_id()].insert(
-            interaction.interaction_id());
-      }
+  const absl::Time until = absl::Now() + kReadMax;
+  while (true) {
+    // After an error it goes on where it is.
+    const absl::Status read = topics_->ReadToEnd(until, [this](const platform::Record& record) {
+      Take(record);
       return absl::OkStatus();
+    });
+    if (read.code() != absl::StatusCode::kUnavailable || absl::Now() > until) return read;
+    absl::SleepFor(kAgain);
+  }
+}
+
+void Witness::Take(const platform::Record& record) {
+  if (!record.value.has_value()) return;
+  if (record.topic == kInteractions) {
+    interaction::v1::Interaction interaction;
+    if (interaction.ParseFromString(*record.value) && interaction.workspace() == world_.workspace &&
+        interaction.kind() == interaction::v1::KIND_MESSAGE) {
+      evidence_.interactions[interaction.vendor_message_id()].insert(interaction.interaction_id());
     }
-    conversation::v1::ConversationEvent event;
-    if (event.ParseFromString(*record.value) && event.workspace() == world_.workspace) Take(event);
-    return absl::OkStatus();
-  });
+    return;
+  }
+  conversation::v1::ConversationEvent event;
+  if (event.ParseFromString(*record.value) && event.workspace() == world_.workspace) Take(event);
 }
 
 void Witness::Take(const conversation::v1::ConversationEvent& event) {

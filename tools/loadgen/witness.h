@@ -38,6 +38,7 @@ class Witness {
   explicit Witness(const World& world) : world_(world) {}
   absl::Status OpenTopics();
   absl::Status ReadTopics();
+  void Take(const platform::Record& record);
   void Take(const conversation::v1::ConversationEvent& event);
   absl::StatusOr<Counts> Count();
   // Customers whose timelines are not known to be complete.
