@@ -240,6 +240,12 @@ class Invariants(unittest.TestCase):
                 each["occurredAt"] = at(14)
         self.assertEqual(list(self.expect("I10", "5.0 s, 3.0 s are allowed")), ["I10"])
 
+    def test_a_machine_that_does_not_carry_the_rate_is_named(self):
+        self.facts.moments = {"fault": BEGIN_S + 8.0, "healed": BEGIN_S + 8.5}
+        for each in self.facts.conversations:
+            each["occurredAt"] = at(60)
+        self.assertIn("lower --rate", "\n".join(self.broken()["I10"]))
+
     def test_what_stays_unread_is_named(self):
         self.facts.lag = {"sla_0 trama_engine_lag_records": 3.0}
         self.assertEqual(list(self.expect("I10", "sla_0")), ["I10"])

@@ -203,9 +203,6 @@ def _unexplained(facts, said):
     messages, statuses = facts.message_of(), invariants.statuses_of(facts)
     found = []
     for each in said.get("differences", []):
-        is_row = each["id"] in facts.extra_ids or each["where"] == "counted" and facts.extra_ids
-        if is_row:  # What the row has sent itself loadgen does not know; I7 counts it.
-            continue
         message = messages.get(each["id"], {}).get("messageId")
         is_in_doubt = {invariants.PERHAPS, "STATUS_FAILED"} & set(statuses[message])
         if not (each["where"] == "delivered" and is_in_doubt):

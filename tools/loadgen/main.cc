@@ -29,6 +29,8 @@ ABSL_FLAG(int32_t, connections, 8, "gRPC connections that the agents share");
 ABSL_FLAG(absl::Duration, agent_pause, absl::ZeroDuration(), "before each step of an agent");
 ABSL_FLAG(absl::Duration, settle_max, absl::Seconds(60),
           "how long everything may take to be everywhere after the last message");
+ABSL_FLAG(bool, has_others, false,
+          "somebody else writes to the workspace, too; what is there of him is no difference");
 ABSL_FLAG(std::string, run_id, "", "makes the ids of this run its own; empty: the time");
 ABSL_FLAG(std::string, journal, "", "file of JSON lines, one for each thing done and seen");
 ABSL_FLAG(std::string, o, "table", "table or json");
@@ -85,6 +87,7 @@ absl::StatusOr<RunOptions> Options(const World& world) {
   options.agents = absl::GetFlag(FLAGS_agents);
   options.connections = absl::GetFlag(FLAGS_connections);
   options.agent_pause = absl::GetFlag(FLAGS_agent_pause);
+  options.has_others = absl::GetFlag(FLAGS_has_others);
   options.settle_max = absl::GetFlag(FLAGS_settle_max);
   options.journal = absl::GetFlag(FLAGS_journal);
   return options;

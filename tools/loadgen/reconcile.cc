@@ -9,8 +9,8 @@ namespace {
 
 class Reconciler {
  public:
-  Reconciler(const Ledger::State& ledger, const Evidence& evidence)
-      : ledger_(ledger), evidence_(evidence) {}
+  Reconciler(const Ledger::State& ledger, const Evidence& evidence, bool has_others)
+      : ledger_(ledger), evidence_(evidence), has_others_(has_others) {}
 
   std::vector<Difference> Run() {
     std::set<std::string> sent;
@@ -21,7 +21,10 @@ class Reconciler {
       CompareMessage(message);
     }
     for (const auto& [vendor_id, interactions] : evidence_.interactions) {
-      if (!sent.contains(vendor_id)) {
+      if (sent.contains(vendor_id)) continue;
+      if (has_others_) {
+        interactions_ += static_cast<int64_t>(interactions.size());
+      } else {
         Say("interactions", vendor_id, "nobody has sent it");
       }
     }
@@ -115,14 +118,16 @@ class Reconciler {
 
   const Ledger::State& ledger_;
   const Evidence& evidence_;
+  const bool has_others_;
   std::vector<Difference> differences_;
   int64_t interactions_ = 0;
 };
 
 }  // namespace
 
-std::vector<Difference> Reconcile(const Ledger::State& ledger, const Evidence& evidence) {
-  return Reconciler(ledger, evidence).Run();
+std::vector<Difference> Reconcile(const Ledger::State& ledger, const Evidence& evidence,
+                                  bool has_others) {
+  return Reconciler(ledger, evidence, has_others).Run();
 }
 
 }  // namespace trama::loadgen

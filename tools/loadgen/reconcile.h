@@ -40,7 +40,9 @@ struct Difference {
 
 // Compares what was sent and answered with what Trama knows: everything that was answered with
 // success is there exactly once, everywhere, and nothing else is. What was never answered may be
-// there or not, but not in one place and missing in another.
-std::vector<Difference> Reconcile(const Ledger::State& ledger, const Evidence& evidence);
+// there or not, but not in one place and missing in another. `has_others`: somebody else writes to
+// the workspace, too; what is there of him is no difference.
+std::vector<Difference> Reconcile(const Ledger::State& ledger, const Evidence& evidence,
+                                  bool has_others = false);
 
 }  // namespace trama::loadgen

@@ -50,6 +50,15 @@ class ReconcileTest : public ::testing::Test {
 
 TEST_F(ReconcileTest, NothingIsSaidWhenAllIsThereOnce) { EXPECT_THAT(Differences(), IsEmpty()); }
 
+TEST_F(ReconcileTest, WhatOthersHaveSentIsNoDifferenceWhenThereAreSome) {
+  evidence_.interactions["SM-other"] = {"interaction-other"};
+  evidence_.received["interaction-other"] = {"conversation"};
+  evidence_.counted_in = 3;
+  EXPECT_THAT(Reconcile(ledger_, evidence_, /*has_others=*/true), IsEmpty());
+  EXPECT_THAT(Differences(), ElementsAre(std::pair("interactions", "SM-other"),
+                                         std::pair("counted", "messages in")));
+}
+
 TEST_F(ReconcileTest, ALostMessageIsNamed) {
   evidence_.interactions.erase("SM1");
   evidence_.counted_in = 1;

@@ -69,14 +69,15 @@ absl::Status WaitUntilIdle(Witness& witness, absl::Duration limit) {
 }
 
 // Looks until there is no difference any more, or for so long.
-absl::Status Settle(const Ledger& ledger, Witness& witness, absl::Duration limit, Report& report) {
-  const absl::Time until = absl::Now() + limit;
+absl::Status Settle(const Ledger& ledger, Witness& witness, const RunOptions& options,
+                    Report& report) {
+  const absl::Time until = absl::Now() + options.settle_max;
   while (true) {
     report.ledger = ledger.Look();
     absl::StatusOr<Evidence> evidence = witness.Look(report.ledger);
     if (!evidence.ok()) return evidence.status();
     report.evidence = *std::move(evidence);
-    report.differences = Reconcile(report.ledger, report.evidence);
+    report.differences = Reconcile(report.ledger, report.evidence, options.has_others);
     if (report.differences.empty() || absl::Now() > until) return absl::OkStatus();
     absl::SleepFor(kLook);
   }
@@ -114,7 +115,7 @@ absl::Status PlayWith(const World& world, const RunOptions& options, Ledger& led
     Customers(options.customers, *channels, io.context(), ledger).Run(report.begin);
     report.sent = absl::Now();
     Say("every message is answered; waiting until everything is everywhere");
-    status = Settle(ledger, **witness, options.settle_max, report);
+    status = Settle(ledger, **witness, options, report);
   }
   const absl::Status left = fleet.Leave(kAgentsMax);
   // The channels go away only when nothing runs any more that could use them.

@@ -18,6 +18,7 @@ struct RunOptions {
   int connections = 8;         // That the agents share.
   absl::Duration agent_pause;  // Before each step of an agent.
   absl::Duration settle_max;   // After the last message, until everything is everywhere.
+  bool has_others = false;     // Somebody else writes to the workspace, too.
   std::string journal;         // A file; empty: none.
 };
 
