@@ -14,6 +14,8 @@ PERHAPS = "STATUS_UNKNOWN"
 MILLISECOND = 0.001
 WINDOW_S = 2.0
 FLOW_MIN = 0.9
+# In time is who takes no longer than a window, or on a busy machine three times the usual, up to this.
+IN_TIME_MAX_S = 6.0
 
 
 def no_loss(facts):
@@ -265,21 +267,28 @@ def _delays(facts):
                   for vendor_id, at in facts.sent().items())
 
 
-def _flow(delays):
+def _in_time(facts):
+    """How long a message may take that came through in time."""
+    usual = sorted(delay for at, delay in _delays(facts)
+                   if at < facts.moments.get("fault", 0) - WINDOW_S)
+    return min(max(WINDOW_S, 3 * usual[len(usual) // 2]), IN_TIME_MAX_S) if usual else WINDOW_S
+
+
+def _flow(delays, in_time):
     """The part of these messages that came through in time."""
-    return sum(1 for delay in delays if delay <= WINDOW_S) / len(delays) if delays else 1.0
+    return sum(1 for delay in delays if delay <= in_time) / len(delays) if delays else 1.0
 
 
 def recovery_seconds(facts):
     """How long after the fault the flow was whole again: from then on, of what is sent in any window at
-    least 90 % reaches its conversation within the length of one. The customers keep their rate
-    whatever happens, so that is 90 % of the rate before. None: never within the run."""
-    healed = facts.moments["healed"]
+    least 90 % reaches its conversation in time. The customers keep their rate whatever happens, so
+    that is 90 % of the rate before. None: never within the run."""
+    healed, in_time = facts.moments["healed"], _in_time(facts)
     sent = [(at, delay) for at, delay in _delays(facts) if at >= healed - WINDOW_S]
     whole_since = healed
     for place, (begin, _) in enumerate(sent):
         window = [delay for at, delay in sent[place:] if at < begin + WINDOW_S]
-        if _flow(window) < FLOW_MIN:
+        if _flow(window, in_time) < FLOW_MIN:
             whole_since = begin + WINDOW_S
     if not sent or whole_since > sent[-1][0]:
         return None
@@ -299,7 +308,8 @@ def _recovery_in_time(facts):
     took = recovery_seconds(facts)
     if took is not None and took <= facts.recovery_max:
         return
-    before = _flow([delay for at, delay in _delays(facts) if at < facts.moments["fault"] - WINDOW_S])
+    before = _flow([delay for at, delay in _delays(facts)
+                    if at < facts.moments["fault"] - WINDOW_S], _in_time(facts))
     if before < FLOW_MIN:
         yield (f"cannot be judged: before the fault only {before:.0%} came through in time; this "
                "machine does not carry the rate, take a lower --rate")
