@@ -257,7 +257,7 @@ def nothing_forged(facts):
             yield f"{name} grew by {grown >> 20} MiB, {facts.rss_grown_max >> 20} are allowed"
 
 
-def _delays(facts):
+def delays(facts):
     """(when it was sent, how long it took to its conversation) of every message, oldest first."""
     vendor_of = {each["interactionId"]: each["vendorMessageId"] for each in facts.interactions}
     there = {}
@@ -269,14 +269,14 @@ def _delays(facts):
 
 def _in_time(facts):
     """How long a message may take that came through in time."""
-    usual = sorted(delay for at, delay in _delays(facts)
+    usual = sorted(delay for at, delay in delays(facts)
                    if at < facts.moments.get("fault", 0) - WINDOW_S)
     return min(max(WINDOW_S, 3 * usual[len(usual) // 2]), IN_TIME_MAX_S) if usual else WINDOW_S
 
 
-def _flow(delays, in_time):
+def _flow(took, in_time):
     """The part of these messages that came through in time."""
-    return sum(1 for delay in delays if delay <= in_time) / len(delays) if delays else 1.0
+    return sum(1 for delay in took if delay <= in_time) / len(took) if took else 1.0
 
 
 def recovery_seconds(facts):
@@ -284,7 +284,7 @@ def recovery_seconds(facts):
     least 90 % reaches its conversation in time. The customers keep their rate whatever happens, so
     that is 90 % of the rate before. None: never within the run."""
     healed, in_time = facts.moments["healed"], _in_time(facts)
-    sent = [(at, delay) for at, delay in _delays(facts) if at >= healed - WINDOW_S]
+    sent = [(at, delay) for at, delay in delays(facts) if at >= healed - WINDOW_S]
     whole_since = healed
     for place, (begin, _) in enumerate(sent):
         window = [delay for at, delay in sent[place:] if at < begin + WINDOW_S]
@@ -308,7 +308,7 @@ def _recovery_in_time(facts):
     took = recovery_seconds(facts)
     if took is not None and took <= facts.recovery_max:
         return
-    before = _flow([delay for at, delay in _delays(facts)
+    before = _flow([delay for at, delay in delays(facts)
                     if at < facts.moments["fault"] - WINDOW_S], _in_time(facts))
     if before < FLOW_MIN:
         yield (f"cannot be judged: before the fault only {before:.0%} came through in time; this "

@@ -91,7 +91,7 @@ ROWS = [
     Row(6, "Redis is slow, then half open", rows_dependencies.slow_redis, lasts_s=20, ground=PROXIED,
         check=rows_dependencies.check_slow_redis),
     Row(23, "profile is slow, then nonsense", rows_dependencies.broken_profile, lasts_s=30,
-        ground=PROXIED),
+        ground=PROXIED, check=rows_dependencies.check_broken_profile),
     Row(9, "clocks jump and drift", rows_clocks.jump, lasts_s=40, ground=CLOCKS,
         check=rows_clocks.check),
 ]

@@ -1,5 +1,6 @@
 """Faults of what a service depends on: slow, half open, full of nonsense."""
 
+import invariants
 from proxies import Nonsense
 
 SLOW_S = 8
@@ -35,7 +36,6 @@ def broken_profile(run):
     it can derive itself. It asks in batches; what a batch did not learn the engine asks for by itself,
     with growing pauses: more calls, but a bounded number for each message."""
     proxies, names = run.ground.proxies, run.trama.replicas_of("profile")
-    run.mark("healed")  # The flow must not feel it at all.
     calm = _calls_of_intake(run)
     run.pause(SLOW_S)
     slow = _calls_of_intake(run)
@@ -52,11 +52,21 @@ def broken_profile(run):
     for name in names:
         proxies.lead_to(name, run.trama.at(name))
     nonsense.close()
+    run.mark("healed")
     before, meanwhile = slow - calm, end - slow
     run.note(f"calls of profile: {before} in {SLOW_S} s before, {meanwhile} while slow; "
              f"{nonsense.calls} connections met nonsense")
     run.expect(meanwhile <= before + CALLS_PER_MESSAGE_MAX * run.rate * SLOW_S,
                "routing asks without bound when profile is slow")
+
+
+def check_broken_profile(run, facts):
+    """Nobody waits for profile longer than he wants to."""
+    took = sorted(delay for at, delay in invariants.delays(facts)
+                  if facts.moments["fault"] <= at < facts.moments["healed"])
+    p99 = took[int(0.99 * (len(took) - 1))]
+    run.note(f"to the conversation meanwhile: p50 {took[len(took) // 2]:.2f} s, p99 {p99:.2f} s")
+    run.expect(p99 < ANSWER_MAX_S, f"p99 to the conversation was {p99:.1f} s")
 
 
 def _calls_of_intake(run):
