@@ -125,6 +125,7 @@ class Ground:
 
     def kill(self, name):
         """kill -9; the supervisor starts it again."""
+        self.supervisor.killed.add(name)
         self.process(name).signal(signal.SIGKILL)
 
     def kill_under_load(self, name, seconds):

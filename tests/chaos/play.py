@@ -95,6 +95,7 @@ def play(ground, row, options):
     world = ground.make_workspace(workspace, row.rules)
     run.world = json.loads(world.read_text())
     before = ground.rss()
+    ground.supervisor.surprises.clear()
     load = Load(ground, workspace, world, **{
         "rate": run.rate * row.rate_factor, "seed": run.seed,
         "duration": f"{run.before_s + run.lasts_s + run.quiet_s}s", **row.load})
@@ -112,13 +113,15 @@ def play(ground, row, options):
     facts = _gather(run, load, began)
     facts.rss_grown = {name: size - before[name] for name, size in ground.rss().items()
                        if name in before}
+    for name in ground.supervisor.surprises:
+        (run.note if row.may_end else run.wrong)(f"{name} ended by itself and was started again")
     if row.check and not run.differences:
         row.check(run, facts)
     outcome = _judge(run, facts, said)
     outcome.took_s = time.time() - began
     if not outcome.holds():
         (ground.folder / f"{workspace}.facts.json").write_text(
-            json.dumps(dataclasses.asdict(facts), default=list, indent=1))
+            json.dumps(vars(facts), default=list, indent=1))
     return outcome
 
 

@@ -27,7 +27,7 @@ class Row:
     ones. `rules`: times of the workspace. `check`: finds what is wrong in what was left behind,
     besides the invariants. `ground`: what the stack must be like (see Ground); rows with equal
     grounds share one. `needs_network`: packets are lost, for which root and a network of its own are
-    needed."""
+    needed. `may_end`: a process may give up without Kafka, to be started again."""
     number: int
     name: str
     fault: Callable
@@ -42,6 +42,7 @@ class Row:
     check: Callable = None
     ground: tuple = ()
     needs_network: bool = False
+    may_end: bool = False
 
 
 # Whoever sends something himself must tell loadgen, which would call it forged.
@@ -59,9 +60,10 @@ ROWS = [
     Row(2, "an owner stands still for 15 s", rows_processes.freeze_owners, lasts_s=20,
         recovery_max=8),
     Row(5, "Redis is killed, and comes back empty", rows_redis.kill_and_empty, lasts_s=12),
-    Row(7, "partition, one way", rows_network.part, lasts_s=24, needs_network=True),
+    Row(7, "partition, one way", rows_network.part, lasts_s=24, needs_network=True,
+        may_end=True),
     Row(8, "a third of the packets lost, connections torn", rows_network.lose, lasts_s=24,
-        needs_network=True),
+        needs_network=True, may_end=True),
     Row(11, "poison on every topic that is an input", rows_topics.poison, lasts_s=12,
         recovery_max=2),
     Row(12, "an agent's client never reads", rows_agents.stand_still, lasts_s=22,
@@ -84,10 +86,10 @@ ROWS = [
         load={"pattern": "burst", "settle_max": "150s"}, rate_factor=1.9,
         check=rows_webhooks.check_burst),
     Row(3, "a broker of three is killed, then the controller", rows_brokers.lose_one, lasts_s=75,
-        rate_factor=BROKERS_FACTOR, ground=THREE),
+        rate_factor=BROKERS_FACTOR, ground=THREE, may_end=True),
     Row(4, "two brokers of three are gone", rows_brokers.lose_two, lasts_s=45,
         rate_factor=BROKERS_FACTOR, lateness_max=90, ground=THREE, load=BESIDE,
-        check=rows_brokers.check_two),
+        check=rows_brokers.check_two, may_end=True),
     Row(6, "Redis is slow, then half open", rows_dependencies.slow_redis, lasts_s=20, ground=PROXIED,
         check=rows_dependencies.check_slow_redis),
     Row(23, "profile is slow, then nonsense", rows_dependencies.broken_profile, lasts_s=30,

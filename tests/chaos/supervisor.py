@@ -19,7 +19,8 @@ class Supervisor:
         self.revive.update(revive or {})
         self.is_alive = {name: trama.process(name).pid for name in trama.replicas()}
         self.held = set()
-        self.starts = {}
+        self.killed = set()  # By us: their end is no surprise.
+        self.surprises = []  # Names of those that ended by themselves.
         self.lock = threading.Lock()
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -63,4 +64,6 @@ class Supervisor:
         # What was killed may hold its ports for some milliseconds: the next look tries again.
         with contextlib.suppress(stack.StackError):
             self.revive[name]()
-            self.starts[name] = self.starts.get(name, 0) + 1
+            if name not in self.killed:
+                self.surprises.append(name)
+            self.killed.discard(name)
