@@ -37,6 +37,8 @@ class OffsetClient {
  private:
   absl::StatusOr<std::vector<TopicPartitionOffset>> Ask(
       const std::vector<TopicPartitionOffset>& question, absl::Duration timeout);
+  absl::StatusOr<std::vector<TopicPartitionOffset>> AskOnce(
+      const std::vector<TopicPartitionOffset>& question, absl::Duration timeout);
 
   absl::StatusOr<std::shared_ptr<Client>> Opened();
   // The next question takes another client than this one.

@@ -17,6 +17,8 @@ namespace {
 constexpr int64_t kEarliest = -2;
 constexpr int64_t kLatest = -1;
 
+constexpr absl::Duration kAskAgain = absl::Milliseconds(50);
+
 }  // namespace
 
 std::shared_ptr<OffsetClient> SharedOffsetClient(const KafkaConfig& config) {
@@ -69,6 +71,18 @@ absl::StatusOr<Watermarks> OffsetClient::QueryWatermarks(const TopicPartition& p
 absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::Ask(
     const std::vector<TopicPartitionOffset>& question, absl::Duration timeout) {
   if (question.empty()) return question;
+  const absl::Time deadline = absl::Now() + timeout;
+  auto answer = AskOnce(question, timeout);
+  // A leader may move, and that of a new partition is not there at once.
+  while (absl::IsUnavailable(answer.status()) && absl::Now() + kAskAgain < deadline) {
+    absl::SleepFor(kAskAgain);
+    answer = AskOnce(question, deadline - absl::Now());
+  }
+  return answer;
+}
+
+absl::StatusOr<std::vector<TopicPartitionOffset>> OffsetClient::AskOnce(
+    const std::vector<TopicPartitionOffset>& question, absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   const auto client = Opened();
   if (!client.ok()) return client.status();
