@@ -185,6 +185,14 @@ rd_kafka_topic_t* Client::Topic(const std::string& name) {
   return topic.get();
 }
 
+absl::Status Client::RefreshMetadata(const std::string& topic, absl::Duration timeout) {
+  {
+    const std::lock_guard lock(topics_mutex_);
+    known_.erase(topic);
+  }
+  return FetchMetadata({topic}, timeout);
+}
+
 absl::Status Client::FetchMetadata(const std::vector<std::string>& topics, absl::Duration timeout) {
   std::vector<std::string> unknown;
   {

@@ -111,6 +111,8 @@ class Client {
   // Asks for the partitions and leaders of topics, once for each and in one request for all.
   // NOT_FOUND when one is not there.
   absl::Status FetchMetadata(const std::vector<std::string>& topics, absl::Duration timeout);
+  // The same for a topic that is known already: it may have grown.
+  absl::Status RefreshMetadata(const std::string& topic, absl::Duration timeout);
 
   // A handle of the topic that lives as long as the client. Thread-safe.
   rd_kafka_topic_t* Topic(const std::string& name);

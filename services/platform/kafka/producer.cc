@@ -18,6 +18,7 @@ using kafka_internal::Client;
 using kafka_internal::QueueHandle;
 
 constexpr absl::Duration kPollWait = absl::Milliseconds(500);
+constexpr absl::Duration kMetadataWait = absl::Seconds(2);
 // How long the destructor lets withdrawn records report back.
 constexpr absl::Duration kPurgeWaitMax = absl::Seconds(5);
 
@@ -71,6 +72,10 @@ class KafkaProducer final : public Producer {
       ++queued_;
     }
     absl::Status sent = client_.Send(record, callback.get());
+    // Topics grow while we run, and librdkafka would notice within minutes.
+    if (absl::IsNotFound(sent) && client_.RefreshMetadata(record.topic, kMetadataWait).ok()) {
+      sent = client_.Send(record, callback.get());
+    }
     if (sent.ok()) {
       callback.release();  // OnDelivery takes it back.
     } else {

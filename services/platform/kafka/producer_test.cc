@@ -41,6 +41,24 @@ class ProducerTest : public testing::BrokerTest {
   }
 };
 
+TEST_F(ProducerTest, WritesToPartitionsThatWereAddedSince) {
+  const std::string topic = NewTopic("growing", 1);
+  const auto producer = NewProducer();
+  ASSERT_TRUE(
+      producer->ProduceAll({{.topic = topic, .partition = 0, .value = "before"}}, kWait).ok());
+  const absl::Status grown = admin().GrowTopics({{topic, 3}}, kWait);
+  ASSERT_TRUE(grown.ok()) << grown;
+
+  const absl::Status written =
+      producer->ProduceAll({{.topic = topic, .partition = 2, .value = "after"}}, kWait);
+
+  EXPECT_TRUE(written.ok()) << written;
+  EXPECT_EQ(ReadAll(topic, 2).size(), 1);
+  const absl::Status beyond =
+      producer->ProduceAll({{.topic = topic, .partition = 3, .value = "beyond"}}, kWait);
+  EXPECT_TRUE(absl::IsNotFound(beyond)) << beyond;
+}
+
 TEST_F(ProducerTest, WritesKeyValueHeadersAndTimestamp) {
   const std::string topic = NewTopic("all", 3);
   const auto producer = NewProducer();
