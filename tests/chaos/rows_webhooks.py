@@ -4,12 +4,12 @@ import collections
 import concurrent.futures
 import gzip
 import json
-import socket
 import subprocess
 import time
 
-from ground import stack, wait_until
-from vendors import TIMEOUT_S, Twilio
+from ground import wait_until  # Puts tools/lib on the path.
+import customers
+from vendors import Twilio
 
 MESSAGES = 60
 TIMES = 3
@@ -115,7 +115,7 @@ def oversize(run):
         for _ in range(ROUNDS):
             for what, request in _monsters(Twilio(run.world["channels"]["sms"]).path):
                 began = time.monotonic()
-                answer = raw(port, request)
+                answer = customers.say_raw(port, request)
                 took.append(time.monotonic() - began)
                 # 400, 403, 404, 408, 411, 413, 415, 431; some may get the door instead.
                 run.expect(not answer or answer[9:10] == b"4", f"{what}: {answer[:40]!r}")
@@ -142,20 +142,6 @@ def _monsters(path):
     yield "deep JSON", (head + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
                         % len(deep) + deep)
     yield "chunks without end", head + form + b"Transfer-Encoding: chunked\r\n\r\n5\r\nBody=\r\n"
-
-
-def raw(port, request):
-    """What the server says until it closes, after all was said that we had to say."""
-    with socket.create_connection((stack.HOST, port), TIMEOUT_S) as connection:
-        answer = b""
-        try:
-            connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
-            while chunk := connection.recv(4096):
-                answer += chunk
-        except OSError:
-            pass  # It has closed the door.
-        return answer
 
 
 # -- too slow, too many

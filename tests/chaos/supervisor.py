@@ -3,7 +3,6 @@ its brokers, but those that are held down for a while."""
 
 import contextlib
 import threading
-import time
 
 import stack
 
@@ -58,7 +57,7 @@ class Supervisor:
                         if name not in self.held and not alive()]
                 for name in dead:
                     self._start(name)
-            time.sleep(LOOK_S)
+            self.over.wait(LOOK_S)
 
     def _start(self, name):
         # What was killed may hold its ports for some milliseconds: the next look tries again.

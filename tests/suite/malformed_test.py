@@ -108,23 +108,9 @@ class Malformed(unittest.TestCase):
                     b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20_000 + b"\r\n",
                     *(randomness.randbytes(300) + b"\r\n\r\n" for _ in range(20))]
         for bytes_ in nonsense:
-            answer = self.raw(self.world.stack.ports["sms_http"], bytes_)
+            answer = customers.say_raw(self.world.stack.ports["sms_http"], bytes_)
             if answer:
                 self.assertRegex(answer, rb"^HTTP/1\.[01] (4|5)\d\d ", bytes_[:40])
-
-    @staticmethod
-    def raw(port, bytes_):
-        """What a server answers until it closes, after we have said all that we had to say."""
-        with socket.create_connection((stack.HOST, port), 20) as connection:
-            answer = b""
-            try:
-                connection.sendall(bytes_)
-                connection.shutdown(socket.SHUT_WR)
-                while chunk := connection.recv(4096):
-                    answer += chunk
-            except OSError:
-                pass  # It has closed the door.
-            return answer
 
     def test_a_signed_webhook_that_says_nothing_becomes_a_dead_letter(self):
         cases = [{"Body": "no id"}, {"MessageSid": "../../etc", "From": PHONE},

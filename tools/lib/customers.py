@@ -6,6 +6,7 @@ import email.policy
 import hashlib
 import hmac
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -36,6 +37,21 @@ def send_mail(server, sender, recipient, subject, body, headers=(), attachments=
     if done.returncode != 0:
         raise stack.StackError(f"mail to {recipient} not taken: {done.stdout}{done.stderr}")
     return message_id
+
+
+def say_raw(port, request):
+    """What the server at `port` answers to these bytes, whatever they are, until it closes; all was
+    said then that we had to say."""
+    with socket.create_connection((stack.HOST, port), 20) as connection:
+        answer = b""
+        try:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            while chunk := connection.recv(4096):
+                answer += chunk
+        except OSError:
+            pass  # It has closed the door.
+        return answer
 
 
 class Twilio:

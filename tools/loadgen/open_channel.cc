@@ -36,11 +36,9 @@ class OpenChannel final : public Channel {
       : world_(std::move(world)), webhooks_(std::move(webhooks)) {}
 
   absl::Status Listen(boost::asio::io_context& io, OnArrival on_arrival) {
-    platform::HttpRouter router;
-    router.Prefix("POST", "/", platform::SyncHandler([this, on_arrival](const HttpRequest& sent) {
-                    return Take(sent, on_arrival);
-                  }));
-    auto server = StartSinkServer(world_.Fact("sink"), io, std::move(router));
+    auto server = StartPostSink(
+        world_.Fact("sink"), io,
+        [this, on_arrival](const HttpRequest& sent) { return Take(sent, on_arrival); });
     if (!server.ok()) return server.status();
     sink_ = *std::move(server);
     return absl::OkStatus();
