@@ -6,12 +6,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "services/platform/base/stamp_clock.h"
 #include "services/platform/engine/caught_up.h"
 #include "services/platform/engine/caution.h"
 #include "services/platform/engine/engine_host.h"
 #include "services/platform/engine/engine_metrics.h"
 #include "services/platform/engine/engine_spec.h"
-#include "services/platform/engine/stamp_clock.h"
 #include "services/platform/kafka/consumer.h"
 #include "services/platform/kafka/transactional_producer.h"
 

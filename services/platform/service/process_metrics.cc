@@ -45,7 +45,10 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics, const std::string& service,
     : resident_bytes_(metrics.Gauge("trama_process_resident_bytes", "Memory in use.")),
       cpu_seconds_(metrics.Counter("trama_process_cpu_seconds_total", "CPU time used.")),
       open_files_(metrics.Gauge("trama_process_open_files", "Open file descriptors.")),
-      threads_(metrics.Gauge("trama_process_threads", "Threads.")) {
+      threads_(metrics.Gauge("trama_process_threads", "Threads.")),
+      clock_skew_(metrics.Gauge("trama_process_clock_skew_seconds",
+                                "The machine's clock minus what this process goes by, which "
+                                "follows a clock that was set slowly.")) {
   metrics.Gauge("trama_process_start_seconds", "Unix time of the start.")
       ->Set(absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()));
   metrics.Gauge("trama_build_info", "1; what runs is in the labels.", {"service", "version"})
@@ -63,6 +66,10 @@ void ProcessMetrics::Update() {
   cpu_seconds_->Increment(std::max(0.0, CpuSeconds() - cpu_seconds_->Value()));
   open_files_->Set(Entries("/proc/self/fd"));
   threads_->Set(Entries("/proc/self/task"));
+}
+
+void ProcessMetrics::SetClockSkew(absl::Duration skew) {
+  clock_skew_->Set(absl::ToDoubleSeconds(skew));
 }
 
 }  // namespace trama::platform

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "services/platform/base/metrics.h"
 
 namespace trama::platform {
@@ -16,11 +17,15 @@ class ProcessMetrics {
   // Reads /proc anew. From one thread at a time.
   void Update();
 
+  // What the machine's clock shows minus what the process goes by.
+  void SetClockSkew(absl::Duration skew);
+
  private:
   GaugeFamily& resident_bytes_;
   CounterFamily& cpu_seconds_;
   GaugeFamily& open_files_;
   GaugeFamily& threads_;
+  GaugeFamily& clock_skew_;
 };
 
 // trama_ready: 1 when ready for work.

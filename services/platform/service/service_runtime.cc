@@ -37,7 +37,7 @@ ServiceRuntime::ServiceRuntime(const ServiceInfo& info, const std::string& versi
       clock_(clock),
       stop_(stop),
       process_metrics_(metrics_, info.name, version),
-      health_(clock),
+      health_(clock_),
       started_(health_.AddCondition("start")),
       tokens_(std::make_unique<TokenStore>()),
       service_token_(std::make_unique<ServiceToken>()),
@@ -226,6 +226,13 @@ void ServiceRuntime::NoteReadiness(bool ready) {
 
 void ServiceRuntime::KeepHouse() {
   process_metrics_.Update();
+  clock_.Now();
+  process_metrics_.SetClockSkew(clock_.skew());
+  if (clock_.jumps() > clock_jumps_seen_) {
+    clock_jumps_seen_ = clock_.jumps();
+    Log(LogLevel::kError, "the wall clock has jumped, following it slowly",
+        {{"wall_minus_ours", clock_.skew()}});
+  }
   for (const absl::Status& reloaded :
        {tokens_->ReloadIfChanged(), service_token_->ReloadIfChanged()}) {
     if (!reloaded.ok()) {

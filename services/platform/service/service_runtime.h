@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "services/platform/base/periodic.h"
+#include "services/platform/base/slewed_clock.h"
 #include "services/platform/grpc/server.h"
 #include "services/platform/net/io_threads.h"
 #include "services/platform/service/admin_server.h"
@@ -64,7 +66,7 @@ class ServiceRuntime final : public Runtime {
 
   const ServiceInfo& info_;
   const std::string version_;
-  const Clock& clock_;
+  const SlewedClock clock_;
   StopControl& stop_;
   Metrics metrics_;
   ProcessMetrics process_metrics_;
@@ -87,6 +89,7 @@ class ServiceRuntime final : public Runtime {
   mutable std::mutex steps_mutex_;  // Guards the next two.
   std::vector<Step> stoppers_;
   std::vector<Step> closers_;
+  int64_t clock_jumps_seen_ = 0;  // Only housekeeping.
   std::unique_ptr<Periodic> housekeeping_;
 };
 

@@ -1,4 +1,4 @@
-#include "services/platform/engine/stamp_clock.h"
+#include "services/platform/base/stamp_clock.h"
 
 #include "gtest/gtest.h"
 
