@@ -32,7 +32,7 @@ class ConfigBoard {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  ConfigPtr current_ = std::make_shared<ConfigView>();
+  ConfigPtr current_ = ConfigView::NotReadYet();
   std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
 };
 

@@ -65,7 +65,9 @@ class KafkaConfigFollower final : public ConfigFollower {
 
   void CaughtUp() {
     reading_on_ = true;
-    if (newest_ != nullptr) Show();
+    // A cluster without any configuration has been read, too.
+    if (newest_ == nullptr) newest_ = std::make_shared<ConfigView>();
+    Show();
     condition_->Set(true);
   }
 

@@ -20,6 +20,12 @@ ConfigView::ConfigView(std::shared_ptr<const config::v1::Snapshot> snapshot)
   }
 }
 
+std::shared_ptr<const ConfigView> ConfigView::NotReadYet() {
+  auto view = std::make_shared<ConfigView>();
+  view->is_read_ = false;
+  return view;
+}
+
 const Resource* ConfigView::Find(std::string_view kind, std::string_view workspace,
                                  std::string_view name) const {
   const auto it = by_key_.find(ResourceKey(kind, workspace, name));
@@ -57,6 +63,9 @@ const config::v1::ChannelAccountSpec* ConfigView::FindAccount(std::string_view w
 
 absl::StatusOr<int32_t> ConfigView::PartitionOf(std::string_view workspace) const {
   const config::v1::WorkspaceSpec* spec = FindWorkspace(workspace);
+  if (spec == nullptr && !is_read_) {
+    return absl::UnavailableError("the configuration is not read yet, try again");
+  }
   if (spec == nullptr) {
     return InvalidField("workspace", workspace,
                         "does not exist; see tramactl get workspaces for those that do");

@@ -19,6 +19,8 @@ class ConfigView {
   // Revision 0, no resources.
   ConfigView();
   explicit ConfigView(std::shared_ptr<const config::v1::Snapshot> snapshot);
+  // What a process shows before it has read anything: looks empty, but calls nothing missing.
+  static std::shared_ptr<const ConfigView> NotReadYet();
 
   int64_t revision() const { return snapshot_->revision(); }
   const std::shared_ptr<const config::v1::Snapshot>& snapshot() const { return snapshot_; }
@@ -35,7 +37,8 @@ class ConfigView {
   const config::v1::ChannelAccountSpec* FindAccount(std::string_view workspace,
                                                     std::string_view name) const;
 
-  // The partition number of a workspace. InvalidField("workspace") when it does not exist.
+  // The partition number of a workspace. InvalidField("workspace") when it does not exist,
+  // UNAVAILABLE when nothing was read yet.
   absl::StatusOr<int32_t> PartitionOf(std::string_view workspace) const;
 
   // All resources of a kind in a workspace, by name.
@@ -52,6 +55,7 @@ class ConfigView {
 
  private:
   std::shared_ptr<const config::v1::Snapshot> snapshot_;
+  bool is_read_ = true;
   std::map<std::string, const config::v1::Resource*, std::less<>> by_key_;
 };
 

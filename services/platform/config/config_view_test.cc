@@ -78,6 +78,11 @@ TEST(ConfigViewTest, ListsTheWorkspacesOfANumber) {
   EXPECT_THAT(view.WorkspacesOn(1), IsEmpty());
 }
 
+TEST(ConfigViewTest, NothingIsMissingBeforeAnythingWasRead) {
+  EXPECT_TRUE(absl::IsUnavailable(ConfigView::NotReadYet()->PartitionOf("demo").status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(ConfigView().PartitionOf("demo").status()));
+}
+
 TEST(ConfigViewTest, TheEmptyViewIsRevisionZero) { EXPECT_EQ(ConfigView().revision(), 0); }
 
 }  // namespace
