@@ -32,6 +32,8 @@ UNITS = {"sms": 25, "email": 20}
 GROUP_FIRST = 47000
 PROXY_PORT = 5100
 LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+# With the usual allocator: that of the services asks for the time before libfaketime is ready.
+PRELOADED = f"{LIBFAKETIME} libstdc++.so.6 libc.so.6"
 
 
 class Ground:
@@ -80,7 +82,7 @@ class Ground:
             for name in self.trama.replicas_of(service):
                 self.set_clock(name, "+0")
                 self.trama.wrappers[name] = [
-                    *self.trama.wrappers.get(name, []), "env", f"LD_PRELOAD={LIBFAKETIME}",
+                    *self.trama.wrappers.get(name, []), "env", f"LD_PRELOAD={PRELOADED}",
                     f"FAKETIME_TIMESTAMP_FILE={self.folder / 'clocks' / name}",
                     "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
                     "DONT_FAKE_MONOTONIC=1"]

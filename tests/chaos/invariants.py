@@ -144,8 +144,10 @@ def clocks(facts):
         breaches = [each for each in events if "breached" in each]
         revised = sum(1 for each in events if "breachRevised" in each)
         in_time = [each for each in events if each.get("fulfilled", {}).get("inTime")]
-        canceled = [each for each in events if "canceled" in each]
-        verdicts = len(breaches) - revised + len(in_time) + len(canceled)
+        breached = len(breaches) - revised
+        # What was breached stays so, however it ends.
+        canceled = [each for each in events if "canceled" in each and not breached]
+        verdicts = breached + len(in_time) + len(canceled)
         if len(breaches) > 1:
             yield f"clock {clock} was breached {len(breaches)} times"
         if sum(1 for each in events if "fulfilled" in each) > 1:

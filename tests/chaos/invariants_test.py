@@ -174,6 +174,14 @@ class Invariants(unittest.TestCase):
         self.breach(at(3), at(3))
         self.assertEqual(list(self.expect("I5", "clock0 has 2 verdicts")), ["I5"])
 
+    def test_a_breached_clock_that_is_canceled_stays_breached(self):
+        self.facts.clocks = [each for each in self.facts.clocks
+                             if not (each["clockId"] == "clock0" and "fulfilled" in each)]
+        self.breach(at(3), at(3))
+        self.facts.clocks.append({"clockId": "clock0", "conversationId": "c0",
+                                  "state": "CLOCK_STATE_CANCELED", "canceled": {}})
+        self.assertNotIn("I5", self.broken())
+
     def test_an_early_breach_is_named(self):
         self.breach(at(3), at(2, 900))
         self.expect("I5", "clock0", "0.100 s before it was due")
