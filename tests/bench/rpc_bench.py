@@ -8,7 +8,7 @@ from figures import Figures
 from ground import Ground
 
 PHONE = "+12122000000"  # The sender of the first webhook of any run.
-OUTSTANDING = 16
+OUTSTANDING = 64
 
 
 def per_cpu_second(ground, server, pid, method, seconds):

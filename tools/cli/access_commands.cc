@@ -68,23 +68,17 @@ absl::Status Ensure(Context& context, const Arguments& arguments) {
   const auto found = (*admin)->Describe(context.timeout());
   if (!found.ok()) return found.status();
 
-  std::vector<AccessRule> wanted, beyond;
-  for (const AccessRule& rule : *rules) {
-    (platform::IsWithinReach(rule) ? wanted : beyond).push_back(rule);
-  }
-  const AccessChange change = platform::CompareAccess(wanted, *found);
+  const AccessChange change = platform::CompareAccess(*rules, *found);
   if (!arguments.Has("check")) {
     absl::Status done = (*admin)->Add(change.add, context.timeout());
     if (done.ok()) done = (*admin)->Remove(change.remove, context.timeout());
     if (!done.ok()) return done;
   }
-  const Json json = {{"added", ToJson(change.add)},
-                     {"removed", ToJson(change.remove)},
-                     {"byOtherMeans", ToJson(beyond)}};
+  const Json json = {{"added", ToJson(change.add)}, {"removed", ToJson(change.remove)}};
   context.out().One(json, [&] {
-    return absl::StrCat(Lines("+ ", change.add), Lines("- ", change.remove), wanted.size(),
+    return absl::StrCat(Lines("+ ", change.add), Lines("- ", change.remove), rules->size(),
                         " rules, ", change.add.size(), " were missing, ", change.remove.size(),
-                        " were too many\n", Lines("to be made with kafka-acls.sh: ", beyond));
+                        " were too many\n");
   });
   if (arguments.Has("check") && !(change.add.empty() && change.remove.empty())) {
     return absl::FailedPreconditionError(
@@ -105,8 +99,7 @@ std::vector<Command> AccessCommands() {
           {.path = {"access", "ensure"},
            .summary = "Allow in Kafka what the services need, and nothing else",
            .details = "Adds the access rules (ACLs) that are missing for users named trama-... and "
-                      "removes what they have beyond. Rules of transactional ids are only listed: "
-                      "librdkafka 2.0.2 cannot speak of them.",
+                      "removes what they have beyond.",
            .flags = {file, {.name = "check", .help = "Change nothing; exit 1 at a difference"}},
            .run = Ensure}};
 }

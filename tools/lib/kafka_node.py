@@ -50,6 +50,10 @@ group.initial.rebalance.delay.ms=0
 # until then it stops every reader of its partitions.
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 transaction.max.timeout.ms=900000
+# A dead node's partitions get new leaders after so long (default: 9 s): before members of groups, whose
+# coordinator it was, lose their session of 6 s.
+broker.session.timeout.ms=4500
+broker.heartbeat.interval.ms=1000
 # As long as the longest retention of a topic that is read from committed offsets.
 offsets.retention.minutes=43200
 # Small machine.

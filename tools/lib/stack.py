@@ -368,9 +368,7 @@ class Stack:
         self.start_kafka()
         self.start_redis()
         self.write_endpoints()
-        wrong = self.kafka.ensure(ROOT / "tools/lib/kafka_transactional_ids.py")
-        if wrong:
-            raise StackError(f"cannot give out transactional ids: {wrong}")
+        self.kafka.ensure()
         say("starting " + ", ".join(names))
         for name in names:
             self.start_service(name)

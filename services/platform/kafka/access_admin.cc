@@ -28,26 +28,30 @@ constexpr char kPrincipal[] = "User:";
 constexpr char kEveryHost[] = "*";
 
 rd_kafka_ResourceType_t TypeOf(AccessResource resource) {
-  return resource == AccessResource::kGroup ? RD_KAFKA_RESOURCE_GROUP : RD_KAFKA_RESOURCE_TOPIC;
+  switch (resource) {
+    case AccessResource::kTopic:
+      return RD_KAFKA_RESOURCE_TOPIC;
+    case AccessResource::kGroup:
+      return RD_KAFKA_RESOURCE_GROUP;
+    case AccessResource::kTransactionalId:
+      return RD_KAFKA_RESOURCE_TRANSACTIONAL_ID;
+  }
+  return RD_KAFKA_RESOURCE_UNKNOWN;
 }
 
 // `make` is rd_kafka_AclBinding_new or rd_kafka_AclBindingFilter_new.
 template <typename Make>
 absl::StatusOr<BindingHandle> ToBinding(const AccessRule& rule, Make make) {
   std::array<char, 256> error = {};
-  BindingHandle binding;
-  if (IsWithinReach(rule)) {
-    binding.reset(
-        make(TypeOf(rule.resource), rule.name.c_str(),
-             rule.prefix ? RD_KAFKA_RESOURCE_PATTERN_PREFIXED : RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-             absl::StrCat(kPrincipal, rule.user).c_str(), kEveryHost,
-             static_cast<rd_kafka_AclOperation_t>(rule.operation),
-             RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, error.data(), error.size()));
-  }
+  BindingHandle binding(
+      make(TypeOf(rule.resource), rule.name.c_str(),
+           rule.prefix ? RD_KAFKA_RESOURCE_PATTERN_PREFIXED : RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+           absl::StrCat(kPrincipal, rule.user).c_str(), kEveryHost,
+           static_cast<rd_kafka_AclOperation_t>(rule.operation), RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW,
+           error.data(), error.size()));
   if (binding != nullptr) return binding;
   return absl::InvalidArgumentError(
-      absl::StrCat("access rule \"", ToText(rule), "\" is not possible with this client ",
-                   std::string_view(error.data()).empty() ? "" : error.data()));
+      absl::StrCat("access rule \"", ToText(rule), "\" is not possible: ", error.data()));
 }
 
 template <typename Make>
@@ -90,7 +94,8 @@ class KafkaAccessAdmin final : public AccessAdmin {
   absl::StatusOr<std::vector<AccessRule>> Describe(absl::Duration timeout) override {
     const absl::Time deadline = absl::Now() + timeout;
     std::vector<AccessRule> rules;
-    for (const AccessResource resource : {AccessResource::kTopic, AccessResource::kGroup}) {
+    for (const AccessResource resource :
+         {AccessResource::kTopic, AccessResource::kGroup, AccessResource::kTransactionalId}) {
       const absl::Status described = DescribeOne(resource, deadline, rules);
       if (!described.ok()) return described;
     }
@@ -173,10 +178,6 @@ class KafkaAccessAdmin final : public AccessAdmin {
 };
 
 }  // namespace
-
-bool IsWithinReach(const AccessRule& rule) {
-  return rule.resource != AccessResource::kTransactionalId;
-}
 
 absl::StatusOr<std::unique_ptr<AccessAdmin>> AccessAdmin::Create(const KafkaConfig& config) {
   auto admin = std::make_unique<KafkaAccessAdmin>();

@@ -11,10 +11,6 @@
 
 namespace trama::platform {
 
-// Can librdkafka 2.0.2 speak of this rule? Not of transactional ids, a resource that it came to
-// know later: rules of those are made with Kafka's own kafka-acls.sh or another client.
-bool IsWithinReach(const AccessRule& rule);
-
 // The access rules of a cluster (Kafka's ACLs), as far as they allow something to a user from every
 // host; rules that deny, or that name a host, are somebody else's and left alone. Needs a user that
 // may Alter the cluster. Thread-safe; every call waits at most `timeout`.
@@ -23,10 +19,10 @@ class AccessAdmin {
   static absl::StatusOr<std::unique_ptr<AccessAdmin>> Create(const KafkaConfig& config);
   virtual ~AccessAdmin() = default;
 
-  // Every rule within reach. FAILED_PRECONDITION: the cluster has no authorizer.
+  // FAILED_PRECONDITION: the cluster has no authorizer.
   virtual absl::StatusOr<std::vector<AccessRule>> Describe(absl::Duration timeout) = 0;
 
-  // INVALID_ARGUMENT for rules out of reach. A rule that is there is no error.
+  // A rule that is there is no error.
   virtual absl::Status Add(const std::vector<AccessRule>& rules, absl::Duration timeout) = 0;
   // A rule that is not there is no error.
   virtual absl::Status Remove(const std::vector<AccessRule>& rules, absl::Duration timeout) = 0;

@@ -84,10 +84,5 @@ TEST(AccessTest, ComparesOnlyTheRulesOfOurUsers) {
   EXPECT_THAT(CompareAccess({read}, {read, others}).remove, IsEmpty());
 }
 
-TEST(AccessTest, KnowsWhatTheClientCannotSay) {
-  EXPECT_TRUE(IsWithinReach({.resource = AccessResource::kGroup}));
-  EXPECT_FALSE(IsWithinReach({.resource = AccessResource::kTransactionalId}));
-}
-
 }  // namespace
 }  // namespace trama::platform

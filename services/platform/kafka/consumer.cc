@@ -36,7 +36,7 @@ class KafkaConsumer final : public Consumer {
     settings.Set("group.id", options.group.empty() ? config.client_id : options.group);
     kafka_internal::SetReaderOptions(settings, options);
     absl::Status opened = client_.Open(RD_KAFKA_CONSUMER, std::move(settings), this);
-    if (opened.ok()) reader_.Open(options.prefetch_kib_max);
+    if (opened.ok()) reader_.Open();
     return opened;
   }
 

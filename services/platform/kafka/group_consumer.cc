@@ -42,7 +42,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
     rd_kafka_conf_set_rebalance_cb(settings.get(), &KafkaGroupConsumer::OnRebalance);
     const absl::Status opened = client_.Open(RD_KAFKA_CONSUMER, std::move(settings), this);
     if (!opened.ok()) return opened;
-    reader_.Open(options_.prefetch_kib_max);
+    reader_.Open();
     // Events of the client come with the records, so that Poll() serves both.
     rd_kafka_poll_set_consumer(client_.get());
     return kafka_internal::Subscribe(client_, options_.topics);

@@ -51,8 +51,8 @@ struct GroupOptions {
 // (cooperative-sticky): those that stay are read on. Where a group has no committed offset it
 // begins at the beginning.
 //
-// All members of a group must name the same topics: with different ones the assignor of librdkafka
-// 2.0.2 can loop for ever (its issue 4783).
+// All members of a group must name the same topics: with different ones the assignors of librdkafka
+// before 2.6 loop for ever (its issue 4783).
 //
 // Not thread-safe but for Wake().
 class GroupConsumer {

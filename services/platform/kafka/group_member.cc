@@ -55,6 +55,8 @@ class KafkaGroupMember final : public GroupMember {
   }
 
   void NotePositions(const std::vector<TopicPartitionOffset>& positions) override {
+    // As in Reader::Commit: a member that has lost its session must not speak for it.
+    if (rd_kafka_assignment_lost(client_.get()) != 0) return;
     const PartitionList list = kafka_internal::ToList(positions);
     rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
   }

@@ -136,13 +136,14 @@ void Client::Settings::Set(const char* name, std::string_view value) {
 absl::Status Client::Open(rd_kafka_type_t type, Settings settings, void* owner) {
   TRAMA_CHECK(handle_ == nullptr);
   if (!settings.status_.ok()) return settings.status_;
-  logger_ = std::move(settings.logger_);
-  owner_ = owner;
-  rd_kafka_conf_set_opaque(settings.get(), this);
+  core_ = std::make_unique<Core>(Core{std::move(settings.logger_), owner});
+  rd_kafka_conf_set_opaque(settings.get(), core_.get());
   rd_kafka_conf_set_log_cb(settings.get(), &Client::OnLog);
   std::array<char, 512> error;
   rd_kafka_t* handle = rd_kafka_new(type, settings.get(), error.data(), error.size());
   if (handle == nullptr) {
+    // Threads that it has begun may still log; nobody says when they have ended.
+    static_cast<void>(core_.release());
     return absl::InvalidArgumentError(absl::StrCat("cannot make a kafka client: ", error.data()));
   }
   settings.conf_.release();  // The client owns it now.
@@ -159,7 +160,7 @@ void Client::Close() {
 void Client::OnLog(const rd_kafka_t* handle, int severity, const char* facility,
                    const char* message) {
   // May run before Open() has stored the handle and while Close() destroys it.
-  const KafkaLogger& logger = static_cast<const Client*>(rd_kafka_opaque(handle))->logger_;
+  const KafkaLogger& logger = static_cast<const Core*>(rd_kafka_opaque(handle))->logger;
   if (!logger) return;
   // Notes to programmers about settings, at every start of a client.
   constexpr int kDebug = 7;
@@ -171,11 +172,11 @@ void Client::OnLog(const rd_kafka_t* handle, int severity, const char* facility,
 }
 
 void Client::Log(int severity, std::string_view facility, std::string_view message) const {
-  if (!logger_) return;
-  logger_({.severity = severity,
-           .client = rd_kafka_name(handle_.get()),
-           .facility = facility,
-           .message = message});
+  if (core_ == nullptr || !core_->logger) return;
+  core_->logger({.severity = severity,
+                 .client = rd_kafka_name(handle_.get()),
+                 .facility = facility,
+                 .message = message});
 }
 
 rd_kafka_topic_t* Client::Topic(const std::string& name) {

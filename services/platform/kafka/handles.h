@@ -105,7 +105,7 @@ class Client {
 
   template <typename T>
   static T& Owner(void* opaque) {
-    return *static_cast<T*>(static_cast<Client*>(opaque)->owner_);
+    return *static_cast<T*>(static_cast<Core*>(opaque)->owner);
   }
 
   // Asks for the partitions and leaders of topics, once for each and in one request for all.
@@ -129,11 +129,16 @@ class Client {
   absl::Status Send(const Record& record, void* message_opaque);
 
  private:
+  // What callbacks find.
+  struct Core {
+    KafkaLogger logger;
+    void* owner = nullptr;
+  };
+
   static void OnLog(const rd_kafka_t* handle, int severity, const char* facility,
                     const char* message);
 
-  KafkaLogger logger_;
-  void* owner_ = nullptr;
+  std::unique_ptr<Core> core_;
   ClientHandle handle_;
   std::mutex topics_mutex_;
   std::map<std::string, TopicHandle> topics_;  // Guarded by topics_mutex_.

@@ -58,8 +58,7 @@ void OffsetClient::Forget(const std::shared_ptr<Client>& client) {
 
 absl::StatusOr<Watermarks> OffsetClient::QueryWatermarks(const TopicPartition& partition,
                                                          absl::Duration timeout) {
-  // Not rd_kafka_query_watermark_offsets: in 2.0.2 it waits for a silent broker beyond the
-  // time-out.
+  // Not rd_kafka_query_watermark_offsets: it waits for a silent broker beyond the time-out.
   const absl::Time deadline = absl::Now() + timeout;
   const auto low = Ask({{partition.topic, partition.partition, kEarliest}}, timeout);
   if (!low.ok()) return low.status();

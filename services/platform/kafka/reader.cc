@@ -12,8 +12,9 @@ namespace {
 constexpr absl::Duration kCommitWaitMax = absl::Seconds(10);
 // Records fetched ahead, whatever their size.
 constexpr int64_t kPrefetchRecordsMax = 100'000;
-// The answer to the question that wakes up the fetchers does not matter.
-constexpr absl::Duration kWakeWaitMax = absl::Milliseconds(5);
+// How soon a full prefetch is looked at again: the default of a second would leave the queue empty
+// most of the time (48,000 instead of 300,000 records of 1 KB a second).
+constexpr absl::Duration kFullPrefetchPause = absl::Milliseconds(5);
 
 }  // namespace
 
@@ -29,6 +30,7 @@ void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options
   settings.Set("fetch.error.backoff.ms", absl::Milliseconds(100));
   settings.Set("queued.max.messages.kbytes", int64_t{options.prefetch_kib_max});
   settings.Set("queued.min.messages", kPrefetchRecordsMax);
+  settings.Set("fetch.queue.backoff.ms", kFullPrefetchPause);
   settings.Set("check.crcs", "true");
   settings.Set("allow.auto.create.topics", "false");
 }
@@ -44,28 +46,10 @@ absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_
       pending_error_ = std::move(taken);
       break;
     }
-    taken_bytes_ += static_cast<int64_t>(message->len + message->key_len);
-    ++taken_records_;
     if (batch.records.size() >= records_max) break;
     message.reset(rd_kafka_consumer_poll(client_.get(), 0));
   }
-  WakeFetchers();
   return batch;
-}
-
-void Reader::WakeFetchers() {
-  const bool may_sleep =
-      taken_bytes_ >= prefetch_bytes_max_ / 2 || taken_records_ >= kPrefetchRecordsMax / 2;
-  if (!may_sleep || rd_kafka_queue_length(queue_.get()) > 0) return;
-  taken_bytes_ = 0;
-  taken_records_ = 0;
-  std::vector<TopicPartitionOffset> question;
-  for (const Followed& each : followed_) {
-    question.push_back({each.partition.topic, each.partition.partition, kOffsetEnd});
-  }
-  if (question.empty()) return;
-  const PartitionList list = ToList(question);
-  rd_kafka_offsets_for_times(client_.get(), list.get(), Milliseconds(kWakeWaitMax));
 }
 
 absl::Status Reader::Take(const rd_kafka_message_t& message, RecordBatch& batch) {
@@ -230,8 +214,13 @@ absl::StatusOr<std::vector<TopicPartitionOffset>> Reader::ResolveCommitted(
 
 absl::Status Reader::Commit(const std::vector<TopicPartitionOffset>& positions) {
   if (positions.empty()) return absl::OkStatus();
-  // Not rd_kafka_commit, which waits for a silent broker without end.
   const std::string doing = "commit offsets";
+  // Whoever has lost his session is no member any more: the group would call a static one fenced,
+  // which librdkafka takes for the end.
+  if (rd_kafka_assignment_lost(client_.get()) != 0) {
+    return StatusOf(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, doing);
+  }
+  // Not rd_kafka_commit, which waits for a silent broker without end.
   const PartitionList list = ToList(positions);
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
   absl::Status committed = client_.Error(

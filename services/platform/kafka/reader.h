@@ -23,10 +23,7 @@ class Reader {
   explicit Reader(Client& client) : client_(client) {}
 
   // After the client was opened; before it is closed.
-  void Open(int prefetch_kib_max) {
-    prefetch_bytes_max_ = int64_t{prefetch_kib_max} * 1024;
-    queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
-  }
+  void Open() { queue_.reset(rd_kafka_queue_get_consumer(client_.get())); }
   void Close() { queue_.reset(); }
 
   absl::StatusOr<RecordBatch> Poll(absl::Duration timeout, size_t records_max);
@@ -71,18 +68,11 @@ class Reader {
 
   // For a partition that librdkafka has stopped at an error, where it refuses to seek.
   absl::Status TakeAnew(const TopicPartitionOffset& position);
-  // When the fetched-ahead records reach their limit, librdkafka 2.0.2 stops to fetch and looks
-  // again only after a second, although the queue may be empty long before. Any request to the
-  // broker makes it look. (48,000 records of 1 KB a second without this, 300,000 with it.)
-  void WakeFetchers();
 
   Client& client_;
   QueueHandle queue_;               // To wake up a waiting Poll.
   std::vector<Followed> followed_;  // Few: searched from the one that was found last.
   size_t last_found_ = 0;
-  int64_t prefetch_bytes_max_ = 0;
-  int64_t taken_bytes_ = 0;     // Since the fetchers were last woken up.
-  int64_t taken_records_ = 0;   // Likewise.
   absl::Status pending_error_;  // Came behind records that were handed out first.
 };
 

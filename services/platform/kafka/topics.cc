@@ -13,6 +13,8 @@ namespace trama::platform {
 namespace {
 
 constexpr absl::Duration kLookAgain = absl::Milliseconds(50);
+// No cluster takes longer to tell all its brokers.
+constexpr absl::Duration kLearnMax = absl::Seconds(5);
 
 constexpr char kOurs[] = "trama.";  // How the names of our topics begin.
 constexpr char kOutboundPrefix[] = "trama.outbound.";
@@ -148,8 +150,10 @@ absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration t
   const absl::Status grown = admin.GrowTopics(growing, deadline - absl::Now());
   if (!grown.ok()) return grown;
   absl::Status checked = CheckTopics(admin, file, {}, deadline - absl::Now());
-  // Brokers learn of a new topic one after the other: another one may be asked than has made it.
-  while (absl::IsNotFound(checked) && !missing.empty() && absl::Now() < deadline) {
+  if (missing.empty() && growing.empty()) return checked;
+  // Brokers learn of a change one after the other: another one may be asked than has made it.
+  const absl::Time known = std::min(deadline, absl::Now() + kLearnMax);
+  while (!checked.ok() && absl::Now() < known) {
     absl::SleepFor(kLookAgain);
     checked = CheckTopics(admin, file, {}, deadline - absl::Now());
   }

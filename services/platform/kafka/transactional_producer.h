@@ -34,7 +34,7 @@ struct TransactionalOptions {
 //   Init() once. Then Begin(), Produce()..., Commit() again and again.
 //
 // Errors carry a KafkaErrorKind: kAbortable → Abort() and begin anew (after a record that the
-// broker refused, librdkafka 2.0.2 wants that twice); kFenced → another owner called Init() with
+// broker refused, librdkafka wants that twice); kFenced → another owner called Init() with
 // the same id, nothing of this transaction will ever be seen; kFatal → destroy. A commit that fails
 // as kRetriable (a time-out) is in doubt: call Commit() again, or destroy the producer and Init() a
 // new one with the same id, which settles it one way or the other.
