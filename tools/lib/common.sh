@@ -26,6 +26,15 @@ build() {
   fi
 }
 
+# Sanitizers of Debian 12's age lose their shadow memory to a random layout of addresses, now and then,
+# and hang (https://github.com/google/sanitizers/issues/1614): the words that fix it, where allowed.
+fixed_layout() {
+  local words="setarch --addr-no-randomize"
+  # shellcheck disable=SC2086
+  case $TRAMA_PRESET in asan | tsan | fuzz) $words true 2>/dev/null && echo "$words" ;; esac
+  return 0
+}
+
 port_is_free() { ! ss -Hltn "sport = :$1" | grep -q .; }
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds.
