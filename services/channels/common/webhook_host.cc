@@ -3,6 +3,9 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "services/channels/common/raw_request.h"
+#include "services/kernel/digest.h"
 #include "services/platform/base/log.h"
 #include "services/platform/base/trace.h"
 
@@ -24,6 +27,20 @@ int StatusOf(const absl::Status& verdict) {
     default:
       return 503;
   }
+}
+
+Unreadable WholeRequest(const std::string& channel, const std::string& workspace,
+                        const std::string& account, const platform::HttpRequest& request,
+                        const absl::Status& why) {
+  Unreadable whole;
+  whole.door = absl::StrCat("webhook:", channel, ":", workspace, "/", account);
+  whole.id = HexSha256(absl::StrCat(request.target, "\n", request.body));
+  whole.workspace = workspace;
+  whole.content_type = "message/http";
+  whole.body = RawRequest(request);
+  whole.reason = std::string(why.message());
+  whole.traceparent = request.traceparent;
+  return whole;
 }
 
 }  // namespace
@@ -73,12 +90,22 @@ platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
   }
   if (!reading.arrivals.empty()) {
     for (Arrival& arrival : reading.arrivals) arrival.traceparent = request.traceparent;
+    const std::string workspace = reading.arrivals.front().workspace;
+    const std::string account = reading.arrivals.front().account;
     const IngestResult result = co_await ingest_.TakeAll(std::move(reading.arrivals));
-    if (!result.status.ok()) {
-      co_return Refuse(*door, absl::UnavailableError(result.status.message()));
+    absl::Status status = result.status;
+    const bool given_up = absl::IsInvalidArgument(status);
+    if (given_up) {
+      // What can never be written must not come again and again.
+      std::vector<Unreadable> whole;
+      whole.push_back(WholeRequest(channel_, workspace, account, request, status));
+      status = co_await ingest_.GiveUpAll(std::move(whole));
     }
-    for (const auto& after : reading.after) co_await after();
-    outcome = result.seen ? "seen" : "taken";
+    if (!status.ok()) co_return Refuse(*door, absl::UnavailableError(status.message()));
+    if (!given_up) {
+      for (const auto& after : reading.after) co_await after();
+    }
+    outcome = given_up ? "dead_letter" : result.seen ? "seen" : "taken";
   }
   if (reading.come_again) {
     co_return Refuse(*door, absl::UnavailableError("a part of the batch cannot be taken now"));
