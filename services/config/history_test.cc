@@ -180,10 +180,11 @@ TEST_F(HistoryTest, RollbackIsARevisionThatRestoresAnOldOne) {
   const auto back = Rollback(1);
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->revision(), 4);
-  const v1::Resource* queue = log_.Current()->Find({"Queue", "demo", "q"});
+  const auto current = log_.Current();
+  const v1::Resource* queue = current->Find({"Queue", "demo", "q"});
   ASSERT_NE(queue, nullptr);
   EXPECT_EQ(queue->queue().order(), 0);
-  EXPECT_FALSE(log_.Current()->Has({"Skill", "demo", "new"}));
+  EXPECT_FALSE(current->Has({"Skill", "demo", "new"}));
   EXPECT_EQ(Read({})->revisions(0).restored_revision(), 1);
 
   const auto forward = Rollback(2);

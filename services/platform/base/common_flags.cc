@@ -37,8 +37,8 @@ ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(),
           "how long to serve on as not ready, so that load balancers notice");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(20),
           "time for the whole drain; then the process ends anyhow");
-// One is cheaper than two that wake each other up (a fifth of the CPU time of a message at a door) and
-// carries thousands of messages a second; then more replicas help better.
+// One is cheaper than two that wake each other up (a fifth of the CPU time of a message at a door)
+// and carries thousands of messages a second; then more replicas help better.
 ABSL_FLAG(int32_t, io_threads, 1, "threads for HTTP, Redis and timers");
 ABSL_FLAG(int32_t, worker_threads, 8, "threads for calls that block");
 ABSL_FLAG(int32_t, worker_queue_max, 1000, "calls that may wait for a worker thread");

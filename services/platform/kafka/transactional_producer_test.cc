@@ -154,7 +154,7 @@ TEST_F(TransactionalProducerTest, ARefusedRecordAbortsTheTransactionAndIsNamed) 
   ASSERT_TRUE(producer->Begin().ok());
   ASSERT_TRUE(producer->Produce(To(topic, "first")).ok());
   std::string noise;
-  for (int i = 0; i < 20'000; ++i) noise.push_back(static_cast<char>(i * i * 31 + i / 7));
+  for (unsigned i = 0; i < 20'000; ++i) noise.push_back(static_cast<char>(i * i * 31 + i / 7));
   ASSERT_TRUE(producer->Produce(To(topic, noise)).ok());
 
   const absl::Status refused = producer->Commit(kWait);
