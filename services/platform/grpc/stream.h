@@ -143,6 +143,7 @@ class ServerStream final : private grpc::ServerWriteReactor<T> {
       const std::lock_guard lock(mutex_);
       done_ = true;
       call_.slot = CallSlot();
+      call_.method_slot = CallSlot();
       closed = std::move(closed_);
       self = std::move(self_);
     }
