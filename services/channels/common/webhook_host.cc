@@ -3,9 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "services/channels/common/raw_request.h"
-#include "services/kernel/digest.h"
 #include "services/platform/base/log.h"
 #include "services/platform/base/trace.h"
 
@@ -27,20 +25,6 @@ int StatusOf(const absl::Status& verdict) {
     default:
       return 503;
   }
-}
-
-Unreadable WholeRequest(const std::string& channel, const std::string& workspace,
-                        const std::string& account, const platform::HttpRequest& request,
-                        const absl::Status& why) {
-  Unreadable whole;
-  whole.door = absl::StrCat("webhook:", channel, ":", workspace, "/", account);
-  whole.id = HexSha256(absl::StrCat(request.target, "\n", request.body));
-  whole.workspace = workspace;
-  whole.content_type = "message/http";
-  whole.body = RawRequest(request);
-  whole.reason = std::string(why.message());
-  whole.traceparent = request.traceparent;
-  return whole;
 }
 
 }  // namespace
@@ -98,7 +82,9 @@ platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
     if (given_up) {
       // What can never be written must not come again and again.
       std::vector<Unreadable> whole;
-      whole.push_back(WholeRequest(channel_, workspace, account, request, status));
+      whole.push_back(
+          UnreadableRequest(channel_, workspace, account, request, std::string(status.message())));
+      whole.back().traceparent = request.traceparent;
       status = co_await ingest_.GiveUpAll(std::move(whole));
     }
     if (!status.ok()) co_return Refuse(*door, absl::UnavailableError(status.message()));

@@ -12,7 +12,6 @@
 #include "services/channels/sms/signature.h"
 #include "services/channels/sms/status.h"
 #include "services/channels/sms/twilio_account.h"
-#include "services/kernel/digest.h"
 #include "services/kernel/strings.h"
 #include "services/platform/http/url.h"
 
@@ -78,15 +77,8 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
 
 channels::Unreadable MakeUnreadable(const HttpRequest& request, const SmsAccountView& account,
                                     std::string reason) {
-  channels::Unreadable unreadable;
-  unreadable.door = absl::StrCat("webhook:sms:", account.workspace, "/", account.name);
-  // A redelivery is the same bytes.
-  unreadable.id = HexSha256(absl::StrCat(request.target, "\n", request.body));
-  unreadable.workspace = account.workspace;
-  unreadable.content_type = "message/http";
-  unreadable.body = channels::RawRequest(request);
-  unreadable.reason = std::move(reason);
-  return unreadable;
+  return channels::UnreadableRequest("sms", account.workspace, account.name, request,
+                                     std::move(reason));
 }
 
 // True for what is not a form although it has a body: an event of another product of the vendor.

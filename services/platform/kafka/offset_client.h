@@ -19,7 +19,7 @@ namespace trama::platform::kafka_internal {
 // true ends (read_uncommitted): a reader that has got there has seen everything that was committed
 // before the question, also what was committed a moment ago and whose markers are still on their
 // way. Opens its client at the first question, and another one after a question that failed:
-// librdkafka keeps the leaders that it knows for minutes, so that a client would ask the
+// librdkafka 2.0.2 kept the leaders that it knew for minutes, so that a client would ask the
 // former one again and again. Thread-safe.
 class OffsetClient {
  public:
