@@ -27,6 +27,7 @@ class Ground:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trama-bench."))
         self.folder.chmod(0o755)  # nginx' workers have a user of their own.
         self.trama = stack.Stack(self.folder, build, OFFSET)
+        self.trama.kafka.steady = True
         # What is measured says what it would say in production: warnings.
         for name in self.trama.replicas():
             self.trama.settings[name] = {"log_level": "warning"}

@@ -44,6 +44,18 @@ def rss_mb(pid):
     return sum(stat[2] for each in tree(pid) if (stat := _stat(each)))
 
 
+def pss_mb(pid):
+    """As rss_mb, but a page that several processes share counts once, not once for each."""
+    total = 0
+    for each in tree(pid):
+        try:
+            text = pathlib.Path(f"/proc/{each}/smaps_rollup").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += int(text.split("\nPss:")[1].split()[0]) / 1024
+    return total
+
+
 class Sampler:
     """Writes down, while it lasts, what named processes have used."""
 

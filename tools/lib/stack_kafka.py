@@ -17,6 +17,7 @@ class Kafka:
         self.brokers = int(os.environ.get("TRAMA_KAFKA_BROKERS", 1))
         # How services come in: plaintext, or sasl (TLS, SCRAM-SHA-512, a user each).
         self.security = os.environ.get("TRAMA_KAFKA_SECURITY", "plaintext")
+        self.steady = False  # For load that lasts, not for a quick start.
 
     @property
     def tls(self):
@@ -48,7 +49,8 @@ class Kafka:
                    "--tls-port", self.stack.ports["kafka_tls"],
                    "--keystore", self.tls / "kafka.bundle",
                    "--users", self.stack.secrets / "kafka-users.json",
-                   "--brokers", self.brokers, "--heap", "512m" if self.brokers == 1 else "256m"]
+                   "--brokers", self.brokers, "--heap", "512m" if self.brokers == 1 else "256m",
+                   *(["--steady"] if self.steady else [])]
         return [str(part) for part in command]
 
     def start(self, broker):

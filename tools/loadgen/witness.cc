@@ -114,7 +114,8 @@ absl::Status Witness::OpenTopics() {
   if (!query.ok()) return query.status();
   const auto ends = (*query)->Ends(partitions, kAskMax);
   if (!ends.ok()) return ends.status();
-  auto consumer = platform::Consumer::Create(world_.kafka);
+  // Read afterwards: what is watched must not work for the watcher more often than it has to.
+  auto consumer = platform::Consumer::Create(world_.kafka, {.fetch_bytes_min = 64 * 1024});
   if (!consumer.ok()) return consumer.status();
   topics_ = *std::move(consumer);
   return topics_->Assign(*ends);

@@ -32,7 +32,8 @@ absl::Status MakeClients(platform::Runtime& runtime, ChannelParts& parts,
   if (!config.ok()) return config.status();
   parts.config = *config;
   platform::ProducerOptions producing;
-  producing.compressed = false;
+  producing.awaited = true;
+  producing.io = &runtime.io();
   const auto made = platform::AddProducer(runtime, parts.kafka, std::move(producing));
   if (!made.ok()) return made.status();
   *producer = *made;

@@ -75,8 +75,7 @@ void SeenMemory::Mark(std::vector<std::string> keys) {
     commands[i][1] = std::move(keys[i]);
   }
   // What is not marked costs one more record at the next redelivery.
-  redis_->SendBatch(
-      std::move(commands), [](const auto&) {}, kWaitMax);
+  redis_->SendSoon(commands, kWaitMax);
 }
 
 }  // namespace trama::channels

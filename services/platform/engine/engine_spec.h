@@ -44,6 +44,9 @@ struct EngineLimits {
   size_t batch_inputs_max = 512;
   absl::Duration batch_work_max = absl::Milliseconds(5);
   size_t batch_bytes_max = 1 << 20;
+  // As ConsumerOptions::fetch_bytes_min. More than 1: inputs may be late by EngineTimes::fetch_wait,
+  // and cost the broker and us fewer requests.
+  int fetch_bytes_min = 1;
 };
 
 struct EngineTimes {
@@ -60,6 +63,8 @@ struct EngineTimes {
   // Between takeovers that fail: doubled from the first to the second.
   absl::Duration takeover_backoff_min = absl::Milliseconds(100);
   absl::Duration takeover_backoff_max = absl::Seconds(5);
+  // As ConsumerOptions::fetch_wait, for the inputs.
+  absl::Duration fetch_wait = absl::Milliseconds(100);
   // How often the positions are noted in the group, for lag monitors only.
   absl::Duration positions_interval = absl::Seconds(5);
   // A loop that has not turned for this long counts as dead (liveness).

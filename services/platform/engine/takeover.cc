@@ -113,7 +113,9 @@ class Takeover {
 
   // (3) Where the rows say; a topic without a row is read from its beginning.
   absl::Status FindInputs() {
-    auto consumer = Consumer::Create(context_.deps.kafka);
+    auto consumer =
+        Consumer::Create(context_.deps.kafka, {.fetch_wait = spec_.times.fetch_wait,
+                                               .fetch_bytes_min = spec_.limits.fetch_bytes_min});
     if (!consumer.ok()) return consumer.status();
     taken_.consumer = *std::move(consumer);
     TopicOffsets ends;

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "services/platform/kafka/answer_port.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/handles.h"
 
@@ -18,6 +20,7 @@ using kafka_internal::Client;
 using kafka_internal::QueueHandle;
 
 constexpr absl::Duration kPollWait = absl::Milliseconds(500);
+constexpr absl::Duration kServeEvery = absl::Milliseconds(10);
 constexpr absl::Duration kMetadataWait = absl::Seconds(2);
 // How long the destructor lets withdrawn records report back.
 constexpr absl::Duration kPurgeWaitMax = absl::Seconds(5);
@@ -29,8 +32,11 @@ class KafkaProducer final : public Producer {
   ~KafkaProducer() override {
     if (client_.get() == nullptr) return;
     stopping_ = true;
-    rd_kafka_queue_yield(events_.get());
-    if (poller_.joinable()) poller_.join();
+    if (port_ != nullptr) port_->Close();
+    if (poller_.joinable()) {
+      rd_kafka_queue_yield(events_.get());
+      poller_.join();
+    }
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(client_.get(), kafka_internal::Milliseconds(kPurgeWaitMax));
     events_.reset();
@@ -41,8 +47,9 @@ class KafkaProducer final : public Producer {
     Client::Settings settings(config);
     settings.Set("enable.idempotence", "true");
     settings.Set("partitioner", "murmur2_random");
-    settings.Set("compression.codec", options_.compressed ? "lz4" : "none");
-    settings.Set("linger.ms", options_.linger);
+    settings.Set("compression.codec", options_.awaited ? "none" : "lz4");
+    settings.Set("linger.ms", options_.awaited ? absl::ZeroDuration() : options_.linger);
+    if (options_.awaited) settings.Set("max.in.flight.requests.per.connection", int64_t{1});
     settings.Set("queue.buffering.max.messages", int64_t{options_.queue_records_max});
     settings.Set("queue.buffering.max.kbytes", int64_t{options_.queue_kib_max});
     if (options_.gapless) {
@@ -56,6 +63,12 @@ class KafkaProducer final : public Producer {
     rd_kafka_conf_set_error_cb(settings.get(), &KafkaProducer::OnError);
     const absl::Status opened = client_.Open(RD_KAFKA_PRODUCER, std::move(settings), this);
     if (!opened.ok()) return opened;
+    if (options_.io != nullptr) {
+      auto port = kafka_internal::AnswerPort::Open(*options_.io, client_.get());
+      if (!port.ok()) return port.status();
+      port_ = *std::move(port);
+      return absl::OkStatus();
+    }
     events_.reset(rd_kafka_queue_get_main(client_.get()));
     poller_ = std::thread([this] {
       while (!stopping_) rd_kafka_poll(client_.get(), kafka_internal::Milliseconds(kPollWait));
@@ -142,10 +155,20 @@ class KafkaProducer final : public Producer {
   }
 
   absl::Status Flush(absl::Duration timeout) override {
+    const absl::Time until = absl::Now() + timeout;
     std::unique_lock lock(mutex_);
-    if (!drained_.wait_for(lock, absl::ToChronoMilliseconds(timeout),
-                           [&] { return queued_ == 0; })) {
-      return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT, "flush in time");
+    while (queued_ > 0) {
+      const absl::Duration left = until - absl::Now();
+      if (left <= absl::ZeroDuration()) {
+        return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT, "flush in time");
+      }
+      // The threads that serve the port may have stopped already.
+      const absl::Duration wait = port_ == nullptr ? left : std::min(left, kServeEvery);
+      drained_.wait_for(lock, absl::ToChronoMilliseconds(wait), [&] { return queued_ == 0; });
+      if (port_ == nullptr) continue;
+      lock.unlock();
+      port_->Serve();
+      lock.lock();
     }
     return health_;
   }
@@ -211,7 +234,9 @@ class KafkaProducer final : public Producer {
 
   const ProducerOptions options_;
   Client client_;
-  QueueHandle events_;  // Where the poller waits; to wake it up.
+  // One of them serves the answers: a port, or a thread that waits at a queue.
+  std::shared_ptr<kafka_internal::AnswerPort> port_;
+  QueueHandle events_;
   std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;
   std::condition_variable drained_;

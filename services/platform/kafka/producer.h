@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "boost/asio/io_context.hpp"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/record.h"
 
@@ -21,15 +22,19 @@ struct ProducerOptions {
   bool gapless = false;
   // How long a record is tried before its delivery fails.
   absl::Duration message_timeout = absl::Seconds(30);
-  // How long the first record of a batch waits for more.
+  // How long the first record of a batch waits for more. Not where `awaited`.
   absl::Duration linger = absl::Milliseconds(1);
-  // By LZ4, which clears its tables for every batch. Not worth it where each record is waited for:
-  // such batches hold a few records.
-  bool compressed = true;
+  // Somebody waits for each record: the first leaves at once, and what comes while a broker has not
+  // answered yet leaves together after that, so that batches grow with the load. They are not
+  // compressed: LZ4 clears its tables for every batch, and few of these are large.
+  bool awaited = false;
   // Records and KiB that wait for the broker; one more is RESOURCE_EXHAUSTED.
   int queue_records_max = 100'000;
   int queue_kib_max = 64 * 1024;
-  // Once, from the producer's thread, when it can write no more (see health()).
+  // Whose threads serve the answers; it must live as long as the producer. Null: a thread of its
+  // own does.
+  boost::asio::io_context* io = nullptr;
+  // Once, from the thread that serves the answers, when it can write no more (see health()).
   std::function<void(const absl::Status&)> on_fatal;
 };
 
@@ -40,13 +45,13 @@ struct Delivery {
 };
 
 // Writes records: idempotent, acknowledged by all in-sync replicas (acks=all), in order per
-// partition. Thread-safe. A thread of its own serves the answers.
+// partition. Thread-safe.
 //
 // The destructor does not wait: what is not yet acknowledged fails its callback with ABORTED (it
 // may have been written nevertheless). Flush() before, where that matters.
 class Producer {
  public:
-  // From the producer's thread; must be quick and must not destroy the producer.
+  // From the thread that serves the answers; must be quick and must not destroy the producer.
   using DeliveryCallback = std::function<void(const absl::StatusOr<Delivery>&)>;
 
   static absl::StatusOr<std::unique_ptr<Producer>> Create(const KafkaConfig& config,

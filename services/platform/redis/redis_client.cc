@@ -160,6 +160,15 @@ void RedisClient::SendBatch(std::vector<RedisCommand> commands, RedisBatchCallba
   core_->Submit(commands, std::move(callbacks), timeout);
 }
 
+void RedisClient::SendSoon(const std::vector<RedisCommand>& commands, absl::Duration timeout) {
+  TRAMA_CHECK(CheckBatch(commands).ok());
+  if (commands.empty()) return;
+  std::string wire;
+  for (const RedisCommand& command : commands) AppendRedisCommand(command, wire);
+  std::vector<RedisCallback> ignored(commands.size(), [](const ReplyOr&) {});
+  core_->Submit(std::move(wire), std::move(ignored), timeout, Core::Leaves::kSoon);
+}
+
 void RedisClient::SendScript(const RedisScript& script, std::vector<std::string> keys,
                              std::vector<std::string> args, RedisCallback callback,
                              absl::Duration timeout) {

@@ -22,6 +22,7 @@ using SteadyClock = std::chrono::steady_clock;
 using ReplyOr = absl::StatusOr<RedisReply>;
 
 constexpr size_t kReadBytes = 64 * 1024;
+constexpr std::chrono::milliseconds kSoonMax(20);
 
 // An error answer becomes the status of the call.
 ReplyOr Judge(RedisReply reply) {
@@ -56,6 +57,7 @@ RedisClient::Core::Core(asio::io_context& io, RedisOptions options, std::shared_
       circuit_(options_.circuit),
       strand_(asio::make_strand(io)),
       timer_(strand_),
+      soon_(strand_),
       retry_(strand_),
       random_(std::random_device{}()) {}
 
@@ -69,6 +71,7 @@ void RedisClient::Core::Stop() {
   asio::post(strand_, [self = shared_from_this()] {
     self->stopping_ = true;
     self->retry_.cancel();
+    self->soon_.cancel();
     if (self->connection_ != nullptr) self->connection_->stream.Close();
   });
 }
@@ -81,21 +84,24 @@ void RedisClient::Core::Submit(const std::vector<RedisCommand>& commands,
 }
 
 void RedisClient::Core::Submit(std::string wire, std::vector<RedisCallback> callbacks,
-                               absl::Duration timeout) {
+                               absl::Duration timeout, Leaves leaves) {
   Submission submission;
   submission.wire = std::move(wire);
   submission.callbacks = std::move(callbacks);
   submission.deadline = SteadyClock::now() + ToSteady(TimeoutOf(timeout));
   bool wake = false;
-  const absl::Status taken = Take(submission, wake);
+  const absl::Status taken = Take(submission, leaves, wake);
   if (!taken.ok()) {
     for (const RedisCallback& callback : submission.callbacks) callback(taken);
     return;
   }
-  if (wake) asio::post(strand_, [self = shared_from_this()] { self->TakeInbox(); });
+  if (!wake) return;
+  asio::post(strand_, [self = shared_from_this(), leaves] {
+    leaves == Leaves::kNow ? self->TakeInbox() : self->TakeInboxSoon();
+  });
 }
 
-absl::Status RedisClient::Core::Take(Submission& submission, bool& wake) {
+absl::Status RedisClient::Core::Take(Submission& submission, Leaves leaves, bool& wake) {
   const size_t count = submission.callbacks.size();
   const size_t bytes = submission.wire.size();
   if (!Reserve(count, bytes)) {
@@ -106,7 +112,7 @@ absl::Status RedisClient::Core::Take(Submission& submission, bool& wake) {
   }
   const std::lock_guard lock(mutex_);
   if (circuit_.Allow(SteadyNow())) {
-    wake = inbox_.empty();
+    wake = !std::exchange(leaves == Leaves::kNow ? called_ : soon_armed_, true);
     inbox_.push_back(std::move(submission));
     return absl::OkStatus();
   }
@@ -250,8 +256,10 @@ void RedisClient::Core::TakeInbox() {
   std::vector<Submission> taken;
   {
     const std::lock_guard lock(mutex_);
+    called_ = false;
     taken.swap(inbox_);
   }
+  if (taken.empty()) return;
   const TimePoint now = SteadyClock::now();
   for (Submission& submission : taken) {
     size_t bytes = submission.wire.size();  // All of them go with the first command.
@@ -275,6 +283,17 @@ void RedisClient::Core::TakeInbox() {
     asio::co_spawn(strand_, Write(shared_from_this(), connection_), asio::detached);
   }
   ArmTimer();
+}
+
+void RedisClient::Core::TakeInboxSoon() {
+  soon_.expires_after(kSoonMax);
+  soon_.async_wait([self = shared_from_this()](const boost::system::error_code&) {
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->soon_armed_ = false;
+    }
+    self->TakeInbox();
+  });
 }
 
 absl::Status RedisClient::Core::NotConnected() {

@@ -26,6 +26,9 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(boost::asio::io_context& io, RedisOptions options, std::shared_ptr<TlsContext> tls);
 
+  // When a submission leaves: at once, or with the next one, at the latest after kSoonMax.
+  enum class Leaves { kNow, kSoon };
+
   // Any thread:
   void Open();
   void Stop();
@@ -33,7 +36,8 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   void Submit(const std::vector<RedisCommand>& commands, std::vector<RedisCallback> callbacks,
               absl::Duration timeout);
   // The same for commands that are encoded already, one behind the other.
-  void Submit(std::string wire, std::vector<RedisCallback> callbacks, absl::Duration timeout);
+  void Submit(std::string wire, std::vector<RedisCallback> callbacks, absl::Duration timeout,
+              Leaves leaves = Leaves::kNow);
   // True for the first who asks since the connection was made: he has to load the script.
   bool MustLoad(const RedisScript& script);
   absl::Status WaitConnected(absl::Duration limit);
@@ -54,8 +58,9 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   };
 
   bool Reserve(size_t count, size_t bytes);
-  // OK: the submission was taken. Else it was not, and why.
-  absl::Status Take(Submission& submission, bool& wake);
+  // OK: the submission was taken; `wake`: nobody has been told to look after it yet. Else it was
+  // not, and why.
+  absl::Status Take(Submission& submission, Leaves leaves, bool& wake);
   std::string Servers() const;
 
   // On the strand:
@@ -74,6 +79,7 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   void NoteConnected(const std::shared_ptr<RedisConnection>& connection, RedisServerInfo server);
   void NoteDisconnected(const absl::Status& why);
   void TakeInbox();
+  void TakeInboxSoon();
   void Finish(RedisPipeline::Command command, absl::StatusOr<RedisReply> result);
   absl::Status NotConnected();
   absl::Status Broke(const boost::system::error_code& error);
@@ -91,7 +97,9 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Submission> inbox_;  // Guarded by mutex_, as the next five.
+  std::vector<Submission> inbox_;  // Guarded by mutex_, as the next seven.
+  bool called_ = false;            // TakeInbox will run soon.
+  bool soon_armed_ = false;        // TakeInbox will run when soon_ has expired.
   CircuitBreaker circuit_;
   std::set<std::string> loaded_;  // Scripts sent on this connection.
   bool connected_ = false;
@@ -104,6 +112,7 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   std::function<void(const RedisServerInfo&)> on_connected_;
   boost::asio::steady_timer timer_;  // For deadlines and silence.
   bool timer_armed_ = false;
+  boost::asio::steady_timer soon_;
   boost::asio::steady_timer retry_;
   TimePoint last_byte_at_;
   bool was_silent_ = false;  // We closed the connection because nothing came.
