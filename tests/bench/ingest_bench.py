@@ -12,6 +12,7 @@ from figures import Figures
 from ground import ROOT, TOPIC, Ground
 
 CONNECTIONS = 64
+WARM_UP_S = 30  # Of Kafka, which compiles itself meanwhile.
 ACKS = 1000
 INTERACTIONS = "trama.interactions.v1"
 PAYLOAD_BYTES = 512
@@ -77,6 +78,7 @@ def main(options):
                    "ours": (ground.trama.at("sms_http"), ground.trama.process("sms").pid())}
         per_cpu = {name: [] for name in servers}
         walls, acks, halves, ceilings = [], [], [], []
+        measure(ground, *servers["ours"], "warm-up", WARM_UP_S)
         for turn in range(options.rounds):
             for name, (server, pid) in servers.items():
                 there = ground.records_in(INTERACTIONS)

@@ -63,8 +63,10 @@ def fill(ground, conversations):
     said = ground.webhooks(ground.trama.at("sms_http"), "fill", count=conversations, connections=64)
     if said["accepted"] != conversations:
         raise RuntimeError(f"{said['accepted']} of {conversations} messages were accepted: {said}")
-    # Every conversation is queued and has its clocks when its events have reached their topics.
-    topics = {"trama.conversations.v1": conversations, "trama.sla.v1": conversations}
+    # Every conversation is queued and has its clocks when its events have reached their topics; and
+    # nobody works any more when profile has written down all customers.
+    topics = {"trama.conversations.v1": conversations, "trama.sla.v1": conversations,
+              "trama.profiles.v1": conversations}
     for topic, wanted in topics.items():
         stack.wait_until(f"{topic} has told of all", lambda: settled(ground, topic, wanted),
                          LAG_WAIT_MAX_S)

@@ -1,10 +1,15 @@
 #include "services/platform/kafka/producer.h"
 
 #include <atomic>
+#include <future>
 #include <mutex>
+#include <numeric>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "boost/asio/executor_work_guard.hpp"
+#include "boost/asio/io_context.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/platform/kafka/consumer.h"
@@ -231,6 +236,81 @@ TEST_F(ProducerTest, DestructionFailsWhatIsQueued) {
     }
   }
   EXPECT_EQ(failed, 10);
+}
+
+class ProducerOnIoTest : public ProducerTest {
+ protected:
+  std::unique_ptr<Producer> NewProducerOnIo() {
+    ProducerOptions options;
+    options.awaited = true;
+    options.io = &io_;
+    return NewProducer(std::move(options));
+  }
+
+  boost::asio::io_context io_;
+};
+
+TEST_F(ProducerOnIoTest, AnswersOnItsThreadAndKeepsTheOrder) {
+  const std::string topic = NewTopic("io", 1);
+  const auto work = boost::asio::make_work_guard(io_);
+  std::thread thread([&] { io_.run(); });
+  const auto producer = NewProducerOnIo();
+  constexpr int kRecords = 200;
+  std::vector<int64_t> offsets;
+  std::atomic<int> elsewhere = 0;
+  std::promise<void> last;
+
+  for (int i = 0; i < kRecords; ++i) {
+    const absl::Status queued =
+        producer->Produce({.topic = topic, .partition = 0, .value = absl::StrCat(i)},
+                          [&](const absl::StatusOr<Delivery>& delivery) {
+                            if (std::this_thread::get_id() != thread.get_id()) ++elsewhere;
+                            offsets.push_back(delivery.ok() ? delivery->offset : -1);
+                            if (offsets.size() == kRecords) last.set_value();
+                          });
+    ASSERT_TRUE(queued.ok()) << queued;
+  }
+
+  EXPECT_EQ(last.get_future().wait_for(absl::ToChronoSeconds(kWait)), std::future_status::ready);
+  io_.stop();
+  thread.join();
+  EXPECT_EQ(elsewhere, 0);
+  std::vector<int64_t> expected(kRecords);
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(offsets, expected);
+}
+
+TEST_F(ProducerOnIoTest, FlushNeedsNobodyElse) {
+  const std::string topic = NewTopic("alone", 1);
+  const auto producer = NewProducerOnIo();
+  bool delivered = false;
+  const absl::Status queued = producer->Produce(
+      {.topic = topic, .partition = 0, .value = "v"},
+      [&](const absl::StatusOr<Delivery>& delivery) { delivered = delivery.ok(); });
+  ASSERT_TRUE(queued.ok()) << queued;
+
+  EXPECT_TRUE(producer->Flush(kWait).ok());
+
+  EXPECT_TRUE(delivered);
+}
+
+TEST_F(ProducerOnIoTest, DestructionFailsWhatIsQueued) {
+  KafkaConfig unreachable = config();
+  unreachable.brokers = "127.0.0.1:1";
+  unreachable.logger = nullptr;
+  int failed = 0;
+  {
+    auto producer = Producer::Create(unreachable, {.awaited = true, .io = &io_});
+    ASSERT_TRUE(producer.ok()) << producer.status();
+    const absl::Status queued =
+        (*producer)->Produce({.topic = "t", .partition = 0, .value = "v"},
+                             [&](const absl::StatusOr<Delivery>& delivery) {
+                               if (absl::IsAborted(delivery.status())) ++failed;
+                             });
+    ASSERT_TRUE(queued.ok()) << queued;
+  }
+  EXPECT_EQ(failed, 1);
+  io_.run();  // Nothing of it is left there.
 }
 
 TEST_F(ProducerTest, ProduceAllOfNothingIsDone) {

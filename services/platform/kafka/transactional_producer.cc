@@ -17,6 +17,8 @@ using kafka_internal::Milliseconds;
 
 // Delivery reports of a long transaction are taken in now and then, so that they do not pile up.
 constexpr int kRecordsBetweenPolls = 256;
+// Longer is no better than not to ask.
+constexpr absl::Duration kLeaderWait = absl::Milliseconds(500);
 
 class KafkaTransactionalProducer final : public TransactionalProducer {
  public:
@@ -52,7 +54,9 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
 
   absl::Status PrefetchMetadata(const std::vector<std::string>& topics,
                                 absl::Duration timeout) override {
-    return client_.FetchMetadata(topics, timeout);
+    const absl::Status known = client_.FetchMetadata(topics, timeout);
+    if (known.ok() && !topics.empty()) AwaitLeader(topics.front(), std::min(timeout, kLeaderWait));
+    return known;
   }
 
   absl::Status Begin() override {
@@ -87,6 +91,16 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
   }
 
  private:
+  // The metadata came over a connection that librdkafka gives up for one to a broker that it now
+  // knows by name. An Init() in between finds no broker at all and looks again after half a second;
+  // a question to a leader waits until he is connected, and no longer.
+  void AwaitLeader(const std::string& topic, absl::Duration timeout) {
+    int64_t low = 0;
+    int64_t high = 0;
+    rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), /*partition=*/0, &low, &high,
+                                     Milliseconds(timeout));
+  }
+
   static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
     auto& producer = Client::Owner<KafkaTransactionalProducer>(opaque);

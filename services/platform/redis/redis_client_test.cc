@@ -173,6 +173,39 @@ TEST_F(RedisClientTest, WhatIsPendingEndsWithTheClient) {
   EXPECT_EQ(ended.get_future().get(), absl::StatusCode::kCancelled);
 }
 
+TEST_F(RedisClientTest, WhatLeavesSoonGoesBeforeTheNextCommand) {
+  ScriptedPeer peer([](TestSocket& socket, int) {
+    Greet(socket);
+    const std::string asked = socket.ReadUntil("GET\r\n$1\r\nk\r\n");
+    const bool in_order = asked.find("SET") < asked.find("GET");
+    socket.Send(in_order ? "+OK\r\n$1\r\n1\r\n" : "-ERR the other way round\r\n$-1\r\n");
+    socket.ReadAll();
+  });
+  Make(peer.port());
+  ASSERT_TRUE(client_->WaitConnected(absl::Seconds(20)).ok());
+  client_->SendSoon({{"SET", "k", "1"}});
+  const auto answer = client_->CallBlocking({"GET", "k"});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->text, "1");
+  client_.reset();
+}
+
+TEST_F(RedisClientTest, WhatLeavesSoonNeedsNoOtherCommand) {
+  std::promise<std::string> got;
+  ScriptedPeer peer([&](TestSocket& socket, int) {
+    Greet(socket);
+    got.set_value(socket.ReadUntil("k\r\n$1\r\n1\r\n"));
+    socket.ReadAll();
+  });
+  Make(peer.port());
+  ASSERT_TRUE(client_->WaitConnected(absl::Seconds(20)).ok());
+  client_->SendSoon({{"SET", "k", "1"}});
+  std::future<std::string> asked = got.get_future();
+  ASSERT_EQ(asked.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_THAT(asked.get(), HasSubstr("SET"));
+  client_.reset();
+}
+
 TEST_F(RedisClientTest, CommandsThatWouldBreakTheOrderAreRefused) {
   Make(1);
   for (const char* name : {"SUBSCRIBE", "monitor", "Quit", "HELLO", "SELECT", "AUTH", "MULTI"}) {
