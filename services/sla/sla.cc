@@ -22,8 +22,8 @@ platform::EngineSpec Spec() {
   spec.outputs = {platform::kSla};
   spec.make_machine = [](int32_t) { return std::make_unique<SlaMachine>(); };
   spec.push = [](int32_t, int64_t, const Push&) {};
-  // Nobody waits for a clock to be armed or met, and a breach may be told a quarter of a second late:
-  // what has come meanwhile is fetched and committed together.
+  // Nobody waits for a clock to be armed or met, and a breach may be told a quarter of a second
+  // late: what has come meanwhile is fetched and committed together.
   spec.times.fetch_wait = absl::Milliseconds(50);
   spec.limits.fetch_bytes_min = 64 * 1024;
   spec.times.commit_pause = absl::Milliseconds(20);

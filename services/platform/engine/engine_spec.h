@@ -44,8 +44,8 @@ struct EngineLimits {
   size_t batch_inputs_max = 512;
   absl::Duration batch_work_max = absl::Milliseconds(5);
   size_t batch_bytes_max = 1 << 20;
-  // As ConsumerOptions::fetch_bytes_min. More than 1: inputs may be late by EngineTimes::fetch_wait,
-  // and cost the broker and us fewer requests.
+  // As ConsumerOptions::fetch_bytes_min. More than 1: inputs may be late by
+  // EngineTimes::fetch_wait, and cost the broker and us fewer requests.
   int fetch_bytes_min = 1;
 };
 

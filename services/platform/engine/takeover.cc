@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/kernel/strings.h"
 #include "services/platform/base/log.h"
 #include "services/platform/engine/loop_rows.h"
+#include "services/platform/engine/row_order.h"
 
 namespace trama::platform {
 namespace {
@@ -91,13 +92,7 @@ class Takeover {
 
   absl::Status LoadMachine() {
     taken_.machine = spec_.make_machine(partition_);
-    // In key order, as machines expect them. Sorting once costs less than a tree of all.
-    std::vector<const decltype(rows_)::value_type*> ordered;
-    ordered.reserve(rows_.size());
-    for (const auto& row : rows_) ordered.push_back(&row);
-    std::sort(ordered.begin(), ordered.end(),
-              [](const auto* a, const auto* b) { return a->first < b->first; });
-    for (const auto* row : ordered) {
+    for (const Rows::value_type* row : InKeyOrder(rows_)) {
       const auto& [key, value] = *row;
       const bool ours = std::string_view(key).substr(0, kLoopRowPrefix.size()) == kLoopRowPrefix;
       absl::Status loaded =
@@ -113,9 +108,9 @@ class Takeover {
 
   // (3) Where the rows say; a topic without a row is read from its beginning.
   absl::Status FindInputs() {
-    auto consumer =
-        Consumer::Create(context_.deps.kafka, {.fetch_wait = spec_.times.fetch_wait,
-                                               .fetch_bytes_min = spec_.limits.fetch_bytes_min});
+    auto consumer = Consumer::Create(
+        context_.deps.kafka,
+        {.fetch_wait = spec_.times.fetch_wait, .fetch_bytes_min = spec_.limits.fetch_bytes_min});
     if (!consumer.ok()) return consumer.status();
     taken_.consumer = *std::move(consumer);
     TopicOffsets ends;
@@ -224,7 +219,7 @@ class Takeover {
   const TakeoverRequest& request_;
   const absl::Duration timeout_;
   std::unique_ptr<Consumer> restorer_;  // Its fetches do not wait.
-  absl::flat_hash_map<std::string, std::string> rows_;
+  Rows rows_;
   LoopRows loop_rows_;
   Taken taken_;
 };

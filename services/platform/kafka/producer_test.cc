@@ -302,11 +302,11 @@ TEST_F(ProducerOnIoTest, DestructionFailsWhatIsQueued) {
   {
     auto producer = Producer::Create(unreachable, {.awaited = true, .io = &io_});
     ASSERT_TRUE(producer.ok()) << producer.status();
-    const absl::Status queued =
-        (*producer)->Produce({.topic = "t", .partition = 0, .value = "v"},
-                             [&](const absl::StatusOr<Delivery>& delivery) {
-                               if (absl::IsAborted(delivery.status())) ++failed;
-                             });
+    const absl::Status queued = (*producer)->Produce({.topic = "t", .partition = 0, .value = "v"},
+                                                     [&](const absl::StatusOr<Delivery>& delivery) {
+                                                       if (absl::IsAborted(delivery.status()))
+                                                         ++failed;
+                                                     });
     ASSERT_TRUE(queued.ok()) << queued;
   }
   EXPECT_EQ(failed, 1);
