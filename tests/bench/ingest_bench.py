@@ -77,7 +77,7 @@ def main(options):
                    "Go": (f"127.0.0.1:{ground.peer_port('go')}", start_go(ground)),
                    "ours": (ground.trama.at("sms_http"), ground.trama.process("sms").pid())}
         per_cpu = {name: [] for name in servers}
-        walls, acks, halves, ceilings = [], [], [], []
+        walls, acks, halves, ceilings, unsafe, forgetful = [], [], [], [], [], []
         measure(ground, *servers["ours"], "warm-up", WARM_UP_S)
         for turn in range(options.rounds):
             for name, (server, pid) in servers.items():
@@ -87,19 +87,44 @@ def main(options):
                 if name == "ours":
                     walls.append(said["per_second"])
                     check(ground.records_in(INTERACTIONS) - there, said["accepted"])
-            ceilings.append(ground.kafka("throughput", bytes=PAYLOAD_BYTES, seconds=3)["per_second"])
+            forgetful.append(without_memory(ground, servers["ours"], turn, options.seconds))
+            ceilings.append(throughput(ground, idempotent=True))
+            unsafe.append(throughput(ground, idempotent=False))
             acks.append(ground.kafka("ack", count=ACKS)["p99_ms"])
             half, _ = measure(ground, *servers["ours"], f"half-{turn}", options.seconds,
                               rate=walls[-1] / 2)
             halves.append(half["p99_ms"])
         tell(figures, per_cpu, walls, acks, halves, ceilings)
+        tell_safety(figures, {"dedupe": (per_cpu["ours"], forgetful),
+                              "idempotence": (ceilings, unsafe)})
     figures.finish()
     return figures
+
+
+def throughput(ground, idempotent):
+    return ground.kafka("throughput", bytes=PAYLOAD_BYTES, seconds=3,
+                        idempotent=str(idempotent).lower())["per_second"]
+
+
+def without_memory(ground, server, turn, seconds):
+    """Messages per CPU second while Redis is away, so that nobody looks for repeats."""
+    ground.trama.process("redis").stop()
+    try:
+        return measure(ground, *server, f"forgetful-{turn}", seconds)[1]
+    finally:
+        ground.trama.start_redis()
 
 
 def check(records, accepted):
     if records != accepted:
         raise RuntimeError(f"{accepted} messages were accepted and {records} stand on the topic")
+
+
+def tell_safety(figures, runs):
+    """What is left of the speed without a safety when it is on."""
+    for name, (with_it, without) in runs.items():
+        ratio = statistics.median(a / b for a, b in zip(with_it, without))
+        figures.goal(f"G22_with_{name}_to_without", ratio, 0.7, 0.85, True)
 
 
 def tell(figures, per_cpu, walls, acks, halves, ceilings):

@@ -28,7 +28,8 @@ OFFSET = int(os.environ.get("TRAMA_CHAOS_PORTS", "13100"))
 # Short, so that a run sees the end of what is ambiguous, and breaches.
 RULES = {"first_response": "10s", "queue_answer": "3s", "ambiguity_wait": "3s"}
 AGENTS = 10
-UNITS = {"sms": 25, "email": 20}
+UNITS = {"sms": 25, "email": 20, "whatsapp": 25, "open": 25}
+CHANNELS = "sms=2,email=1"  # As loadgen takes them: what share of the messages each gets.
 GROUP_FIRST = 47000
 PROXY_PORT = 5100
 LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
@@ -38,13 +39,14 @@ PRELOADED = f"{LIBFAKETIME} libstdc++.so.6 libc.so.6"
 
 class Ground:
     """`brokers`: 1 or 3. `proxied`: Redis and profile are behind `proxies`. `has_clocks`: the clocks of
-    routing, sla and sms can be set."""
+    routing, sla and sms can be set. `channels`: which there are to be beside sms and email."""
 
-    def __init__(self, build, brokers=1, proxied=False, has_clocks=False):
+    def __init__(self, build, brokers=1, proxied=False, has_clocks=False, channels=CHANNELS):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trama-chaos."))
         self.folder.chmod(0o755)
         replicas = {service: 2 for service in stack.REPLICAS}
-        replicas.update(whatsapp=0, open=0)
+        replicas.update({channel: 2 if f"{channel}=" in channels else 0
+                         for channel in ("whatsapp", "open")})
         self.trama = stack.Stack(self.folder, build, OFFSET, replicas)
         self.trama.kafka.brokers = brokers
         for name in self.trama.replicas_of("email"):
@@ -66,7 +68,7 @@ class Ground:
         upstreams = {"redis": self.trama.at("redis"),
                      **{name: self.trama.at(name) for name in self.trama.replicas_of("profile")}}
         proxies = Proxies(self.trama.process("toxiproxy"), upstreams, PROXY_PORT + OFFSET)
-        for service in ("profile", "reporting", "email", "sms"):
+        for service in ("profile", "reporting", "email", "sms", "whatsapp", "open"):
             for name in self.trama.replicas_of(service):
                 self._set(name, redis=proxies.at["redis"])
         for name in self.trama.replicas_of("routing"):

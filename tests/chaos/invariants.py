@@ -269,6 +269,15 @@ def delays(facts):
                   for vendor_id, at in facts.sent().items())
 
 
+def throughput(facts):
+    """(how many messages reached their conversation while the fault lasted, how many were sent then);
+    customers send at the rate of before, so the quotient is the throughput to the steady one."""
+    begin, end = facts.moments["fault"], facts.moments["healed"]
+    sent = sum(1 for at in facts.sent().values() if begin <= at < end)
+    came = sum(1 for _, event in facts.received() if begin <= seconds(event["occurredAt"]) < end)
+    return came, sent
+
+
 def _in_time(facts):
     """How long a message may take that came through in time."""
     usual = sorted(delay for at, delay in delays(facts)

@@ -254,6 +254,14 @@ class Invariants(unittest.TestCase):
             each["occurredAt"] = at(60)
         self.assertIn("lower --rate", "\n".join(self.broken()["I10"]))
 
+    def test_throughput_counts_what_came_and_what_was_sent_while_the_fault_lasted(self):
+        self.facts.moments = {"fault": BEGIN_S + 3.0, "healed": BEGIN_S + 9.0}
+        self.assertEqual(invariants.throughput(self.facts), (3, 3))
+        for each in self.facts.conversations:
+            if each["conversationId"] == "c3":
+                each["occurredAt"] = at(10)
+        self.assertEqual(invariants.throughput(self.facts), (2, 3))
+
     def test_what_stays_unread_is_named(self):
         self.facts.lag = {"sla_0 trama_engine_lag_records": 3.0}
         self.assertEqual(list(self.expect("I10", "sla_0")), ["I10"])

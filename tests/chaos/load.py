@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from ground import StackError, wait_until
+from ground import CHANNELS, StackError, wait_until
 
 SETTLE_MAX_S = 60
 # What a run may take beyond its own duration, before it counts as stuck.
@@ -17,7 +17,7 @@ class Load:
         self.journal = ground.folder / f"{workspace}.journal"
         self.log = ground.folder / "logs" / f"{workspace}.log"
         every = {"endpoints": ground.folder / "endpoints.json", "world": world,
-                 "run_id": workspace, "agent_pause": "100ms", "channels": "sms=2,email=1",
+                 "run_id": workspace, "agent_pause": "100ms", "channels": CHANNELS,
                  "attempts_max": 200, "settle_max": f"{SETTLE_MAX_S}s", "journal": self.journal,
                  "o": "json", **flags}
         with open(self.log, "w") as log:

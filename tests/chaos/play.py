@@ -21,7 +21,9 @@ ASKERS = 4
 TOPICS = {"interactions": "trama.interactions.v1", "conversations": "trama.conversations.v1",
           "agents": "trama.agents.v1", "clocks": "trama.sla.v1",
           "deliveries": "trama.deliveries.v1", "dead_letters": "trama.deadletter.v1"}
-OUTBOUND = ("trama.outbound.sms.v1", "trama.outbound.email.v1")
+OUTBOUND = tuple(f"trama.outbound.{channel}.v1" for channel in UNITS)
+# Channels whose customers can be asked for by what they are called there.
+ASKABLE = ("sms", "email")
 
 
 class Run:
@@ -69,6 +71,7 @@ class Outcome:
     lost: int = 0
     doubled: int = 0
     recovery_s: float = None
+    throughput: float = None  # While the fault lasted, to the rate of sending.
     took_s: float = 0
     differences: dict = dataclasses.field(default_factory=dict)
     notes: list = dataclasses.field(default_factory=list)
@@ -80,7 +83,8 @@ class Outcome:
     def as_json(self):
         return {"row": self.row.number, "name": self.row.name, "seed": self.seed,
                 "sent": self.sent, "lost": self.lost, "doubled": self.doubled,
-                "recovery_s": self.recovery_s, "took_s": round(self.took_s, 1), "holds": self.holds(), "not_run": self.not_run,
+                "recovery_s": self.recovery_s, "throughput": self.throughput,
+                "took_s": round(self.took_s, 1), "holds": self.holds(), "not_run": self.not_run,
                 "held": [name for name, found in self.differences.items() if not found],
                 "differences": {name: found for name, found in self.differences.items() if found},
                 "notes": self.notes}
@@ -97,7 +101,7 @@ def play(ground, row, options):
     before = ground.rss()
     ground.supervisor.surprises.clear()
     load = Load(ground, workspace, world, **{
-        "rate": run.rate * row.rate_factor, "seed": run.seed,
+        "rate": run.rate * row.rate_factor, "seed": run.seed, "channels": options.channels,
         "duration": f"{run.before_s + run.lasts_s + run.quiet_s}s", **row.load})
     try:
         load.wait_until_it_flows()
@@ -166,7 +170,8 @@ def _wait_for_lag(run, facts):
 
 def _rebuild_profiles(run, facts):
     """Asks for some customers, empties Redis, has profile fill it again, asks again."""
-    customers = sorted({each["sender"]["identifier"]["value"] for each in facts.interactions})
+    customers = sorted({each["sender"]["identifier"]["value"] for each in facts.interactions
+                        if each["channel"] in ASKABLE})
     asked = run.random.sample(customers, min(CUSTOMERS_ASKED_MAX, len(customers)))
     facts.before = _timelines(run, asked)
     run.ground.empty_redis()
@@ -195,6 +200,8 @@ def _judge(run, facts, said):
     outcome.doubled = len(outcome.differences["I2"]) + len(outcome.differences["I11"])
     if facts.sent() and "healed" in facts.moments:
         outcome.recovery_s = invariants.recovery_seconds(facts)
+        came, sent = invariants.throughput(facts)
+        outcome.throughput = round(came / sent, 3) if sent else None
     for name, count in sorted(said.get("refusals", {}).items()):
         outcome.notes.append(f"refused: {name} {count} times")
     return outcome

@@ -19,6 +19,10 @@ RULES = {"sms_sink": "load_sms", "email_sink": "load_email", "whatsapp_sink": "l
          "offer_timeout": "30s", "heartbeat_timeout": "60s"}
 
 
+# What a supervisor may ask of a service; any answer shows that his token is known.
+QUESTIONS = {"reporting": ("kpis",), "profile": ("customers", "timeline", "+12122000000")}
+
+
 def agent_names(count):
     return [f"agent-{number:04}" for number in range(1, count + 1)]
 
@@ -72,15 +76,23 @@ def _let_in(trama, workspace, roles):
 
 
 def wait_until_known(trama, world):
-    """Every replica must know the last agent and his token: both come to it by themselves. `world`:
-    the file of make()."""
+    """Every replica that runs must know the tokens, and routing's the last agent: both come to it by
+    themselves. `world`: the file of make()."""
     facts = json.loads(world.read_text())
     agent, workspace = facts["agents"][-1], facts["workspace"]
-    for name, service in trama.replicas().items():
+
+    def ask(service, name, token, *what):
+        return trama.tramactl("-w", workspace, "--token", token, f"--{service}-address",
+                              trama.at(name), *what, check=False)
+
+    def knows(service, name):
         if service == "routing":
-            wait_until(f"{name} knows {agent['name']} of {workspace}", lambda: trama.tramactl(
-                "-w", workspace, "--token", agent["token"], "--routing-address", trama.at(name),
-                "agent", agent["name"], "offline", check=False).returncode == 0)
+            return ask(service, name, agent["token"], "agent", agent["name"], "offline").returncode == 0
+        said = ask(service, name, facts["supervisor_token"], *QUESTIONS[service])
+        return "token is unknown" not in said.stderr
+    for name, service in trama.replicas().items():
+        if service == "routing" or (service in QUESTIONS and trama.process(name).pid()):
+            wait_until(f"{name} knows {agent['name']} of {workspace}", lambda: knows(service, name))
 
 
 def _channels(trama, workspace, rules):

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
 #include "boost/asio/redirect_error.hpp"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
@@ -98,24 +99,6 @@ std::string ResponseHead(const HttpResponse& response, bool keep_alive,
   return head;
 }
 
-// Where a handler and the connection that waits for it meet. The handler may come too late; then
-// nobody looks at its answer.
-struct Meeting {
-  explicit Meeting(const asio::any_io_executor& executor) : timer(executor) {}
-
-  asio::steady_timer timer;
-  bool done = false;
-  HttpResponse response;
-};
-
-// Holds on to what the route belongs to: a handler may outlive its connection.
-Awaitable<HttpResponse> RunHandler([[maybe_unused]] std::shared_ptr<HttpServing> serving,
-                                   const HttpRoute* route, HttpRequest request) {
-  Awaitable<HttpResponse> answer = route->handler(std::move(request));
-  HttpResponse response = co_await std::move(answer);
-  co_return response;
-}
-
 // Named by the route, as the path may hold ids of persons.
 Span SpanOf(const HttpServing& serving, const HttpRoute& route, const HttpRequest& request) {
   if (!serving.options.traced) return Span();
@@ -155,7 +138,8 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServing> serving, Stream stre
     : serving_(std::move(serving)),
       stream_(std::move(stream)),
       peer_(stream_.remote().address().to_string()),
-      reader_(stream_, serving_->options) {}
+      reader_(stream_, serving_->options),
+      watch_(stream_.executor()) {}
 
 Awaitable<void> HttpConnection::Run() {
   if (serving_->tls != nullptr) {
@@ -192,10 +176,11 @@ Awaitable<bool> HttpConnection::ServeOne(bool last) {
   }
   HttpRequest request = reader_.TakeRequest();
   request.request_id = RequestId(request.headers.Get("X-Request-Id"));
-  const std::string request_id = request.request_id;
-  const std::string method = request.method;
-  const HttpRouter::Match match = serving_->router.Find(method, request.path);
+  const HttpRouter::Match match = serving_->router.Find(request.method, request.path);
   const std::string_view route = match.route == nullptr ? kNoRoute : match.route->path;
+  served_ = {request.method, route, request.request_id, since};
+  const std::string& method = served_.method;
+  const std::string& request_id = served_.request_id;
 
   HttpResponse response;
   bool keep_alive = reader_.keep_alive() && !last;
@@ -213,6 +198,10 @@ Awaitable<bool> HttpConnection::ServeOne(bool last) {
     if (body.end == End::kWhole) {
       request.body = reader_.TakeBody();
       response = co_await Handle(*match.route, std::move(request));
+      if (late_ != Late::kNo) {
+        co_await WaitForLateAnswer();
+        co_return false;
+      }
     } else {
       serving_->handlers.Leave();
       if (body.end == End::kGone) co_return false;
@@ -239,27 +228,60 @@ Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpReque
                             : TraceparentOrNew(request.headers.Get("traceparent"));
   request.peer = peer_;
 
-  const auto meeting = std::make_shared<Meeting>(stream_.executor());
-  meeting->timer.expires_after(ToSteady(limit));
-  auto finish = [serving = serving_, meeting](const std::exception_ptr& failed,
-                                              HttpResponse response) {
-    serving->handlers.Leave();
-    meeting->done = true;
-    meeting->response = failed != nullptr
-                            ? HttpResponse::Text(500, "the server failed on this request\n")
-                            : std::move(response);
-    meeting->timer.cancel();
-  };
-  // On this connection's strand, so that the handler's end and the timer never meet half-way.
-  asio::co_spawn(stream_.executor(), RunHandler(serving_, &route, std::move(request)),
-                 std::move(finish));
-  error_code ignored;
-  co_await meeting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  HttpResponse response =
-      meeting->done ? std::move(meeting->response) : Busy("the answer takes too long, try again");
+  handler_due_ = std::chrono::steady_clock::now() + ToSteady(limit);
+  ArmWatch();
+  HttpResponse response;
+  try {
+    Awaitable<HttpResponse> answer = route.handler(std::move(request));
+    response = co_await std::move(answer);
+  } catch (...) {
+    response = HttpResponse::Text(500, "the server failed on this request\n");
+  }
+  handler_due_ = kNone;
+  serving_->handlers.Leave();
   span.Set("http.response.status_code", int64_t{response.status});
   if (response.status >= 500) span.Fail(HttpStatusPhrase(response.status));
   co_return response;
+}
+
+void HttpConnection::ArmWatch() {
+  // Routes may differ in their limits.
+  if (watch_armed_ && watch_.expiry() <= handler_due_) return;
+  watch_armed_ = true;
+  watch_.expires_at(handler_due_);
+  watch_.async_wait([weak = weak_from_this()](const error_code& cancelled) {
+    const std::shared_ptr<HttpConnection> self = weak.lock();
+    if (!cancelled && self != nullptr) self->OnWatch();
+  });
+}
+
+void HttpConnection::OnWatch() {
+  watch_armed_ = false;
+  if (handler_due_ == kNone) return;
+  if (std::chrono::steady_clock::now() < handler_due_) return ArmWatch();
+  late_ = Late::kAnswering;
+  asio::co_spawn(executor(), AnswerLate(shared_from_this()), asio::detached);
+}
+
+Awaitable<void> HttpConnection::AnswerLate(std::shared_ptr<HttpConnection> self) {
+  HttpResponse busy = Busy("the answer takes too long, try again");
+  const int status = busy.status;
+  const Served served = self->served_;
+  co_await self->Respond(std::move(busy), served.method == "HEAD", /*keep_alive=*/false,
+                         served.request_id);
+  self->Observe(served.method, served.route, status, served.since);
+  if (self->stream_.is_open()) co_await self->stream_.CloseGently(kGoodbye);
+  self->Close();
+  self->late_ = Late::kAnswered;
+  self->watch_.cancel();
+}
+
+Awaitable<void> HttpConnection::WaitForLateAnswer() {
+  while (late_ == Late::kAnswering) {
+    watch_.expires_at(kNone);
+    error_code ignored;
+    co_await watch_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
 }
 
 Awaitable<bool> HttpConnection::Respond(HttpResponse response, bool is_head, bool keep_alive,

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
+#include "boost/asio/steady_timer.hpp"
 #include "services/platform/http/http_router.h"
 #include "services/platform/http/http_server.h"
 #include "services/platform/http/request_reader.h"
@@ -60,9 +63,18 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   boost::asio::any_io_executor executor() { return stream_.executor(); }
 
  private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  static constexpr TimePoint kNone = TimePoint::max();
+
   // Answers one request; false when the connection must end.
   Awaitable<bool> ServeOne(bool last);
   Awaitable<HttpResponse> Handle(const HttpRoute& route, HttpRequest request);
+  // Looks after the handler that runs: armed once for many requests, as most are over long before.
+  void ArmWatch();
+  void OnWatch();
+  // In place of a handler that takes too long; what that says later nobody hears.
+  static Awaitable<void> AnswerLate(std::shared_ptr<HttpConnection> self);
+  Awaitable<void> WaitForLateAnswer();
   Awaitable<bool> Respond(HttpResponse response, bool is_head, bool keep_alive,
                           std::string request_id);
   void Observe(std::string_view method, std::string_view route, int status, absl::Time since);
@@ -72,6 +84,20 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   const std::string peer_;  // Its address.
   RequestReader reader_;
   bool idle_ = false;  // Between requests.
+
+  // Of the request whose handler runs, for AnswerLate.
+  struct Served {
+    std::string method;
+    std::string_view route;
+    std::string request_id;
+    absl::Time since;
+  };
+  Served served_;
+  TimePoint handler_due_ = kNone;  // kNone: none runs.
+  boost::asio::steady_timer watch_;
+  bool watch_armed_ = false;
+  enum class Late { kNo, kAnswering, kAnswered };
+  Late late_ = Late::kNo;
 };
 
 }  // namespace trama::platform

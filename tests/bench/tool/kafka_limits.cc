@@ -145,11 +145,13 @@ absl::Status MeasureCommit(const std::string& brokers, const std::string& topic,
 }
 
 absl::Status MeasureThroughput(const std::string& brokers, const std::string& topic, int bytes,
-                               double seconds) {
+                               double seconds, bool idempotent) {
   Acknowledged acknowledged;
-  auto client =
-      Open(RD_KAFKA_PRODUCER, brokers,
-           {{"acks", "all"}, {"enable.idempotence", "true"}, {"linger.ms", "5"}}, &acknowledged);
+  auto client = Open(RD_KAFKA_PRODUCER, brokers,
+                     {{"acks", "all"},
+                      {"enable.idempotence", idempotent ? "true" : "false"},
+                      {"linger.ms", "5"}},
+                     &acknowledged);
   if (!client.ok()) return client.status();
   const std::string value(static_cast<size_t>(bytes), 'x');
   const absl::Time begin = absl::Now();

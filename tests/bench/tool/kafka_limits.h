@@ -17,7 +17,7 @@ absl::Status MeasureAck(const std::string& brokers, const std::string& topic, in
 absl::Status MeasureCommit(const std::string& brokers, const std::string& topic, int commits);
 // As fast as it goes, records of `bytes`, for a while: records a second.
 absl::Status MeasureThroughput(const std::string& brokers, const std::string& topic, int bytes,
-                               double seconds);
+                               double seconds, bool idempotent);
 // How many partitions a topic has and how many offsets are in use, those of markers too.
 absl::Status CountOffsets(const std::string& brokers, const std::string& topic);
 // Every committed record of a topic's partitions, to the end that they have now.

@@ -24,6 +24,7 @@ ABSL_FLAG(int64_t, count, 0, "ack, commit, webhooks, partitions of topic: how ma
 ABSL_FLAG(double, seconds, 0, "throughput, webhooks, rpc: for how long");
 ABSL_FLAG(double, rate, 0, "webhooks: a second; 0: as fast as they are answered");
 ABSL_FLAG(int32_t, bytes, 512, "throughput, echo: of a record, of an answer");
+ABSL_FLAG(bool, idempotent, true, "throughput: with numbers by which the broker drops repeats");
 ABSL_FLAG(std::string, method, "customer", "rpc: customer, presence or heartbeat");
 ABSL_FLAG(std::string, token, "", "rpc: of the caller");
 ABSL_FLAG(std::string, workspace, "load", "rpc: in which workspace");
@@ -74,7 +75,7 @@ absl::Status Run() {
   if (what == "commit") return MeasureCommit(brokers, topic, count);
   if (what == "throughput") {
     return MeasureThroughput(brokers, topic, absl::GetFlag(FLAGS_bytes),
-                             absl::GetFlag(FLAGS_seconds));
+                             absl::GetFlag(FLAGS_seconds), absl::GetFlag(FLAGS_idempotent));
   }
   if (what == "read") return MeasureRead(brokers, topic);
   if (what == "webhooks") return Webhooks();
