@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/steady_timer.hpp"
@@ -25,6 +26,14 @@ constexpr absl::Duration kFetchWait = absl::Milliseconds(250);
 constexpr int kFetchBytesMin = 64 * 1024;
 constexpr absl::Duration kRewindTimeout = absl::Seconds(10);
 constexpr absl::Duration kStaleAfter = absl::Minutes(5);
+
+// The topic holds the messages of all channels; the subject, "sms/support", tells them apart before
+// anything is parsed.
+bool MayBeOurs(const platform::Record& record, const std::string& channel) {
+  if (!record.value.has_value()) return false;
+  const std::string* subject = platform::FindHeader(record, "ce_subject");
+  return subject == nullptr || absl::StartsWith(*subject, absl::StrCat(channel, "/"));
+}
 
 }  // namespace
 
@@ -115,7 +124,7 @@ bool MediaFetch::Handle(const std::vector<platform::Record>& records) {
   size_t finished = 0;  // Records below this one need nothing more.
   for (size_t i = 0; i < records.size() && all; ++i) {
     interaction::v1::Interaction interaction;
-    if (records[i].value.has_value() && interaction.ParseFromString(*records[i].value)) {
+    if (MayBeOurs(records[i], options_.channel) && interaction.ParseFromString(*records[i].value)) {
       const std::string* traceparent = platform::FindHeader(records[i], "traceparent");
       for (MediaJob& job : MediaJobsOf(interaction, options_.channel)) {
         if (traceparent != nullptr) job.traceparent = *traceparent;
