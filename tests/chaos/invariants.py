@@ -273,9 +273,9 @@ def throughput(facts):
     """(how many messages reached their conversation while the fault lasted, how many were sent then);
     customers send at the rate of before, so the quotient is the throughput to the steady one."""
     begin, end = facts.moments["fault"], facts.moments["healed"]
-    sent = sum(1 for at in facts.sent().values() if begin <= at < end)
-    came = sum(1 for _, event in facts.received() if begin <= seconds(event["occurredAt"]) < end)
-    return came, sent
+    messages = delays(facts)  # Of the load; what a row sends beside it does not count.
+    return (sum(1 for at, delay in messages if begin <= at + delay < end),
+            sum(1 for at, _ in messages if begin <= at < end))
 
 
 def _in_time(facts):
