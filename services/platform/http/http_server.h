@@ -39,7 +39,7 @@ struct HttpServerOptions {
   absl::Duration idle_timeout = absl::Seconds(60);     // Between requests; then closed silently.
   absl::Duration header_timeout = absl::Seconds(10);   // First to last byte of a header; else 408.
   absl::Duration body_timeout = absl::Seconds(30);     // For the whole body; else 408.
-  absl::Duration handler_timeout = absl::Seconds(30);  // Of routes without an own limit; else 503.
+  absl::Duration handler_timeout = absl::Seconds(30);  // Routes may have their own; 503, closed.
   absl::Duration write_timeout = absl::Seconds(30);    // For the whole answer; else closed.
 
   bool traced = true;  // A span for every request that has a route.
