@@ -20,7 +20,6 @@ using platform::TopicPartitionOffset;
 
 constexpr absl::Duration kPollWait = absl::Milliseconds(200);
 constexpr absl::Duration kFetchWait = absl::Milliseconds(50);
-constexpr int kFetchBytesMin = 64 * 1024;
 constexpr absl::Duration kPollWaitWithGuests = absl::Milliseconds(20);
 constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
 constexpr absl::Duration kStaleAfter = absl::Minutes(2);
@@ -75,7 +74,7 @@ absl::StatusOr<std::unique_ptr<IngestLoop>> IngestLoop::Start(
   group.topics = loop->options_.topics.Inputs();
   // Each batch is a question to Redis, a write and a commit, whatever its size.
   group.fetch_wait = kFetchWait;
-  group.fetch_bytes_min = kFetchBytesMin;
+  group.fetch_bytes_min = platform::kUnhurriedFetchBytes;
   IngestLoop* self = loop.get();
   group.callbacks.on_assigned = [self](std::vector<TopicPartitionOffset>& positions) {
     for (const TopicPartitionOffset& each : positions) {

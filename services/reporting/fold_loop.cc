@@ -20,7 +20,6 @@ using platform::Record;
 constexpr size_t kBatchMax = 512;
 constexpr absl::Duration kPollWait = absl::Milliseconds(200);
 constexpr absl::Duration kFetchWait = absl::Milliseconds(100);
-constexpr int kFetchBytesMin = 64 * 1024;
 constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
 constexpr absl::Duration kStaleAfter = absl::Seconds(30);
 constexpr absl::Duration kSeekTimeout = absl::Seconds(10);
@@ -66,7 +65,7 @@ absl::StatusOr<std::unique_ptr<FoldLoop>> FoldLoop::Start(FoldLoopOptions option
   group.topics = {loop->options_.conversations, loop->options_.agents, loop->options_.sla};
   // Figures may be a tenth of a second old, and each batch is a transaction of the store.
   group.fetch_wait = kFetchWait;
-  group.fetch_bytes_min = kFetchBytesMin;
+  group.fetch_bytes_min = platform::kUnhurriedFetchBytes;
   FoldLoop* self = loop.get();
   group.callbacks.on_assigned = [self](std::vector<platform::TopicPartitionOffset>& positions) {
     // An error leaves the group's own offsets, which the store refuses and Count then repairs.

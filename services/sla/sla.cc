@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "services/platform/kafka/consumer.h"
 #include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/kafka/topics.h"
 #include "services/platform/parts/parts.h"
@@ -25,7 +26,7 @@ platform::EngineSpec Spec() {
   // Nobody waits for a clock to be armed or met, and a breach may be told a quarter of a second
   // late: what has come meanwhile is fetched and committed together.
   spec.times.fetch_wait = absl::Milliseconds(50);
-  spec.limits.fetch_bytes_min = 64 * 1024;
+  spec.limits.fetch_bytes_min = platform::kUnhurriedFetchBytes;
   spec.times.commit_pause = absl::Milliseconds(20);
   return spec;
 }

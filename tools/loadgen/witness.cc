@@ -115,7 +115,8 @@ absl::Status Witness::OpenTopics() {
   const auto ends = (*query)->Ends(partitions, kAskMax);
   if (!ends.ok()) return ends.status();
   // Read afterwards: what is watched must not work for the watcher more often than it has to.
-  auto consumer = platform::Consumer::Create(world_.kafka, {.fetch_bytes_min = 64 * 1024});
+  auto consumer =
+      platform::Consumer::Create(world_.kafka, {.fetch_bytes_min = platform::kUnhurriedFetchBytes});
   if (!consumer.ok()) return consumer.status();
   topics_ = *std::move(consumer);
   return topics_->Assign(*ends);

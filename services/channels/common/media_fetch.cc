@@ -13,6 +13,7 @@
 #include "boost/asio/this_coro.hpp"
 #include "services/kernel/digest.h"
 #include "services/platform/base/log.h"
+#include "services/platform/kafka/cloud_event.h"
 #include "services/platform/kafka/kafka_error.h"
 #include "services/platform/net/steady_time.h"
 
@@ -23,7 +24,6 @@ namespace {
 constexpr absl::Duration kPollWait = absl::Milliseconds(500);
 constexpr size_t kRecordsMax = 200;
 constexpr absl::Duration kFetchWait = absl::Milliseconds(250);
-constexpr int kFetchBytesMin = 64 * 1024;
 constexpr absl::Duration kRewindTimeout = absl::Seconds(10);
 constexpr absl::Duration kStaleAfter = absl::Minutes(5);
 
@@ -31,7 +31,7 @@ constexpr absl::Duration kStaleAfter = absl::Minutes(5);
 // anything is parsed.
 bool MayBeOurs(const platform::Record& record, const std::string& channel) {
   if (!record.value.has_value()) return false;
-  const std::string* subject = platform::FindHeader(record, "ce_subject");
+  const std::string* subject = platform::FindHeader(record, platform::kSubjectHeader);
   return subject == nullptr || absl::StartsWith(*subject, absl::StrCat(channel, "/"));
 }
 
@@ -64,7 +64,7 @@ absl::StatusOr<std::unique_ptr<MediaFetch>> MediaFetch::Start(
   // Few messages have files, and those may wait a moment: a fetch and a commit for each message
   // that comes in would cost more than to take it in.
   group.fetch_wait = kFetchWait;
-  group.fetch_bytes_min = kFetchBytesMin;
+  group.fetch_bytes_min = platform::kUnhurriedFetchBytes;
   auto consumer = platform::GroupConsumer::Create(kafka, std::move(group));
   if (!consumer.ok()) return consumer.status();
   std::unique_ptr<MediaFetch> fetch(

@@ -244,6 +244,22 @@ TEST_F(HttpServerLimitsTest, AHandlerThatTakesTooLongIs503) {
   EXPECT_THAT(answer, HasSubstr("\r\nRetry-After: "));
 }
 
+TEST_F(HttpServerLimitsTest, WhatALateHandlerSaysNobodyHears) {
+  Start({.handler_timeout = absl::Hours(1)});
+  TestSocket client = Connect();
+  client.Send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(client.ReadMessage(), EndsWith("hello"));
+  // The same connection, whose last request had an hour.
+  client.Send("GET /hasty HTTP/1.1\r\nHost: a\r\n\r\n");
+  WaitForSlow(1);
+  const std::string answer = client.ReadAll();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
+  Release();
+  EXPECT_TRUE(server_->Drain(absl::Seconds(20)));  // The handler has ended, and its connection.
+  EXPECT_EQ(WaitForSeen(2).size(), 2u);
+}
+
 TEST_F(HttpServerLimitsTest, AClientThatDoesNotReadItsAnswerIsCut) {
   // More than the buffers of the sockets take.
   constexpr size_t kBytes = 48 << 20;

@@ -15,7 +15,6 @@ constexpr char kIdHeader[] = "ce_id";
 constexpr char kSourceHeader[] = "ce_source";
 constexpr char kTypeHeader[] = "ce_type";
 constexpr char kTimeHeader[] = "ce_time";
-constexpr char kSubjectHeader[] = "ce_subject";
 constexpr char kContentTypeHeader[] = "content-type";
 constexpr char kTraceparentHeader[] = "traceparent";
 

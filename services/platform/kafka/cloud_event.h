@@ -16,6 +16,7 @@
 namespace trama::platform {
 
 inline constexpr char kProtobufContentType[] = "application/protobuf";
+inline constexpr char kSubjectHeader[] = "ce_subject";  // Where EventAttributes::subject stands.
 
 struct EventAttributes {
   std::string id;                          // Readers drop repeats by it.

@@ -38,6 +38,8 @@ void ServerFixture::Start(HttpServerOptions options) {
                  return response;
                }));
   router.Exact("GET", "/slow", [this](HttpRequest) { return Slow(); });
+  router.Exact("GET", "/hasty", [this](HttpRequest) { return Slow(); },
+               {.handler_timeout = absl::Milliseconds(100)});
   auto server = HttpServer::Start(io_.context(), std::move(options), std::move(router),
                                   [this](const HttpObservation& seen) { Observe(seen); });
   ASSERT_TRUE(server.ok()) << server.status();

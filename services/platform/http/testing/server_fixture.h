@@ -17,6 +17,7 @@ namespace trama::platform {
 // An HttpServer on loopback with a few routes:
 //   POST /echo  the body back     GET /hello  "hello"     POST /small  at most 10 bytes
 //   GET /slow   waits for Release()           GET /throw  throws
+//   GET /hasty  as /slow, and has 100 ms
 class ServerFixture : public ::testing::Test {
  protected:
   struct Seen {
