@@ -152,7 +152,7 @@ absl::Time CommandMemory<Row>::NextExpiry() const {
 template <typename Row>
 absl::Status CommandMemory<Row>::Load(std::string_view key, std::string_view value) {
   if (const Row* old = rows_.Find(key)) by_age_.erase({old->answered_at_ms(), std::string(key)});
-  const absl::Status loaded = rows_.Load(key, value);
+  const absl::Status loaded = rows_.Load(key, value).status();
   if (const Row* row = rows_.Find(key)) by_age_.emplace(row->answered_at_ms(), std::string(key));
   return loaded;
 }

@@ -131,8 +131,9 @@ class Machine {
  public:
   virtual ~Machine() = default;
 
-  // Before any Apply: one row of the changelog, in any order. An error means that the row cannot be
-  // understood, which stops the takeover: a machine with a hole in its memory must not decide.
+  // Before any Apply: one row of the changelog; each key once, in any order, and rows of different
+  // tables possibly by different threads at once. An error means that the row cannot be understood,
+  // which stops the takeover: a machine with a hole in its memory must not decide.
   virtual absl::Status LoadRow(std::string_view key, std::string_view value) = 0;
 
   virtual void Apply(const Stamp& at, const Input& input, Effects& effects) = 0;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/strings.h"
@@ -61,14 +61,15 @@ class Table {
   }
 
   // A row as read from the changelog: does not count as changed.
-  absl::Status Load(std::string_view key, std::string_view value) {
+  absl::StatusOr<Row*> Load(std::string_view key, std::string_view value) {
     auto row = std::make_unique<Row>();
     if (!row->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
       return absl::DataLossError(absl::StrCat("row ", name_, "/", ToAbsl(key), " is not a ",
                                               Row::descriptor()->full_name()));
     }
+    Row* const loaded = row.get();
     rows_.insert_or_assign(std::string(key), Kept(std::move(row)));
-    return absl::OkStatus();
+    return loaded;
   }
 
   // Appends the changes, each key once, in key order.

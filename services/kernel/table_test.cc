@@ -75,7 +75,7 @@ TEST(TableTest, LoadedRowsAreNoChanges) {
 
 TEST(TableTest, ARowThatIsNoMessageIsRefused) {
   Table<Row> table("texts");
-  EXPECT_EQ(table.Load("a", "\xFF\xFF").code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(table.Load("a", "\xFF\xFF").status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(TableTest, FieldsOfANewerReleaseSurvive) {

@@ -12,7 +12,7 @@ void Seen::Add(std::string_view key, const std::string& conversation_id, int64_t
 }
 
 absl::Status Seen::Load(std::string_view key, std::string_view value) {
-  return rows_.Load(key, value);
+  return rows_.Load(key, value).status();
 }
 
 void Seen::Restore() {

@@ -1,6 +1,8 @@
 #include "services/routing/state.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
@@ -20,16 +22,22 @@ const std::string& WorkspaceNameOf(const config::v1::Resource& resource) {
 
 absl::Status State::LoadRow(std::string_view key, std::string_view value) {
   const auto [table, id] = SplitRowKey(key);
-  if (table == conversation_rows_.name()) return conversation_rows_.Load(id, value);
-  if (table == agent_rows_.name()) return agent_rows_.Load(id, value);
+  if (table == conversation_rows_.name()) return LoadConversation(id, value);
+  if (table == agent_rows_.name()) return agent_rows_.Load(id, value).status();
   if (table == seen.name()) return seen.Load(id, value);
-  if (table == sources.name()) return sources.Load(id, value);
-  if (table == opted_out.name()) return opted_out.Load(id, value);
-  if (table == resources.name()) return resources.Load(id, value);
-  if (table == meta.name()) return meta.Load(id, value);
+  if (table == sources.name()) return sources.Load(id, value).status();
+  if (table == opted_out.name()) return opted_out.Load(id, value).status();
+  if (table == resources.name()) return resources.Load(id, value).status();
+  if (table == meta.name()) return meta.Load(id, value).status();
   if (table == commands.name()) return commands.Load(id, value);
   return absl::DataLossError(
       absl::StrCat("row ", ToAbsl(key), " is of a table that routing does not know"));
+}
+
+absl::Status State::LoadConversation(std::string_view key, std::string_view value) {
+  const absl::StatusOr<v1::ConversationRow*> row = conversation_rows_.Load(key, value);
+  if (row.ok()) loaded_.push_back(*row);
+  return row.status();
 }
 
 std::vector<RowChange> State::TakeChangedRows() {
@@ -60,13 +68,34 @@ void State::Restore() {
   absl::btree_set<std::string> names;
   for (const auto& [name, workspace] : workspaces_) names.insert(name);
   Configure(names);
-  for (const auto& [key, row] : conversation_rows_.InKeyOrder()) {
-    Conversation& conversation = Remember(key, row);
-    threads.Add(conversation);
-    Sync(conversation);
+  RestoreConversations();
+}
+
+void State::RestoreConversations() {
+  std::vector<std::unique_ptr<Conversation>> made;
+  std::vector<Conversation*> by_arrival;
+  made.reserve(loaded_.size());
+  by_arrival.reserve(loaded_.size());
+  by_key_.reserve(loaded_.size());
+  threads.Reserve(loaded_.size());
+  // As they were loaded is as they lie in memory, which is several times as fast to go through.
+  for (v1::ConversationRow* row : loaded_) {
+    made.push_back(Make(RowKey(row->workspace(), row->conversation_id()), row));
+    threads.Add(*made.back());
+    by_arrival.push_back(made.back().get());
   }
-  // Whoever has room looks at all that waits; no conversation has to look for him.
-  for (const auto& [name, workspace] : workspaces_) workspace->fresh.clear();
+  loaded_ = {};
+  std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a->key < b->key; });
+  for (std::unique_ptr<Conversation>& conversation : made) File(std::move(conversation));
+  // So that nearly each goes to the end of its line.
+  std::sort(by_arrival.begin(), by_arrival.end(), [](const auto* a, const auto* b) {
+    const int64_t first = a->row->first_enqueued_at_ms();
+    const int64_t second = b->row->first_enqueued_at_ms();
+    return first != second ? first < second : a->key < b->key;
+  });
+  restoring_ = true;
+  for (Conversation* conversation : by_arrival) Sync(*conversation);
+  restoring_ = false;
 }
 
 Workspace& State::WorkspaceOf(std::string_view name) {
@@ -98,18 +127,22 @@ Conversation* State::FindConversation(std::string_view workspace, std::string_vi
   return it == by_key_.end() ? nullptr : it->second;
 }
 
-Conversation& State::Remember(std::string_view key, v1::ConversationRow* row) {
+std::unique_ptr<Conversation> State::Make(std::string key, v1::ConversationRow* row) {
   auto conversation = std::make_unique<Conversation>();
-  conversation->key = std::string(key);
+  conversation->key = std::move(key);
   conversation->workspace = &WorkspaceOf(row->workspace());
   conversation->row = row;
   conversation->editable_row = row;
   conversation->channel_class = conversation->workspace->ClassOf(row->channel());
   touched_.insert(conversation->workspace);  // For a new channel everybody may have room.
-  const auto [it, inserted] = conversations_.emplace(conversation->key, std::move(conversation));
-  TRAMA_CHECK(inserted);
-  by_key_.emplace(it->second->key, it->second.get());
-  return *it->second;
+  return conversation;
+}
+
+Conversation& State::File(std::unique_ptr<Conversation> made) {
+  Conversation& conversation = *made;
+  conversations_.emplace_hint(conversations_.end(), conversation.key, std::move(made));
+  TRAMA_CHECK(by_key_.emplace(conversation.key, &conversation).second);
+  return conversation;
 }
 
 Conversation& State::AddConversation(Workspace& workspace, const std::string& id,
@@ -119,7 +152,7 @@ Conversation& State::AddConversation(Workspace& workspace, const std::string& id
   row.set_workspace(workspace.name);
   row.set_conversation_id(id);
   row.set_channel(channel);
-  Conversation& conversation = Remember(key, &row);
+  Conversation& conversation = File(Make(key, &row));
   conversation.edited_in = batch_;
   return conversation;
 }
@@ -165,6 +198,8 @@ void State::ForgetAgent(Agent& agent) {
 }
 
 void State::MarkFresh(Conversation& conversation) {
+  // Whoever has room looks at all that waits; no conversation has to look for him.
+  if (restoring_) return;
   const Placement& placement = conversation.placement;
   if (placement.state != conversation::v1::STATE_QUEUED || placement.line->index < 0) return;
   conversation.workspace->fresh.insert(placement.place);

@@ -106,11 +106,14 @@ class State {
   absl::btree_map<std::string, Agent*> doubtful_agents;  // By key.
 
  private:
-  Conversation& Remember(std::string_view key, v1::ConversationRow* row);
+  absl::Status LoadConversation(std::string_view key, std::string_view value);
+  std::unique_ptr<Conversation> Make(std::string key, v1::ConversationRow* row);
+  Conversation& File(std::unique_ptr<Conversation> made);
   Placement PlacementOf(Conversation& conversation) const;
   void EnterLine(Conversation& conversation);
   void LeaveLine(Conversation& conversation);
   void Move(Conversation& conversation, const Placement& to);
+  void RestoreConversations();
 
   Table<v1::ConversationRow> conversation_rows_{"conversation"};
   Table<v1::AgentRow> agent_rows_{"agent"};
@@ -118,7 +121,9 @@ class State {
   // The same, by key, for look-ups only.
   absl::flat_hash_map<std::string_view, Conversation*> by_key_;
   Workspaces workspaces_;
-  uint64_t batch_ = 1;  // Counts TakeChangedRows.
+  uint64_t batch_ = 1;                        // Counts TakeChangedRows.
+  std::vector<v1::ConversationRow*> loaded_;  // As they came, until Restore.
+  bool restoring_ = false;
 
   struct ByName {
     bool operator()(const Workspace* a, const Workspace* b) const { return a->name < b->name; }

@@ -19,6 +19,8 @@ class Threads {
   // Puts the conversation's keys and ids into the indexes; those it has already are left alone.
   void Add(Conversation& conversation);
   void Remove(Conversation& conversation);
+  // Memory for so many, before they are added.
+  void Reserve(size_t conversations) { index_.reserve(conversations); }
   // Notes one more key or vendor id, within the limits of the row.
   void AddThreadKey(Conversation& conversation, v1::ConversationRow& row, const std::string& key);
   void AddVendorId(Conversation& conversation, v1::ConversationRow& row, const std::string& id);

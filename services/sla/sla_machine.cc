@@ -1,6 +1,8 @@
 #include "services/sla/sla_machine.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
@@ -20,13 +22,20 @@ absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(timestamp));
 }
 
+// Sorted first, each goes to the end of the set: a fraction of the time.
+template <typename T>
+absl::btree_set<T> Sorted(std::vector<T> values) {
+  std::sort(values.begin(), values.end());
+  return {std::make_move_iterator(values.begin()), std::make_move_iterator(values.end())};
+}
+
 }  // namespace
 
 absl::Status SlaMachine::LoadRow(std::string_view key, std::string_view value) {
   const auto [table, id] = SplitRowKey(key);
-  if (table == conversations_.name()) return conversations_.Load(id, value);
-  if (table == clocks_.name()) return clocks_.Load(id, value);
-  if (table == meta_.name()) return meta_.Load(id, value);
+  if (table == conversations_.name()) return conversations_.Load(id, value).status();
+  if (table == clocks_.name()) return clocks_.Load(id, value).status();
+  if (table == meta_.name()) return meta_.Load(id, value).status();
   return absl::DataLossError(
       absl::StrCat("row ", ToAbsl(key), " is of a table that sla does not know"));
 }
@@ -52,15 +61,18 @@ std::vector<RowChange> SlaMachine::TakeChangedRows() {
 }
 
 void SlaMachine::On(const Stamp&, const TakenOver&, Effects&) {
-  for (const auto& [id, clock] : clocks_.InKeyOrder()) {
-    const absl::Time wake = NextWake(*clock);
-    if (wake != absl::InfiniteFuture()) wakes_.emplace(wake, id);
-  }
-  for (const auto& [id, row] : conversations_.InKeyOrder()) {
-    if (row->forget_at_ms() != 0) {
-      forgets_.emplace(absl::FromUnixMillis(row->forget_at_ms()), id);
-    }
-  }
+  std::vector<Wake> wakes;
+  clocks_.ForEach([&](const std::string& id, const v1::ClockRow& clock) {
+    const absl::Time wake = NextWake(clock);
+    if (wake != absl::InfiniteFuture()) wakes.emplace_back(wake, id);
+  });
+  wakes_ = Sorted(std::move(wakes));
+  std::vector<Wake> forgets;
+  conversations_.ForEach([&](const std::string& id, const v1::ConversationRow& row) {
+    if (row.forget_at_ms() == 0) return;
+    forgets.emplace_back(absl::FromUnixMillis(row.forget_at_ms()), id);
+  });
+  forgets_ = Sorted(std::move(forgets));
   const v1::ConfigRow* config = meta_.Find(kConfigKey);
   revision_ = config == nullptr ? 0 : config->revision();
 }

@@ -1,23 +1,63 @@
 #include "services/platform/engine/takeover.h"
 
 #include <algorithm>
+#include <deque>
+#include <future>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/kernel/strings.h"
+#include "services/kernel/table.h"
 #include "services/platform/base/log.h"
 #include "services/platform/engine/loop_rows.h"
-#include "services/platform/engine/row_order.h"
 
 namespace trama::platform {
 namespace {
 
+// The newest version of each row of a changelog.
+class Rows {
+ public:
+  struct Row {
+    std::string key;
+    std::optional<std::string> value;  // None: erased.
+  };
+  using Table = std::vector<const Row*>;
+
+  void Take(const Record& record) {
+    // Behind its key's first version: rows that were written together stay together in memory.
+    rows_.push_back({record.key, record.value});
+    const auto [it, is_new] = by_key_.try_emplace(rows_.back().key, &rows_.back());
+    if (is_new) return;
+    it->second->value = std::move(rows_.back().value);
+    rows_.pop_back();
+  }
+
+  // Of which there are any, by table.
+  std::map<std::string_view, Table> Tables() const {
+    std::map<std::string_view, Table> tables;
+    for (const Row& row : rows_) {
+      if (row.value.has_value()) tables[SplitRowKey(row.key).first].push_back(&row);
+    }
+    return tables;
+  }
+
+ private:
+  std::deque<Row> rows_;
+  absl::flat_hash_map<std::string_view, Row*> by_key_;
+};
+
 // A stop is noticed, and the end of the changelog asked for anew, after so long a piece of reading.
 constexpr absl::Duration kReadSlice = absl::Seconds(1);
+// Or after so many records.
+constexpr size_t kStopLookRecords = 1024;
+// From so many rows on, loading a table is worth a thread of its own.
+constexpr size_t kLargeTableRows = 10'000;
 // The end of a changelog is the marker of a commit, which is no record: it is found when a fetch
 // comes back empty.
 constexpr absl::Duration kRestoreFetchWait = absl::Milliseconds(5);
@@ -68,13 +108,10 @@ class Takeover {
     absl::Status read = restorer_->Assign({{spec_.changelog, partition_, kOffsetBeginning}});
     size_t seen = 0;
     const auto on_record = [&](const Record& record) {
-      ++seen;
-      if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
-      if (record.value.has_value()) {
-        rows_.insert_or_assign(record.key, *record.value);
-      } else {
-        rows_.erase(record.key);
+      if (++seen % kStopLookRecords == 0 && request_.stopping()) {
+        return absl::AbortedError("stopped during the takeover");
       }
+      rows_.Take(record);
       return absl::OkStatus();
     };
     absl::Time given_up = absl::Now() + timeout_;
@@ -92,17 +129,36 @@ class Takeover {
 
   absl::Status LoadMachine() {
     taken_.machine = spec_.make_machine(partition_);
-    for (const Rows::value_type* row : InKeyOrder(rows_)) {
-      const auto& [key, value] = *row;
-      const bool ours = std::string_view(key).substr(0, kLoopRowPrefix.size()) == kLoopRowPrefix;
-      absl::Status loaded =
-          ours ? loop_rows_.Load(key, value) : taken_.machine->LoadRow(key, value);
-      if (!loaded.ok()) return loaded;
-    }
-    rows_.clear();
+    if (absl::Status loaded = LoadRows(); !loaded.ok()) return loaded;
+    rows_ = Rows();
     taken_.incarnation = loop_rows_.incarnation + 1;
     const Clock& clock = context_.deps.clock;
     taken_.clock = std::make_unique<StampClock>(clock.Now(), clock.Monotonic(), loop_rows_.clock);
+    return absl::OkStatus();
+  }
+
+  // Large tables side by side.
+  absl::Status LoadRows() {
+    const std::map<std::string_view, Rows::Table> tables = rows_.Tables();
+    std::vector<std::future<absl::Status>> loading;
+    absl::Status first_error;
+    for (const auto& [name, table] : tables) {
+      const bool is_large = table.size() >= kLargeTableRows;
+      loading.push_back(
+          std::async(is_large ? std::launch::async : std::launch::deferred,
+                     [this, &name = name, &table = table] { return LoadTable(name, table); }));
+    }
+    for (std::future<absl::Status>& loaded : loading) first_error.Update(loaded.get());
+    return first_error;
+  }
+
+  absl::Status LoadTable(std::string_view name, const Rows::Table& table) {
+    const bool ours = name == SplitRowKey(kLoopRowPrefix).first;
+    for (const Rows::Row* row : table) {
+      absl::Status loaded = ours ? loop_rows_.Load(row->key, *row->value)
+                                 : taken_.machine->LoadRow(row->key, *row->value);
+      if (!loaded.ok()) return loaded;
+    }
     return absl::OkStatus();
   }
 

@@ -36,7 +36,7 @@ Ledger::Ledger(std::string out, int32_t partition) : out_(std::move(out)), parti
 
 absl::Status Ledger::LoadRow(std::string_view key, std::string_view value) {
   const auto [table, row] = SplitRowKey(key);
-  return table == due_.name() ? due_.Load(row, value) : counts_.Load(row, value);
+  return (table == due_.name() ? due_.Load(row, value) : counts_.Load(row, value)).status();
 }
 
 std::vector<RowChange> Ledger::TakeChangedRows() {
