@@ -9,12 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/steady_timer.hpp"
-#include "boost/asio/strand.hpp"
 #include "boost/asio/this_coro.hpp"
 #include "services/kernel/digest.h"
 #include "services/platform/base/log.h"
 #include "services/platform/kafka/cloud_event.h"
 #include "services/platform/kafka/kafka_error.h"
+#include "services/platform/net/serial_executor.h"
 #include "services/platform/net/steady_time.h"
 
 namespace trama::channels {
@@ -160,7 +160,7 @@ bool MediaFetch::FetchAll(std::vector<MediaJob> jobs) {
   const auto progress = std::make_shared<Progress>();
   progress->left = jobs.size();
   for (MediaJob& job : jobs) {
-    boost::asio::co_spawn(boost::asio::make_strand(io_), FetchOne(std::move(job)),
+    boost::asio::co_spawn(platform::SerialExecutor(io_), FetchOne(std::move(job)),
                           [progress](const std::exception_ptr& thrown, bool told) {
                             const std::lock_guard lock(progress->mutex);
                             progress->all = progress->all && told && !thrown;

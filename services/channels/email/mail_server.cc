@@ -15,9 +15,9 @@
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/redirect_error.hpp"
 #include "boost/asio/steady_timer.hpp"
-#include "boost/asio/strand.hpp"
 #include "services/platform/base/log.h"
 #include "services/platform/base/server_address.h"
+#include "services/platform/net/serial_executor.h"
 #include "services/platform/net/stream.h"
 
 namespace trama::email {
@@ -164,7 +164,7 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
         options_(std::move(options)),
         check_(std::move(check)),
         intake_(intake),
-        acceptor_(asio::make_strand(io)) {}
+        acceptor_(platform::SerialExecutor(io)) {}
 
   absl::Status Listen() {
     const auto address = platform::ParseServerAddress(options_.listen, /*allow_port_zero=*/true);
@@ -208,7 +208,7 @@ class MailServer::Core : public std::enable_shared_from_this<Core> {
   static Awaitable<void> Accept(std::shared_ptr<Core> core) {
     while (!core->shared_->draining) {
       error_code error;
-      tcp::socket socket(asio::make_strand(core->io_));
+      tcp::socket socket(platform::SerialExecutor(core->io_));
       co_await core->acceptor_.async_accept(socket,
                                             asio::redirect_error(asio::use_awaitable, error));
       if (core->shared_->draining || error == asio::error::operation_aborted) break;

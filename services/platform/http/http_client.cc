@@ -9,12 +9,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
-#include "boost/asio/strand.hpp"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
 #include "services/platform/base/span.h"
 #include "services/platform/http/connection_pool.h"
 #include "services/platform/http/http_exchange.h"
+#include "services/platform/net/serial_executor.h"
 #include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
@@ -105,7 +105,7 @@ class HttpClient::Core : public std::enable_shared_from_this<Core> {
 
   // On a strand of its own, so that the caller may run anywhere.
   static Awaitable<HttpOutcome> Send(std::shared_ptr<Core> core, HttpClientRequest request) {
-    const auto strand = asio::make_strand(core->io_);
+    const asio::any_io_executor strand = SerialExecutor(core->io_);
     HttpOutcome outcome = co_await asio::co_spawn(strand, SendOnStrand(core, std::move(request)),
                                                   asio::use_awaitable);
     co_return outcome;

@@ -13,10 +13,10 @@
 #include "boost/asio/post.hpp"
 #include "boost/asio/redirect_error.hpp"
 #include "boost/asio/steady_timer.hpp"
-#include "boost/asio/strand.hpp"
 #include "services/kernel/check.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/http/http_connection.h"
+#include "services/platform/net/serial_executor.h"
 
 namespace trama::platform {
 namespace {
@@ -125,7 +125,7 @@ class HttpServer::Core : public std::enable_shared_from_this<Core> {
   static Awaitable<void> Accept(std::shared_ptr<Core> core) {
     while (!core->serving_->draining) {
       error_code error;
-      tcp::socket socket(asio::make_strand(core->io_));
+      tcp::socket socket(SerialExecutor(core->io_));
       co_await core->acceptor_.async_accept(socket,
                                             asio::redirect_error(asio::use_awaitable, error));
       if (core->serving_->draining || error == asio::error::operation_aborted) break;
@@ -214,7 +214,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(asio::io_context& 
     if (!tls.ok()) return tls.status();
     serving->tls = *std::move(tls);
   }
-  tcp::acceptor acceptor(asio::make_strand(io));
+  tcp::acceptor acceptor(SerialExecutor(io));
   const absl::Status listening = Listen(io, options.listen, acceptor);
   if (!listening.ok()) return listening;
   serving->options = std::move(options);

@@ -141,13 +141,13 @@ bool HasScheme(std::string_view text) {
 }
 
 absl::StatusOr<std::string> Unescape(std::string_view text, bool plus_is_space) {
-  std::string out;
-  out.reserve(text.size());
+  std::string out(text.size(), '\0');  // At most; nothing gets longer.
+  char* end = out.data();
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '+' && plus_is_space) {
-      out.push_back(' ');
+      *end++ = ' ';
     } else if (text[i] != '%') {
-      out.push_back(text[i]);
+      *end++ = text[i];
     } else {
       const int high = i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
@@ -155,10 +155,11 @@ absl::StatusOr<std::string> Unescape(std::string_view text, bool plus_is_space) 
         return absl::InvalidArgumentError(
             absl::StrCat("'%' without two hex digits at position ", i, ", write %25 for a '%'"));
       }
-      out.push_back(static_cast<char>(high * 16 + low));
+      *end++ = static_cast<char>(high * 16 + low);
       i += 2;
     }
   }
+  out.resize(static_cast<size_t>(end - out.data()));
   return out;
 }
 

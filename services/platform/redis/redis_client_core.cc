@@ -12,6 +12,7 @@
 #include "boost/asio/redirect_error.hpp"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
+#include "services/platform/net/serial_executor.h"
 #include "services/platform/net/steady_time.h"
 
 namespace trama::platform {
@@ -55,7 +56,7 @@ RedisClient::Core::Core(asio::io_context& io, RedisOptions options, std::shared_
       metrics_(options_.metrics == nullptr ? nullptr
                                            : std::make_unique<RedisMetrics>(*options_.metrics)),
       circuit_(options_.circuit),
-      strand_(asio::make_strand(io)),
+      strand_(SerialExecutor(io)),
       timer_(strand_),
       soon_(strand_),
       retry_(strand_),

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "boost/asio/steady_timer.hpp"
-#include "boost/asio/strand.hpp"
+#include "boost/asio/any_io_executor.hpp"
 #include "services/platform/redis/redis_client.h"
 #include "services/platform/redis/redis_connection.h"
 #include "services/platform/redis/redis_metrics.h"
@@ -106,7 +106,7 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   RedisServerInfo server_;
   absl::Status failure_ = absl::UnavailableError("the first attempt has not ended");
 
-  const boost::asio::strand<boost::asio::io_context::executor_type> strand_;
+  const boost::asio::any_io_executor strand_;
   std::shared_ptr<RedisConnection> connection_;  // On the strand only, as all below.
   RedisPipeline pipeline_;
   std::function<void(const RedisServerInfo&)> on_connected_;
