@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/channels/common/await_within.h"
 #include "services/channels/common/interaction_ids.h"
 #include "services/channels/common/proto_time.h"
 #include "services/kernel/machine.h"
@@ -73,6 +72,8 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
       clock_(clock),
       options_(std::move(options)),
       source_("/trama/" + options_.channel),
+      acknowledgements_(options_.wait_max,
+                        absl::DeadlineExceededError("no acknowledgement in time")),
       records_(metrics.Counter("trama_ingest_records_total",
                                "Records written by the channels, by what became of them.",
                                {"channel", "topic", "outcome"})),
@@ -131,9 +132,8 @@ platform::Awaitable<absl::Status> Publisher::DeadLetter(std::vector<Unreadable> 
 platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Record> records) {
   if (records.empty()) co_return absl::OkStatus();
   const absl::Duration began = clock_.Monotonic();
-  const absl::Status too_late = absl::DeadlineExceededError("no acknowledgement in time");
-  const absl::Status produced = co_await AwaitWithin<absl::Status>(
-      options_.wait_max, too_late, [&](std::function<void(absl::Status)> done) {
+  const absl::Status produced =
+      co_await acknowledgements_.Await([&](std::function<void(absl::Status)> done) {
         producer_.ProduceAll(records, std::move(done));
       });
   seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));

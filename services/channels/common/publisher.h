@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/channels/common/timed_waits.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/base/metrics.h"
 #include "services/platform/kafka/producer.h"
@@ -68,6 +69,7 @@ class Publisher {
   const platform::Clock& clock_;
   const PublisherOptions options_;
   const std::string source_;  // "/trama/sms"
+  TimedWaits<absl::Status> acknowledgements_;
   platform::CounterFamily& records_;
   prometheus::Counter& interactions_written_;  // Of them; kept, because most are.
   prometheus::Histogram& seconds_;
