@@ -1,5 +1,6 @@
 #include "services/routing/intake.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,9 @@ constexpr absl::Duration kPollWait = absl::Milliseconds(200);
 constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
 constexpr absl::Duration kConfigMax = absl::Seconds(2);
 constexpr absl::Duration kStaleAfter = absl::Seconds(60);
+// What a position that was not committed costs is repeats after a restart, which the engine drops;
+// one commit for each batch would cost the broker as much as the batch does.
+constexpr absl::Duration kCommitEvery = absl::Milliseconds(250);
 // How often a waiting write looks whether it still makes sense.
 constexpr absl::Duration kWriteLook = absl::Milliseconds(200);
 // A write that takes longer is told to whoever asks for readiness.
@@ -123,20 +127,31 @@ absl::Status Intake::Run() {
       return last;
     }
     taking_in_->Set(true);
-    if (batch->records.empty()) continue;
     // Not committed: whoever comes next reads these again.
     if (absl::Status taken = TakeIn(batch->records); !taken.ok()) {
       return absl::IsCancelled(taken) ? absl::OkStatus() : taken;
     }
-    if (const absl::Status committed = consumer_->Commit(); !committed.ok()) {
-      // The group has moved on and reads them again; the engine drops the repeats.
-      platform::Log(platform::LogLevel::kInfo, "intake not committed", {{"why", committed}});
-    }
+    if (parts_.clock.Monotonic() - committed_at_ >= kCommitEvery) Commit();
   }
+  Commit();
   return absl::OkStatus();
 }
 
-platform::ConfigPtr Intake::FreshConfig() {
+void Intake::Commit() {
+  committed_at_ = parts_.clock.Monotonic();
+  // The group may have moved on and read them again.
+  if (const absl::Status committed = consumer_->Commit(); !committed.ok()) {
+    platform::Log(platform::LogLevel::kInfo, "intake not committed", {{"why", committed}});
+  }
+}
+
+platform::ConfigPtr Intake::ConfigFor(const std::vector<Record>& records) {
+  platform::ConfigPtr present = parts_.config.Current();
+  const bool knows_all = std::all_of(records.begin(), records.end(), [&](const Record& record) {
+    // The key begins with the workspace; whose does not gets the newest configuration, too.
+    return present->PartitionOf(record.key.substr(0, record.key.find('/'))).ok();
+  });
+  if (knows_all) return present;
   absl::StatusOr<platform::ConfigPtr> fresh = parts_.config.Fresh(kConfigMax);
   // With an older one a new workspace's first messages would be dead letters.
   while (!fresh.ok()) {
@@ -147,7 +162,8 @@ platform::ConfigPtr Intake::FreshConfig() {
 }
 
 absl::Status Intake::TakeIn(const std::vector<Record>& records) {
-  const platform::ConfigPtr config = FreshConfig();
+  if (records.empty()) return absl::OkStatus();
+  const platform::ConfigPtr config = ConfigFor(records);
   if (config == nullptr) return absl::CancelledError("told to stop");
   IntakeBatch batch(records, *config, options_.channels,
                     [this](const std::string& workspace) { return parts_.secrets.Of(workspace); });

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/platform/base/clock.h"
 #include "services/platform/base/health.h"
 #include "services/platform/base/metrics.h"
 #include "services/platform/config/config_source.h"
@@ -39,6 +40,7 @@ struct IntakeParts {
   std::shared_ptr<platform::Peer> profile;
   platform::Health& health;
   platform::Metrics& metrics;
+  const platform::Clock& clock;
 };
 
 // Brings interactions to the workspaces' partitions of `work`, with what profile knows of their
@@ -64,8 +66,11 @@ class Intake {
   // Until told to stop (OK), or it cannot go on.
   absl::Status Run();
   absl::Status TakeIn(const std::vector<platform::Record>& records);
-  // A configuration that knows every workspace of which a record was read; null when told to stop.
-  platform::ConfigPtr FreshConfig();
+  // How far all is taken in.
+  void Commit();
+  // A configuration that knows every workspace of the records, or the newest where one does not
+  // exist; null when told to stop.
+  platform::ConfigPtr ConfigFor(const std::vector<platform::Record>& records);
   // Returns when all are written, when that can never be, or when told to stop (CANCELLED).
   absl::Status Write(const std::vector<platform::Record>& records);
   // Says that it is held up, and waits a moment; false when told to stop.
@@ -84,6 +89,7 @@ class Intake {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;  // Guarded by mutex_.
+  absl::Duration committed_at_ = -absl::InfiniteDuration();
   std::thread thread_;
 };
 

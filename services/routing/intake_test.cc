@@ -77,10 +77,10 @@ class Replica {
                  [](std::string_view) -> absl::StatusOr<std::string> { return testing::kSecret; }) {
     profile_.is_silent = profile_is_silent;
     grpc_.Serve(profile_);
-    auto intake =
-        Intake::Start(std::move(options),
-                      {config, secrets_, grpc_.Client("desk"), grpc_.health(), grpc_.metrics()},
-                      [this](const absl::Status& why) { ended_.set_value(why); });
+    auto intake = Intake::Start(
+        std::move(options),
+        {config, secrets_, grpc_.Client("desk"), grpc_.health(), grpc_.metrics(), clock_},
+        [this](const absl::Status& why) { ended_.set_value(why); });
     EXPECT_TRUE(intake.ok()) << intake.status();
     if (intake.ok()) intake_ = *std::move(intake);
   }

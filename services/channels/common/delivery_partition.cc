@@ -7,11 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
-#include "boost/asio/strand.hpp"
 #include "services/platform/base/log.h"
 #include "services/platform/base/span.h"
 #include "services/platform/kafka/dead_letter.h"
 #include "services/platform/kafka/kafka_error.h"
+#include "services/platform/net/serial_executor.h"
 
 namespace trama::channels {
 
@@ -23,6 +23,7 @@ constexpr absl::Duration kAccountsEvery = absl::Milliseconds(200);
 constexpr absl::Duration kPositionEvery = absl::Seconds(1);
 constexpr absl::Duration kWaitMax = absl::Milliseconds(500);
 constexpr absl::Duration kRetryMax = absl::Seconds(10);
+constexpr absl::Duration kCommitPause = absl::Milliseconds(10);
 // From writing down an attempt to making it. Who was stopped for longer (a frozen machine) may have
 // a successor, which waits for a receipt and then sends: by then nothing may leave here any more.
 constexpr absl::Duration kCallAfterRecordMax = absl::Seconds(20);
@@ -181,6 +182,9 @@ absl::Status DeliveryPartition::Serve() {
     const auto batch = log_->Poll(WaitLimit());
     if (!batch.ok()) return batch.status();
     if (absl::Status round = Round(*batch); !round.ok()) return round;
+    // One that begins before the markers of the last are written would be refused anyway, and what
+    // comes meanwhile shares the next one.
+    if (wrote_) absl::SleepFor(kCommitPause);
 
     const bool drained = drain_until != absl::InfiniteDuration() &&
                          (plan_->in_flight() == 0 || wiring_.clock.Monotonic() >= drain_until);
@@ -228,7 +232,8 @@ absl::Status DeliveryPartition::Round(const platform::RecordBatch& batch) {
   const absl::Status committed = log_->Commit(effects.records, dead_letters, wiring_.clock.Now(),
                                               [&] { CountAndTell(effects, /*committed=*/false); });
   if (!committed.ok()) return committed;
-  if (!effects.records.empty()) {
+  wrote_ = !effects.records.empty();
+  if (wrote_) {
     wiring_.metrics.commit_seconds.With({wiring_.options.rules.channel})
         .Observe(absl::ToDoubleSeconds(wiring_.clock.Monotonic() - began));
   }
@@ -320,7 +325,7 @@ void DeliveryPartition::StartCalls(const DeliveryEffects& effects) {
   // The coroutines hold what they need: a call may outlive this object.
   const auto spawn = [&](const SenderCall& call, auto awaitable, auto on_throw, auto observe) {
     boost::asio::co_spawn(
-        boost::asio::make_strand(wiring_.io), std::move(awaitable),
+        platform::SerialExecutor(wiring_.io), std::move(awaitable),
         [inbox = inbox_, id = call.message->message_id(), attempt = call.attempt.number, on_throw,
          observe](const std::exception_ptr& thrown, auto outcome) {
           if (thrown) outcome = on_throw();

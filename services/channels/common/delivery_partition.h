@@ -78,6 +78,7 @@ class DeliveryPartition {
   // process, where they are better than asking the vendor.
   std::map<std::string, EndedCall> unsettled_;
   bool past_read_ = false;
+  bool wrote_ = false;  // In the last round.
   absl::Duration accounts_read_at_ = -absl::InfiniteDuration();
   absl::Duration position_committed_at_ = -absl::InfiniteDuration();
   int64_t newest_offset_ = 0;
