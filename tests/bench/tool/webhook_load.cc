@@ -1,6 +1,17 @@
 #include "tests/bench/tool/webhook_load.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
 #include <map>
 #include <utility>
 #include <vector>
@@ -11,48 +22,64 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "boost/asio/co_spawn.hpp"
-#include "boost/asio/detached.hpp"
-#include "boost/asio/io_context.hpp"
-#include "boost/asio/ip/tcp.hpp"
-#include "boost/asio/read.hpp"
-#include "boost/asio/redirect_error.hpp"
-#include "boost/asio/steady_timer.hpp"
-#include "boost/asio/use_awaitable.hpp"
-#include "boost/asio/write.hpp"
 #include "services/kernel/digest.h"
 #include "services/platform/http/url.h"
-#include "services/platform/net/awaitable.h"
 #include "tools/loadgen/latency_histogram.h"
 
 namespace trama::bench {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
-using platform::Awaitable;
-
 constexpr int64_t kBrokenAnswer = 0;
+constexpr int kEventsMax = 256;
 
-struct Answer {
-  int64_t status = kBrokenAnswer;
-  bool is_last = true;  // Of this connection.
+// One connection, its request and what has come of the answer.
+struct Connection {
+  int descriptor = -1;
+  bool is_busy = false;
+  absl::Time since;  // When the request was due.
+  std::string answer;
+  size_t whole = std::string::npos;  // Of header and body, once the header is there.
 };
 
+// Plain epoll: whatever this load takes of the cores is missing to what is measured.
 class Load {
  public:
-  explicit Load(const WebhookPlan& plan, platform::Url url, tcp::endpoint server)
-      : plan_(plan), url_(std::move(url)), server_(server) {}
+  Load(const WebhookPlan& plan, platform::Url url, sockaddr_in server)
+      : plan_(plan),
+        url_(std::move(url)),
+        server_(server),
+        run_(HexSha256(plan.run).substr(0, 16)),
+        poll_(::epoll_create1(EPOLL_CLOEXEC)),
+        connections_(static_cast<size_t>(plan.connections)) {}
 
-  void Run() {
-    begin_ = absl::Now();
-    for (int i = 0; i < plan_.connections; ++i) {
-      asio::co_spawn(io_, Connection(), asio::detached);
+  ~Load() {
+    for (const Connection& connection : connections_) ::close(connection.descriptor);
+    ::close(poll_);
+  }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+
+  absl::Status Run() {
+    for (Connection& connection : connections_) {
+      if (absl::Status connected = Connect(connection); !connected.ok()) return connected;
+      idle_.push_back(&connection);
     }
-    io_.run();
+    begin_ = absl::Now();
+    std::array<epoll_event, kEventsMax> events;
+    while (true) {
+      const absl::Duration wait = SendWhatIsDue();
+      if (busy_ == 0 && wait == absl::InfiniteDuration()) break;
+      timespec limit = absl::ToTimespec(wait == absl::InfiniteDuration() ? absl::Hours(1) : wait);
+      const int count = ::epoll_pwait2(poll_, events.data(), kEventsMax, &limit, nullptr);
+      for (int i = 0; i < count; ++i) {
+        absl::Status read = Read(*static_cast<Connection*>(events[i].data.ptr));
+        if (!read.ok()) return read;
+      }
+    }
     seconds_ = absl::ToDoubleSeconds(absl::Now() - begin_);
+    return absl::OkStatus();
   }
 
   void Print() const {
@@ -72,24 +99,75 @@ class Load {
   }
 
  private:
-  // The number of the next request and when it is due; -1 at the end.
-  std::pair<int64_t, absl::Time> Next() {
-    const absl::Time now = absl::Now();
-    if (plan_.requests > 0 && next_ >= plan_.requests) return {-1, now};
-    const absl::Time due =
-        plan_.rate > 0 ? begin_ + absl::Seconds(static_cast<double>(next_) / plan_.rate) : now;
-    if (plan_.seconds > 0 && due - begin_ >= absl::Seconds(plan_.seconds)) return {-1, due};
-    return {next_++, due};
+  absl::Status Connect(Connection& connection) {
+    if (connection.descriptor >= 0) ::close(connection.descriptor);
+    connection.descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    ::setsockopt(connection.descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (::connect(connection.descriptor, reinterpret_cast<const sockaddr*>(&server_),
+                  sizeof(server_)) != 0) {
+      return absl::UnavailableError(
+          absl::StrCat("connect to ", plan_.server, ": ", std::strerror(errno)));
+    }
+    epoll_event wanted{.events = EPOLLIN, .data = {.ptr = &connection}};
+    ::epoll_ctl(poll_, EPOLL_CTL_ADD, connection.descriptor, &wanted);
+    return absl::OkStatus();
+  }
+
+  // How long until the next is due; for ever when only answers can change anything.
+  absl::Duration SendWhatIsDue() {
+    while (!idle_.empty()) {
+      if (plan_.requests > 0 && next_ >= plan_.requests) break;
+      const absl::Time now = absl::Now();
+      const absl::Time due =
+          plan_.rate > 0 ? begin_ + absl::Seconds(static_cast<double>(next_) / plan_.rate) : now;
+      if (plan_.seconds > 0 && due - begin_ >= absl::Seconds(plan_.seconds)) break;
+      if (due > now) return due - now;
+      Connection& connection = *idle_.back();
+      idle_.pop_back();
+      ++busy_;
+      connection.is_busy = true;
+      connection.since = due;
+      connection.answer.clear();
+      connection.whole = std::string::npos;
+      // The socket is empty before a request, so it takes all of one; one that it did not take gets
+      // no answer, which counts as broken.
+      const std::string request = RequestOf(next_++);
+      (void)::send(connection.descriptor, request.data(), request.size(), MSG_NOSIGNAL);
+    }
+    return absl::InfiniteDuration();
+  }
+
+  absl::Status Read(Connection& connection) {
+    std::array<char, 4096> bytes;
+    const ssize_t count = ::recv(connection.descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (count < 0 && errno == EAGAIN) return absl::OkStatus();
+    if (count > 0) connection.answer.append(bytes.data(), static_cast<size_t>(count));
+    if (connection.whole == std::string::npos) connection.whole = WholeOf(connection.answer);
+    const bool is_whole = connection.answer.size() >= connection.whole;
+    if (count > 0 && !is_whole) return absl::OkStatus();
+    const bool is_last = count <= 0 || IsLast(connection);
+    if (connection.is_busy) Note(connection, is_whole);
+    return is_last ? Connect(connection) : absl::OkStatus();
+  }
+
+  void Note(Connection& connection, bool is_whole) {
+    int64_t status = kBrokenAnswer;
+    if (is_whole) (void)absl::SimpleAtoi(connection.answer.substr(9, 3), &status);
+    ++answers_[status];
+    latency_.Record(absl::Now() - connection.since);
+    connection.is_busy = false;
+    --busy_;
+    idle_.push_back(&connection);
   }
 
   std::string RequestOf(int64_t number) const {
-    const std::string id = HexSha256(absl::StrCat(plan_.run, "/", number)).substr(0, 32);
     // In byte order of the names, as the signature wants them.
     const platform::FormFields fields = {
         {"AccountSid", plan_.account_sid},
         {"Body", "Hello, where is my parcel? It should have been here on Monday."},
         {"From", absl::StrCat("+1212", 2'000'000 + number % 8'000'000)},
-        {"MessageSid", absl::StrCat("SM", id)},
+        {"MessageSid", absl::StrCat("SM", run_, absl::Hex(number, absl::kZeroPad16))},
         {"NumMedia", "0"},
         {"NumSegments", "1"},
         {"To", plan_.number}};
@@ -103,70 +181,42 @@ class Load {
         "\r\n\r\n", body);
   }
 
-  Awaitable<void> Connection() {
-    tcp::socket socket(io_);
-    error_code error;
-    co_await socket.async_connect(server_, asio::redirect_error(asio::use_awaitable, error));
-    asio::steady_timer timer(io_);
-    while (true) {
-      const auto [number, due] = Next();
-      if (number < 0) co_return;
-      const std::string request = RequestOf(number);
-      if (const absl::Duration early = due - absl::Now(); early > absl::ZeroDuration()) {
-        timer.expires_after(absl::ToChronoNanoseconds(early));
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      }
-      const absl::Time begin = plan_.rate > 0 ? due : absl::Now();
-      const Answer answer = co_await Exchange(socket, request);
-      ++answers_[answer.status];
-      latency_.Record(absl::Now() - begin);
-      if (!answer.is_last) continue;
-      socket = tcp::socket(io_);
-      co_await socket.async_connect(server_, asio::redirect_error(asio::use_awaitable, error));
-    }
-  }
-
-  Awaitable<Answer> Exchange(tcp::socket& socket, const std::string& request) {
-    error_code error;
-    co_await asio::async_write(socket, asio::buffer(request),
-                               asio::redirect_error(asio::use_awaitable, error));
-    std::string answer;
-    std::array<char, 4096> bytes;
-    size_t whole = std::string::npos;  // Of header and body, once the header is there.
-    while (!error && answer.size() < whole) {
-      const size_t read = co_await socket.async_read_some(
-          asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
-      answer.append(bytes.data(), read);
-      if (whole == std::string::npos) whole = WholeOf(answer);
-    }
-    Answer result;
-    if (whole == std::string::npos || answer.size() < whole || answer.size() < 12 ||
-        !absl::SimpleAtoi(answer.substr(9, 3), &result.status)) {
-      co_return Answer{};
-    }
-    const std::string header = absl::AsciiStrToLower(answer.substr(0, whole));
-    result.is_last = absl::StrContains(header, "\r\nconnection: close");
-    co_return result;
-  }
-
+  // The length of header and body; npos before the end of the header.
   static size_t WholeOf(const std::string& answer) {
     const size_t end = answer.find("\r\n\r\n");
     if (end == std::string::npos) return std::string::npos;
-    const std::string header = absl::AsciiStrToLower(answer.substr(0, end + 2));
-    constexpr char kLength[] = "\r\ncontent-length: ";
-    const size_t at = header.find(kLength);
     size_t length = 0;
-    if (at != std::string::npos) {
-      const size_t from = at + sizeof(kLength) - 1;
-      (void)absl::SimpleAtoi(header.substr(from, header.find('\r', from) - from), &length);
-    }
+    (void)absl::SimpleAtoi(FieldOf(answer.substr(0, end), "content-length"), &length);
     return end + 4 + length;
+  }
+
+  static bool IsLast(const Connection& connection) {
+    return absl::EqualsIgnoreCase(FieldOf(connection.answer, "connection"), "close");
+  }
+
+  // Of a header; the empty text when it is not there.
+  static absl::string_view FieldOf(absl::string_view header, absl::string_view name) {
+    size_t line = header.find("\r\n");
+    while (line != absl::string_view::npos) {
+      header.remove_prefix(line + 2);
+      line = header.find("\r\n");
+      const absl::string_view field = header.substr(0, line);
+      if (field.size() > name.size() && field[name.size()] == ':' &&
+          absl::EqualsIgnoreCase(field.substr(0, name.size()), name)) {
+        return absl::StripAsciiWhitespace(field.substr(name.size() + 1));
+      }
+    }
+    return {};
   }
 
   const WebhookPlan& plan_;
   const platform::Url url_;
-  const tcp::endpoint server_;
-  asio::io_context io_{1};
+  const sockaddr_in server_;
+  const std::string run_;
+  const int poll_;
+  std::vector<Connection> connections_;
+  std::vector<Connection*> idle_;
+  size_t busy_ = 0;
   absl::Time begin_;
   double seconds_ = 0;
   int64_t next_ = 0;
@@ -181,15 +231,17 @@ absl::Status SendWebhooks(const WebhookPlan& plan) {
   if (!url.ok()) return url.status();
   const size_t colon = plan.server.rfind(':');
   uint32_t port = 0;
-  error_code error;
-  const auto address = asio::ip::make_address(plan.server.substr(0, colon), error);
-  if (colon == std::string::npos || error ||
+  sockaddr_in server = {};
+  server.sin_family = AF_INET;
+  if (colon == std::string::npos ||
+      ::inet_pton(AF_INET, plan.server.substr(0, colon).c_str(), &server.sin_addr) != 1 ||
       !absl::SimpleAtoi(plan.server.substr(colon + 1), &port)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--server must be address:port, not \"", plan.server, "\""));
   }
-  Load load(plan, *url, tcp::endpoint(address, static_cast<uint16_t>(port)));
-  load.Run();
+  server.sin_port = htons(static_cast<uint16_t>(port));
+  Load load(plan, *url, server);
+  if (absl::Status run = load.Run(); !run.ok()) return run;
   load.Print();
   return absl::OkStatus();
 }
