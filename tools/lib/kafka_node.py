@@ -50,10 +50,6 @@ group.initial.rebalance.delay.ms=0
 # until then it stops every reader of its partitions.
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 transaction.max.timeout.ms=900000
-# A dead node's partitions get new leaders after so long (default: 9 s): before members of groups, whose
-# coordinator it was, lose their session of 6 s.
-broker.session.timeout.ms=4500
-broker.heartbeat.interval.ms=1000
 # As long as the longest retention of a topic that is read from committed offsets.
 offsets.retention.minutes=43200
 # Small machine.
@@ -120,6 +116,14 @@ STEADY = ("-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
           "-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent")
 
 
+# A dead node's partitions get new leaders after so long (default: 9 s), and clients must find them
+# before members of groups, whose coordinator it was, lose their session of 6 s. A node that is alone has
+# nobody to make way for: being taken for dead by itself would only stop it.
+CLUSTER = """broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+"""
+
+
 class Node:
     """A node and what it keeps below its own folder: settings, data, log, pid."""
 
@@ -159,6 +163,8 @@ class Node:
             tls_listener=f",SASL_SSL://127.0.0.1:{self.tls_port}" if self.tls_port else "",
             replication=min(len(voters), 3), min_insync=2 if len(voters) > 2 else 1,
             data=self.folder / "data")
+        if len(voters) > 1:
+            text += CLUSTER
         if self.tls_port:
             text += SECURITY.format(scram=SCRAM, keystore=keystore, admin=ADMIN_USER)
         (self.folder / "server.properties").write_text(text)
