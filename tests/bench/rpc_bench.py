@@ -6,8 +6,9 @@ import statistics
 import machine
 from figures import Figures
 from ground import Ground
+from stack import wait_until
 
-PHONE = "+12122000000"  # The sender of the first webhook of any run.
+PHONE = "+12122000000"  # The sender of the first webhook of a run.
 OUTSTANDING = 64
 
 
@@ -32,6 +33,8 @@ def owner_of_load(ground):
 def main(options):
     figures = Figures("rpc")
     with Ground(options.build, names=["config", "profile", "routing_0", "routing_1", "sms"]) as ground:
+        ground.webhooks(ground.trama.at("sms_http"), "customer", count=1, connections=1)
+        wait_until("profile knows a customer", lambda: ground.records_in("trama.profiles.v1") > 0)
         owner = owner_of_load(ground)
         targets = {"customer": ("profile", 0.4, 0.6), "presence": (owner, 0.4, 0.6),
                    "heartbeat": (owner, None, None)}
