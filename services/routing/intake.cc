@@ -149,11 +149,13 @@ platform::ConfigPtr Intake::ConfigFor(const std::vector<Record>& records) {
   platform::ConfigPtr present = parts_.config.Current();
   const bool knows_all = std::all_of(records.begin(), records.end(), [&](const Record& record) {
     // The key begins with the workspace; whose does not gets the newest configuration, too.
-    return present->PartitionOf(record.key.substr(0, record.key.find('/'))).ok();
+    const std::string workspace = record.key.substr(0, record.key.find('/'));
+    return present->PartitionOf(workspace).ok() && parts_.secrets.Of(workspace).ok();
   });
   if (knows_all) return present;
   absl::StatusOr<platform::ConfigPtr> fresh = parts_.config.Fresh(kConfigMax);
-  // With an older one a new workspace's first messages would be dead letters.
+  // With an older one the first messages of a new workspace, or of a new secret, would be dead
+  // letters.
   while (!fresh.ok()) {
     if (!Wait(fresh.status())) return nullptr;
     fresh = parts_.config.Fresh(kConfigMax);

@@ -68,8 +68,8 @@ class Intake {
   absl::Status TakeIn(const std::vector<platform::Record>& records);
   // How far all is taken in.
   void Commit();
-  // A configuration that knows every workspace of the records, or the newest where one does not
-  // exist; null when told to stop.
+  // The configuration at hand when all workspaces of the records can be served by it, else the
+  // newest; null when told to stop.
   platform::ConfigPtr ConfigFor(const std::vector<platform::Record>& records);
   // Returns when all are written, when that can never be, or when told to stop (CANCELLED).
   absl::Status Write(const std::vector<platform::Record>& records);

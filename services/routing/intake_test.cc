@@ -24,6 +24,7 @@ namespace {
 using platform::Record;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Lt;
 using testing::Sms;
 
@@ -187,6 +188,16 @@ TEST_F(IntakeTest, SilenceOfProfileHoldsUpNobodyAndFactsArePending) {
     EXPECT_TRUE(work.facts().pending());
     EXPECT_EQ(work.facts().customer_id(), work.keys().sender());
   }
+}
+
+TEST_F(IntakeTest, TheFirstMessageOfANewWorkspaceIsNoDeadLetter) {
+  platform::FixedConfig late;
+  late.SetUnread(testing::TwoWorkspaces());
+  Write(options_.topics.interactions, 0, {Sms("i1", 1).SerializeAsString()});
+  replicas_.push_back(std::make_unique<Replica>(options_, late, /*profile_is_silent=*/false));
+  EXPECT_TRUE(HasWork(1, 1));
+  EXPECT_THAT(ReadAll(options_.topics.dead_letters, 0), IsEmpty());
+  replicas_.clear();
 }
 
 TEST_F(IntakeTest, AnUndecodableRecordGoesWholeToTheDeadLettersAndTheOthersPass) {

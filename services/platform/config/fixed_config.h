@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "services/platform/config/config_board.h"
@@ -18,8 +19,18 @@ class FixedConfig final : public ConfigSource {
   // Tells all listeners before it returns.
   void Set(ConfigPtr config) { board_.Show(std::move(config)); }
 
+  // What stands on the topic and is not read yet: the next Fresh() brings it.
+  void SetUnread(ConfigPtr config) {
+    const std::lock_guard lock(mutex_);
+    unread_ = std::move(config);
+  }
+
   ConfigPtr Current() const override { return board_.Current(); }
-  absl::StatusOr<ConfigPtr> Fresh(absl::Duration) override { return board_.Current(); }
+  absl::StatusOr<ConfigPtr> Fresh(absl::Duration) override {
+    const std::lock_guard lock(mutex_);
+    if (unread_ != nullptr) board_.Show(std::exchange(unread_, nullptr));
+    return board_.Current();
+  }
   absl::StatusOr<ConfigPtr> Wait(int64_t revision, absl::Duration timeout) override {
     return board_.Wait(revision, timeout);
   }
@@ -29,6 +40,8 @@ class FixedConfig final : public ConfigSource {
 
  private:
   ConfigBoard board_;
+  std::mutex mutex_;
+  ConfigPtr unread_;  // Guarded by mutex_.
 };
 
 }  // namespace trama::platform

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "boost/asio/steady_timer.hpp"
 #include "boost/asio/any_io_executor.hpp"
+#include "boost/asio/steady_timer.hpp"
 #include "services/platform/redis/redis_client.h"
 #include "services/platform/redis/redis_connection.h"
 #include "services/platform/redis/redis_metrics.h"
