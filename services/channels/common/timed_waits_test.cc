@@ -1,6 +1,6 @@
 #include "services/channels/common/timed_waits.h"
 
-#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 

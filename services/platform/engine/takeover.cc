@@ -1,7 +1,6 @@
 #include "services/platform/engine/takeover.h"
 
 #include <algorithm>
-#include <deque>
 #include <future>
 #include <map>
 #include <optional>
@@ -9,48 +8,16 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/kernel/strings.h"
 #include "services/kernel/table.h"
 #include "services/platform/base/log.h"
+#include "services/platform/engine/changelog_rows.h"
 #include "services/platform/engine/loop_rows.h"
 
 namespace trama::platform {
 namespace {
-
-// The newest version of each row of a changelog.
-class Rows {
- public:
-  struct Row {
-    std::string key;
-    std::optional<std::string> value;  // None: erased.
-  };
-  using Table = std::vector<const Row*>;
-
-  void Take(const Record& record) {
-    // Behind its key's first version: rows that were written together stay together in memory.
-    rows_.push_back({record.key, record.value});
-    const auto [it, is_new] = by_key_.try_emplace(rows_.back().key, &rows_.back());
-    if (is_new) return;
-    it->second->value = std::move(rows_.back().value);
-    rows_.pop_back();
-  }
-
-  // Of which there are any, by table.
-  std::map<std::string_view, Table> Tables() const {
-    std::map<std::string_view, Table> tables;
-    for (const Row& row : rows_) {
-      if (row.value.has_value()) tables[SplitRowKey(row.key).first].push_back(&row);
-    }
-    return tables;
-  }
-
- private:
-  std::deque<Row> rows_;
-  absl::flat_hash_map<std::string_view, Row*> by_key_;
-};
 
 // A stop is noticed, and the end of the changelog asked for anew, after so long a piece of reading.
 constexpr absl::Duration kReadSlice = absl::Seconds(1);
@@ -111,7 +78,7 @@ class Takeover {
       if (++seen % kStopLookRecords == 0 && request_.stopping()) {
         return absl::AbortedError("stopped during the takeover");
       }
-      rows_.Take(record);
+      rows_.Take(record.key, record.value);
       return absl::OkStatus();
     };
     absl::Time given_up = absl::Now() + timeout_;
@@ -130,7 +97,7 @@ class Takeover {
   absl::Status LoadMachine() {
     taken_.machine = spec_.make_machine(partition_);
     if (absl::Status loaded = LoadRows(); !loaded.ok()) return loaded;
-    rows_ = Rows();
+    rows_ = ChangelogRows();
     taken_.incarnation = loop_rows_.incarnation + 1;
     const Clock& clock = context_.deps.clock;
     taken_.clock = std::make_unique<StampClock>(clock.Now(), clock.Monotonic(), loop_rows_.clock);
@@ -139,7 +106,7 @@ class Takeover {
 
   // Large tables side by side.
   absl::Status LoadRows() {
-    const std::map<std::string_view, Rows::Table> tables = rows_.Tables();
+    const std::map<std::string_view, ChangelogRows::Table> tables = rows_.Tables();
     std::vector<std::future<absl::Status>> loading;
     absl::Status first_error;
     for (const auto& [name, table] : tables) {
@@ -152,9 +119,9 @@ class Takeover {
     return first_error;
   }
 
-  absl::Status LoadTable(std::string_view name, const Rows::Table& table) {
+  absl::Status LoadTable(std::string_view name, const ChangelogRows::Table& table) {
     const bool ours = name == SplitRowKey(kLoopRowPrefix).first;
-    for (const Rows::Row* row : table) {
+    for (const ChangelogRows::Row* row : table) {
       absl::Status loaded = ours ? loop_rows_.Load(row->key, *row->value)
                                  : taken_.machine->LoadRow(row->key, *row->value);
       if (!loaded.ok()) return loaded;
@@ -275,7 +242,7 @@ class Takeover {
   const TakeoverRequest& request_;
   const absl::Duration timeout_;
   std::unique_ptr<Consumer> restorer_;  // Its fetches do not wait.
-  Rows rows_;
+  ChangelogRows rows_;
   LoopRows loop_rows_;
   Taken taken_;
 };

@@ -1,6 +1,7 @@
 #include "services/platform/net/serial_executor.h"
 
 #include <atomic>
+#include <thread>
 
 #include "boost/asio/post.hpp"
 #include "gtest/gtest.h"
@@ -27,6 +28,7 @@ TEST(SerialExecutorTest, WhatIsPostedToOneNeverRunsTwiceAtOnce) {
     for (int i = 0; i < kTimes; ++i) {
       boost::asio::post(serial, [&] {
         if (++inside > 1) overlapped = true;
+        std::this_thread::yield();
         --inside;
         if (++done == kTimes) done.notify_all();
       });

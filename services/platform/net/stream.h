@@ -22,8 +22,8 @@ struct IoResult {
 
 // One TCP connection, plain or TLS, for coroutines; can start TLS in the middle (STARTTLS).
 //
-// Threads: none of its own. Make the socket with a strand as its executor and use the Stream only
-// in coroutines spawned on that strand. At most one read and one write may wait at a time.
+// Threads: none of its own. Make the socket with a SerialExecutor and use the Stream only
+// in coroutines spawned on it. At most one read and one write may wait at a time.
 class Stream {
  public:
   explicit Stream(boost::asio::ip::tcp::socket socket);
