@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/strings.h"
+#include "services/platform/base/yaml.h"
 
 namespace trama::tramactl {
 namespace {
@@ -36,7 +37,7 @@ std::vector<YamlDocument> ParseYaml(const std::string& file, std::string_view te
                                     std::vector<Mistake>& mistakes) {
   std::vector<YamlDocument> documents;
   try {
-    for (YAML::Node& root : YAML::LoadAll(std::string(text))) {
+    for (YAML::Node& root : LoadYamlDocuments(std::string(text))) {
       if (!root.IsNull()) documents.push_back({file, root});
     }
   } catch (const YAML::Exception& error) {

@@ -18,7 +18,7 @@
 #include "services/kernel/strings.h"
 #include "services/platform/base/common_flags.h"
 #include "services/platform/base/log.h"
-#include "yaml-cpp/yaml.h"
+#include "services/platform/base/yaml.h"
 
 ABSL_FLAG(std::string, config_file, "", "YAML file of settings, a map \"name: value\"");
 ABSL_FLAG(bool, check, false, "validate the settings and end: exit 0 if they are fine, else 2");
@@ -156,7 +156,7 @@ std::vector<Assignment> FromFile(const std::string& path, Mistakes& mistakes) {
     return {};
   }
   try {
-    return FromYaml(path, YAML::Load(*text), mistakes);
+    return FromYaml(path, LoadYaml(*text), mistakes);
   } catch (const YAML::Exception& error) {
     mistakes.Add(absl::StrCat(path, ":", error.mark.line + 1, ": ", error.msg));
     return {};

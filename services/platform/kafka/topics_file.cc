@@ -1,5 +1,3 @@
-#include <yaml-cpp/yaml.h>
-
 #include <cstdint>
 #include <set>
 #include <string>
@@ -10,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/platform/base/settings.h"
+#include "services/platform/base/yaml.h"
 #include "services/platform/kafka/embedded_topics.h"
 #include "services/platform/kafka/topics.h"
 
@@ -172,7 +171,7 @@ class FileReader {
 
 absl::StatusOr<TopicsFile> ParseTopics(const std::string& yaml, const std::string& cluster) {
   try {
-    return FileReader().Read(YAML::Load(yaml), cluster);
+    return FileReader().Read(LoadYaml(yaml), cluster);
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("topics file: ", error.what()));
   }
