@@ -1,6 +1,7 @@
 #include "services/reporting/kpi_store.h"
 
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -50,10 +51,14 @@ for _ = 1, tonumber(ARGV[5]) do
   end
   at = at + 6
 end
+local moved = {}
 local function move(live_key, state, by)
   local open, waiting, place = string.match(state, '^(%d)(%d)(.*)$')
-  if open == '1' then redis.call('HINCRBY', live_key, 'open\31' .. place, by) end
-  if waiting == '1' then redis.call('HINCRBY', live_key, 'waiting\31' .. place, by) end
+  local fields = moved[live_key] or {}
+  moved[live_key] = fields
+  local function add(is, field) if is == '1' then fields[field] = (fields[field] or 0) + by end end
+  add(open, 'open\31' .. place)
+  add(waiting, 'waiting\31' .. place)
 end
 for _ = 1, tonumber(ARGV[6]) do
   local where, live, id = key(ARGV[at]), key(ARGV[at + 1]), ARGV[at + 2]
@@ -64,6 +69,11 @@ for _ = 1, tonumber(ARGV[6]) do
   if ARGV[at + 4] == '0' then redis.call('HDEL', where, id)
   else redis.call('HSET', where, id, now) end
   at = at + 6
+end
+for live_key, fields in pairs(moved) do
+  for field, by in pairs(fields) do
+    if by ~= 0 then redis.call('HINCRBY', live_key, field, by) end
+  end
 end
 while ARGV[at] do
   redis.call('HSET', key(ARGV[at]), ARGV[at + 1], ARGV[at + 2])
@@ -139,13 +149,16 @@ absl::Status KpiStore::Add(int32_t partition, const std::string& topic, int64_t 
   for (const Increment& increment : folded.increments) {
     sums[{increment.group, increment.counter}] += increment.by;
   }
+  // A conversation is where its last record says.
+  std::map<std::pair<std::string_view, std::string_view>, const LiveChange*> latest;
+  for (const LiveChange& live : folded.live) latest[{live.workspace, live.conversation_id}] = &live;
   Keys keys({RedisKey(tag, "offsets"), RedisKey(tag, "dirty")});
   std::vector<std::string> args = {topic,
                                    absl::StrCat(expected),
                                    absl::StrCat(next),
                                    absl::StrCat(absl::ToInt64Seconds(kKept)),
                                    absl::StrCat(sums.size()),
-                                   absl::StrCat(folded.live.size())};
+                                   absl::StrCat(latest.size())};
   for (const auto& [name, by] : sums) {
     const auto& [group, counter] = name;
     const std::string bucket = absl::StrCat(group.bucket);
@@ -157,13 +170,13 @@ absl::Status KpiStore::Add(int32_t partition, const std::string& topic, int64_t 
                                 kSeparator, counter));
     args.push_back(absl::StrCat(by));
   }
-  for (const LiveChange& live : folded.live) {
-    args.push_back(keys.Index(RedisKey(tag, "where", live.workspace)));
-    args.push_back(keys.Index(RedisKey(tag, "live", live.workspace)));
-    args.push_back(live.conversation_id);
-    args.push_back(absl::StrCat(live.queue, kSeparator, live.channel));
-    args.push_back(live.open ? "1" : "0");
-    args.push_back(live.waiting ? "1" : "0");
+  for (const auto& [conversation, live] : latest) {
+    args.push_back(keys.Index(RedisKey(tag, "where", live->workspace)));
+    args.push_back(keys.Index(RedisKey(tag, "live", live->workspace)));
+    args.push_back(live->conversation_id);
+    args.push_back(absl::StrCat(live->queue, kSeparator, live->channel));
+    args.push_back(live->open ? "1" : "0");
+    args.push_back(live->waiting ? "1" : "0");
   }
   for (const auto& [agent, state] : folded.agents) {
     args.push_back(keys.Index(RedisKey(tag, "agents", agent.first)));

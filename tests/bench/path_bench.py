@@ -20,7 +20,7 @@ def play(ground, options, seed):
     return ground.run_json([
         ground.trama.build / "bin/trama-loadgen", f"--endpoints={ground.folder / 'endpoints.json'}",
         f"--world={ground.world}", f"--rate={options.rate}", f"--duration={options.seconds}s",
-        f"--warm_up={options.warm_up}s", "--returning=0", "--channels=sms", f"--seed={seed}",
+        f"--warm_up={options.warm_up}s", "--returning=0", "--channels=sms", "--calls_owner", f"--seed={seed}",
         "--settle_max=120s", "--o=json"])
 
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -49,23 +51,46 @@ absl::Status ForAll(const std::vector<std::shared_ptr<Agent>>& agents, absl::Dur
                                                   what, " after ", absl::FormatDuration(limit)));
 }
 
+absl::StatusOr<std::shared_ptr<platform::Peer>> PeerAt(std::string addresses) {
+  platform::PeerOptions options;
+  options.addresses = std::move(addresses);
+  options.own_connections = true;
+  return platform::Peer::Make(options);
+}
+
+// Connections to replicas by address, made when first asked for.
+ChannelTo ChannelsByAddress() {
+  struct State {
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<platform::Peer>> peers;
+  };
+  return [state = std::make_shared<State>()](const std::string& address) {
+    std::lock_guard lock(state->mutex);
+    std::shared_ptr<platform::Peer>& peer = state->peers[address];
+    if (peer == nullptr) {
+      if (auto made = PeerAt(address); made.ok()) peer = *std::move(made);
+    }
+    return peer == nullptr ? nullptr : peer->channel();
+  };
+}
+
 }  // namespace
 
 absl::Status Fleet::Hire(const World& world, const AgentContext& context, int agents,
-                         int connections) {
+                         int connections, bool calls_owner) {
+  std::vector<ChannelTo> to_owner;
   for (int i = 0; i < connections; ++i) {
-    platform::PeerOptions options;
-    options.addresses = absl::StrJoin(world.grpc.at("routing"), ",");
-    options.own_connections = true;
-    auto peer = platform::Peer::Make(options);
+    auto peer = PeerAt(absl::StrJoin(world.grpc.at("routing"), ","));
     if (!peer.ok()) return peer.status();
     peers_.push_back(*std::move(peer));
+    to_owner.push_back(calls_owner ? ChannelsByAddress() : ChannelTo());
   }
   const size_t known = world.agents.size();
   const size_t count = agents <= 0 ? known : std::min(known, static_cast<size_t>(agents));
   for (size_t i = 0; i < count; ++i) {
-    agents_.push_back(
-        std::make_shared<Agent>(world.agents[i], context, peers_[i % peers_.size()]->channel()));
+    agents_.push_back(std::make_shared<Agent>(world.agents[i], context,
+                                              peers_[i % peers_.size()]->channel(),
+                                              to_owner[i % to_owner.size()]));
   }
   return absl::OkStatus();
 }

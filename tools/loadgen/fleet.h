@@ -13,8 +13,10 @@ namespace trama::loadgen {
 // All agents of a run and the connections that they share.
 class Fleet {
  public:
-  // INVALID_ARGUMENT for addresses that cannot be used.
-  absl::Status Hire(const World& world, const AgentContext& context, int agents, int connections);
+  // INVALID_ARGUMENT for addresses that cannot be used. `calls_owner`: agents call the owner of
+  // their workspace directly once they have been told who that is.
+  absl::Status Hire(const World& world, const AgentContext& context, int agents, int connections,
+                    bool calls_owner);
   // Blocks until every agent is at work. DEADLINE_EXCEEDED says how many are not.
   absl::Status Start(absl::Duration limit);
   // Blocks until every agent is away.

@@ -26,6 +26,9 @@ ABSL_FLAG(std::string, channels, "", "shares by weight, such as sms=3,open=1; em
 ABSL_FLAG(int32_t, attempts_max, 10, "how often a message is tried that is not taken");
 ABSL_FLAG(int32_t, agents, 0, "how many of the agents work; 0: all");
 ABSL_FLAG(int32_t, connections, 8, "gRPC connections that the agents share");
+ABSL_FLAG(bool, calls_owner, false,
+          "agents call the replica that owns their workspace directly, once they are told which "
+          "it is; otherwise any");
 ABSL_FLAG(absl::Duration, agent_pause, absl::ZeroDuration(), "before each step of an agent");
 ABSL_FLAG(absl::Duration, settle_max, absl::Seconds(60),
           "how long everything may take to be everywhere after the last message");
@@ -86,6 +89,7 @@ absl::StatusOr<RunOptions> Options(const World& world) {
   options.warm_up = absl::GetFlag(FLAGS_warm_up);
   options.agents = absl::GetFlag(FLAGS_agents);
   options.connections = absl::GetFlag(FLAGS_connections);
+  options.calls_owner = absl::GetFlag(FLAGS_calls_owner);
   options.agent_pause = absl::GetFlag(FLAGS_agent_pause);
   options.has_others = absl::GetFlag(FLAGS_has_others);
   options.settle_max = absl::GetFlag(FLAGS_settle_max);

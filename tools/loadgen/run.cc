@@ -99,7 +99,8 @@ absl::Status PlayWith(const World& world, const RunOptions& options, Ledger& led
   context.pause = options.agent_pause;
   context.io = &io.context();
   context.ledger = &ledger;
-  absl::Status status = fleet.Hire(world, context, options.agents, options.connections);
+  absl::Status status =
+      fleet.Hire(world, context, options.agents, options.connections, options.calls_owner);
   if (status.ok()) status = fleet.Start(kAgentsMax);
   if (status.ok()) status = WaitUntilIdle(**witness, options.settle_max);
   if (status.ok()) status = (*witness)->Begin();

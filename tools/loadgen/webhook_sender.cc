@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<WebhookSender>> WebhookSender::Create(
   options.connections_per_host_max = kConnectionsMax;
   options.waiting_per_host_max = kWaitingMax;
   options.idle_connections_max = kConnectionsMax * doors.size();
-  options.reuse_for_post = true;
+  options.post_reuse_idle_max = absl::InfiniteDuration();
   auto http = platform::HttpClient::Create(io, options);
   if (!http.ok()) return http.status();
   sender->http_ = *std::move(http);

@@ -49,7 +49,7 @@ absl::Status AddDelivery(platform::Runtime& runtime, const channels::ChannelPart
   calling.body_bytes_max = kAnswerBytesMax;
   calling.connections_per_host_max = 64;
   // A request that came just when the connection was closed is made again all the same.
-  calling.reuse_for_post = true;
+  calling.post_reuse_idle_max = absl::InfiniteDuration();
   calling.address_policy = guard.Policy();
   auto http = platform::HttpClient::Create(runtime.io(), std::move(calling));
   if (!http.ok()) return http.status();

@@ -16,6 +16,7 @@
 #include "services/platform/engine/peers.h"
 #include "services/platform/engine/stream_forward.h"
 #include "services/platform/grpc/call_gate.h"
+#include "services/platform/grpc/caller.h"
 #include "services/platform/grpc/client.h"
 #include "services/platform/grpc/stream.h"
 #include "services/platform/grpc/unary.h"
@@ -41,8 +42,8 @@ struct EngineDispatchOptions {
 //
 // Authenticate and authorise (CallGate) → workspace → number → Submit here, or pass on to the
 // owner with the caller's identity, deadline and trace. A call is passed on once: the owner answers
-// it or says UNAVAILABLE. The request must have a field `workspace`; a field `command_id`, if there
-// is one, becomes Command::id.
+// it or says UNAVAILABLE; the client is told who that was (kOwnerTrailer). The request must have a
+// field `workspace`; a field `command_id`, if there is one, becomes Command::id.
 //
 // Thread-safe; must outlive the gRPC server.
 class EngineDispatch {

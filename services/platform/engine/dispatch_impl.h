@@ -72,6 +72,7 @@ void EngineDispatch::PassOn(UnaryReply<Response> reply, const Request& request,
                             const std::string& address) {
   const absl::StatusOr<std::shared_ptr<Peer>> peer = peers_.At(address);
   if (!peer.ok()) return reply.Finish(peer.status());
+  reply.AddTrailer(kOwnerTrailer, address);
   const std::string& method = MethodOf(*Request::descriptor());
   CallAsync<Response>(
       **peer, request, ForwardOptions(reply.call()),

@@ -165,6 +165,24 @@ TEST_F(DispatchTest, AnotherReplicaPassesTheCallOnWithTheCallersIdentity) {
   EXPECT_TRUE(other_.host.commands.empty());
 }
 
+TEST_F(DispatchTest, WhoeverWasPassedOnLearnsWhoTheOwnerIs) {
+  const auto owner_told_by = [](TestReplica& replica) {
+    const auto client = replica.fixture.Client("ana");
+    grpc::ClientContext context;
+    client->Prepare(context, {});
+    GetAgentRequest request;
+    request.set_workspace("demo");
+    GetAgentResponse response;
+    EXPECT_TRUE(
+        RoutingService::NewStub(client->channel())->GetAgent(&context, request, &response).ok());
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto owner = trailers.find(kOwnerTrailer);
+    return owner == trailers.end() ? "" : std::string(owner->second.data(), owner->second.size());
+  };
+  EXPECT_EQ(owner_told_by(other_), owner_.fixture.server().address());
+  EXPECT_EQ(owner_told_by(owner_), "");
+}
+
 TEST_F(DispatchTest, AnOperatorOfAllWorkspacesStaysOneWhenPassedOn) {
   ASSERT_TRUE(GetAgent(other_, "operator").ok());
   EXPECT_EQ(owner_.host.commands.at(0).caller.workspace, "");

@@ -40,10 +40,12 @@ struct EngineLimits {
   size_t waiting_calls_max = 16384;
   // Answers of peers that wait to be applied; more are lost, as if the peer had not answered.
   size_t answers_max = 16384;
-  // A batch is committed when it has grown to one of these, or at once when nothing else waits.
-  size_t batch_inputs_max = 512;
+  // What gathers while a commit is under way; the loop waits for the commit when it has grown to
+  // one of these. A commit takes 10 to 100 ms, so they bound the rate.
+  size_t batch_inputs_max = 4096;
+  size_t batch_bytes_max = 8 << 20;
+  // Records of one turn, before calls and time have theirs again.
   absl::Duration batch_work_max = absl::Milliseconds(5);
-  size_t batch_bytes_max = 1 << 20;
   // As ConsumerOptions::fetch_bytes_min. More than 1: inputs may be late by
   // EngineTimes::fetch_wait, and cost the broker and us fewer requests.
   int fetch_bytes_min = 1;

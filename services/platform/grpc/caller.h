@@ -26,6 +26,11 @@ inline constexpr char kOnBehalfOfRolesHeader[] = "trama-on-behalf-of-roles";
 inline constexpr char kForwardedHeader[] = "trama-forwarded";
 inline constexpr char kTraceparentHeader[] = "traceparent";
 
+// In the trailing metadata of a call that was passed on: the "host:port" of the replica that
+// answered. A client that can reach it saves the way round by calling it directly, until that
+// fails.
+inline constexpr char kOwnerTrailer[] = "trama-owner";
+
 // One value of the client's metadata, empty when absent.
 std::string_view ClientHeader(const grpc::ServerContextBase& context, std::string_view name);
 

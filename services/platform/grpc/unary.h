@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -36,6 +37,11 @@ class UnaryReply {
       : state_(std::make_shared<State>(context, reactor, response, std::move(call))) {}
 
   void Finish(absl::StatusOr<Response> answer) const { state_->Finish(std::move(answer)); }
+
+  // Trailing metadata of the answer. Only before Finish, by one thread at a time.
+  void AddTrailer(const std::string& key, const std::string& value) const {
+    state_->context->AddTrailingMetadata(key, value);
+  }
 
   // Who calls, until when, in which trace. Valid as long as this copy.
   const Call& call() const { return state_->call; }

@@ -16,7 +16,8 @@ using SlotOr = absl::StatusOr<std::unique_ptr<ConnectionSlot>>;
 
 ConnectionSlot::~ConnectionSlot() { pool_->Release(origin_, std::move(kept)); }
 
-Awaitable<SlotOr> ConnectionPool::Acquire(std::string origin, bool may_reuse, absl::Time until) {
+Awaitable<SlotOr> ConnectionPool::Acquire(std::string origin, absl::Duration reuse_idle_max,
+                                          absl::Time until) {
   std::shared_ptr<Waiter> waiter;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   {
@@ -47,18 +48,20 @@ Awaitable<SlotOr> ConnectionPool::Acquire(std::string origin, bool may_reuse, ab
   auto slot = std::make_unique<ConnectionSlot>(shared_from_this(), origin);
   const std::lock_guard lock(mutex_);
   Origin& entry = origins_[origin];
-  if (may_reuse) slot->reused = TakeIdle(entry);
+  slot->reused = TakeIdle(entry, reuse_idle_max);
   while (!entry.idle.empty() && entry.idle.size() + entry.slots > limits_.per_origin_max) {
     DropIdle(entry, entry.idle.begin());
   }
   co_return slot;
 }
 
-std::optional<Stream> ConnectionPool::TakeIdle(Origin& origin) {
-  const absl::Time oldest = absl::Now() - limits_.idle_timeout;
+std::optional<Stream> ConnectionPool::TakeIdle(Origin& origin, absl::Duration idle_max) {
+  const absl::Time now = absl::Now();
+  const absl::Time oldest = now - limits_.idle_timeout;
   while (!origin.idle.empty()) {
     // The newest is the least likely to be closed by the server.
     const auto newest = std::prev(origin.idle.end());
+    if (now - newest->since >= idle_max) return std::nullopt;  // Others may still use it.
     const bool usable = newest->since >= oldest && newest->stream.IsQuiet();
     std::optional<Stream> stream(std::move(newest->stream));
     DropIdle(origin, newest);

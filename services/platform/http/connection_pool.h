@@ -49,9 +49,9 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   explicit ConnectionPool(Limits limits) : limits_(limits) {}
 
   // Waits for a free slot until `until`: DEADLINE_EXCEEDED; RESOURCE_EXHAUSTED when too many wait
-  // already. Must run on a strand.
+  // already. Reuses what was idle for less than `reuse_idle_max`. Must run on a strand.
   Awaitable<absl::StatusOr<std::unique_ptr<ConnectionSlot>>> Acquire(std::string origin,
-                                                                     bool may_reuse,
+                                                                     absl::Duration reuse_idle_max,
                                                                      absl::Time until);
 
  private:
@@ -75,7 +75,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   void Release(const std::string& origin, std::optional<Stream> kept);
 
   // With the lock held:
-  std::optional<Stream> TakeIdle(Origin& origin);
+  std::optional<Stream> TakeIdle(Origin& origin, absl::Duration idle_max);
   void DropIdle(Origin& origin, std::list<Idle>::iterator which);
   void Remember(Origin& origin, Stream stream);
   void DropExpired();

@@ -69,11 +69,12 @@ struct HttpClientOptions {
   AddressPolicy address_policy;
   TlsClientOptions tls;
 
-  // Whether POST and PATCH may use a connection that has been used before. A server may close such
-  // a connection just when the request is on its way, and nobody can tell whether it was read:
-  // kAmbiguous. By default they pay for a fresh connection, so that kAmbiguous stays rare. The
-  // other methods may be repeated and are: once, on a fresh connection, unseen by the caller.
-  bool reuse_for_post = false;
+  // POST and PATCH use a connection again that was idle for no longer than this. A server may close
+  // an idle connection just when the request is on its way, and nobody can tell whether it was
+  // read: kAmbiguous. So that this stays rare, they pay for a fresh connection when the last
+  // request is some time ago; servers wait longer (Node.js and Apache 5 s, nginx 75 s by default).
+  // The other methods may be repeated and are: once, on a fresh connection, unseen by the caller.
+  absl::Duration post_reuse_idle_max = absl::Seconds(1);
 
   std::function<void(const HttpClientObservation&)> observer;  // Any thread, several at once.
 };

@@ -49,7 +49,7 @@ TEST_F(HttpClientTest, ReadsEveryKindOfAnswer) {
     socket.ReadUntil("\r\n\r\n");
     socket.Send(answers[static_cast<size_t>(round)]);
   });
-  Make();
+  Make({.post_reuse_idle_max = absl::ZeroDuration()});  // The peer closes without a word.
   for (size_t i = 0; i < answers.size(); ++i) {
     const HttpOutcome outcome = client_->SendBlocking(Request("POST", peer.port()));
     ASSERT_EQ(Named(outcome), "response 201") << answers[i] << outcome.error;
@@ -80,16 +80,24 @@ TEST_F(HttpClientTest, ConnectionsAreReused) {
   client_.reset();
 }
 
-TEST_F(HttpClientTest, PostUsesAFreshConnection) {
+TEST_F(HttpClientTest, PostReusesAConnectionThatWasIdleForAShortTimeOnly) {
   ScriptedPeer peer([](TestSocket& socket, int) {
-    socket.ReadUntil("\r\n\r\n");
-    socket.Send(kOk);
+    while (!socket.ReadUntil("\r\n\r\n").empty()) socket.Send(kOk);
   });
-  Make();
+  Make({.post_reuse_idle_max = absl::Minutes(1)});
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(Named(client_->SendBlocking(Request("POST", peer.port()))), "response 200");
   }
+  EXPECT_EQ(peer.connections(), 1);
+
+  Make({.post_reuse_idle_max = absl::Nanoseconds(1)});
+  EXPECT_EQ(Named(client_->SendBlocking(Request("POST", peer.port()))), "response 200");
+  EXPECT_EQ(Named(client_->SendBlocking(Request("POST", peer.port()))), "response 200");
   EXPECT_EQ(peer.connections(), 3);
+  // What is too old for a POST still serves a GET.
+  EXPECT_EQ(Named(client_->SendBlocking(Request("GET", peer.port()))), "response 200");
+  EXPECT_EQ(peer.connections(), 3);
+  client_.reset();
 }
 
 // The server takes the second request from a kept connection and dies: it may have acted on it.
@@ -103,7 +111,7 @@ void AnswerOnceThenDie(TestSocket& socket, int round) {
 
 TEST_F(HttpClientTest, AReusedConnectionThatDiesIsAmbiguousForPost) {
   ScriptedPeer peer(AnswerOnceThenDie);
-  Make({.reuse_for_post = true});
+  Make();
   EXPECT_EQ(Named(client_->SendBlocking(Request("POST", peer.port()))), "response 200");
   EXPECT_EQ(Named(client_->SendBlocking(Request("POST", peer.port()))), "ambiguous 0");
   EXPECT_EQ(peer.connections(), 1);
