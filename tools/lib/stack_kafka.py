@@ -42,6 +42,11 @@ class Kafka:
         self.stack.write_secret("kafka-users.json", json.dumps(users))
         certificates.issue(self.tls, "kafka", again=certificates.make_authority(self.tls))
 
+    def _heap(self):
+        if self.steady:
+            return "1g"  # As kafka-server-start.sh.
+        return "512m" if self.brokers == 1 else "256m"
+
     def command(self, broker):
         """How `broker`, the program tools/broker, starts what does not run of it."""
         command = [broker, "start", "--dir", self.stack.folder / "kafka",
@@ -49,7 +54,7 @@ class Kafka:
                    "--tls-port", self.stack.ports["kafka_tls"],
                    "--keystore", self.tls / "kafka.bundle",
                    "--users", self.stack.secrets / "kafka-users.json",
-                   "--brokers", self.brokers, "--heap", "512m" if self.brokers == 1 else "256m",
+                   "--brokers", self.brokers, "--heap", self._heap(),
                    *(["--steady"] if self.steady else [])]
         return [str(part) for part in command]
 
