@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <optional>
+
 #include "absl/strings/escaping.h"
 #include "services/kernel/check.h"
 
@@ -20,37 +22,52 @@ unsigned char* Bytes(std::string& data) { return reinterpret_cast<unsigned char*
 // To look an algorithm up and to make a context each time costs OpenSSL 3 ten times the hashing of
 // a short text, so both are kept, per thread.
 
-// The context keeps the last key until the next one.
-struct Keyed {
+// Keeps the last key: most calls of a thread have the same one, and to set it costs as much as to
+// hash a short text.
+class Keyed {
+ public:
   explicit Keyed(const char* digest) {
     EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
-    context = EVP_MAC_CTX_new(hmac);
+    context_ = EVP_MAC_CTX_new(hmac);
     EVP_MAC_free(hmac);  // The context holds a share of it.
-    TRAMA_CHECK(context != nullptr);
+    TRAMA_CHECK(context_ != nullptr);
     std::string name = digest;
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
         OSSL_PARAM_construct_end()};
-    TRAMA_CHECK(EVP_MAC_CTX_set_params(context, parameters) == 1);
+    TRAMA_CHECK(EVP_MAC_CTX_set_params(context_, parameters) == 1);
   }
-  ~Keyed() { EVP_MAC_CTX_free(context); }
+  ~Keyed() {
+    EVP_MAC_CTX_free(context_);
+    if (key_.has_value()) OPENSSL_cleanse(key_->data(), key_->size());
+  }
   Keyed(const Keyed&) = delete;
   Keyed& operator=(const Keyed&) = delete;
 
-  EVP_MAC_CTX* context = nullptr;
-};
+  std::string Hmac(size_t bytes, std::string_view key, std::string_view data) {
+    std::string out(bytes, '\0');
+    size_t written = 0;
+    Begin(key);
+    TRAMA_CHECK(EVP_MAC_update(context_, Bytes(data), data.size()) == 1);
+    TRAMA_CHECK(EVP_MAC_final(context_, Bytes(out), &written, bytes) == 1);
+    TRAMA_CHECK(written == bytes);
+    return out;
+  }
 
-std::string Hmac(const Keyed& keyed, size_t bytes, std::string_view key, std::string_view data) {
-  std::string out(bytes, '\0');
-  // OpenSSL takes a null key for "the key of the last call".
-  const std::string_view whole = key.empty() ? std::string_view("", 0) : key;
-  size_t written = 0;
-  TRAMA_CHECK(EVP_MAC_init(keyed.context, Bytes(whole), whole.size(), nullptr) == 1);
-  TRAMA_CHECK(EVP_MAC_update(keyed.context, Bytes(data), data.size()) == 1);
-  TRAMA_CHECK(EVP_MAC_final(keyed.context, Bytes(out), &written, bytes) == 1);
-  TRAMA_CHECK(written == bytes);
-  return out;
-}
+ private:
+  void Begin(std::string_view key) {
+    if (key_ == key) {
+      // OpenSSL takes a null key for "the key of the last call".
+      TRAMA_CHECK(EVP_MAC_init(context_, nullptr, 0, nullptr) == 1);
+      return;
+    }
+    key_ = std::string(key);
+    TRAMA_CHECK(EVP_MAC_init(context_, Bytes(*key_), key_->size(), nullptr) == 1);
+  }
+
+  EVP_MAC_CTX* context_ = nullptr;
+  std::optional<std::string> key_;
+};
 
 // The context holds nothing between two calls.
 struct Hasher {
@@ -82,13 +99,13 @@ std::string Sha256(std::string_view data) {
 std::string HexSha256(std::string_view data) { return absl::BytesToHexString(Sha256(data)); }
 
 std::string HmacSha256(std::string_view key, std::string_view data) {
-  thread_local const Keyed keyed("SHA256");
-  return Hmac(keyed, kSha256Bytes, key, data);
+  thread_local Keyed keyed("SHA256");
+  return keyed.Hmac(kSha256Bytes, key, data);
 }
 
 std::string HmacSha1(std::string_view key, std::string_view data) {
-  thread_local const Keyed keyed("SHA1");
-  return Hmac(keyed, kSha1Bytes, key, data);
+  thread_local Keyed keyed("SHA1");
+  return keyed.Hmac(kSha1Bytes, key, data);
 }
 
 bool EqualInConstantTime(std::string_view a, std::string_view b) {

@@ -1,5 +1,10 @@
 #include "services/kernel/digest.h"
 
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 
@@ -14,6 +19,19 @@ TEST(DigestTest, Sha256OfTheStandardsExample) {
 TEST(DigestTest, HmacSha256OfRfc4231Case2) {
   EXPECT_EQ(absl::BytesToHexString(HmacSha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(DigestTest, TheLastKeyIsKeptOnlyForItself) {
+  const std::vector<std::string> keys = {"a", "a", "", "", "b", "a", std::string(100, 'a'), "b"};
+  std::map<std::string, std::string> first;
+  for (const std::string& key : keys) {
+    // A thread of its own has kept nothing.
+    std::string fresh;
+    std::thread([&] { fresh = HmacSha1(key, "data"); }).join();
+    EXPECT_EQ(HmacSha1(key, "data"), fresh) << key;
+    EXPECT_EQ(first.try_emplace(key, fresh).first->second, fresh) << key;
+  }
+  EXPECT_EQ(first.size(), 4u);
 }
 
 TEST(DigestTest, HmacOfAnEmptyKeyIsDefined) {

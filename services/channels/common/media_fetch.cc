@@ -124,7 +124,8 @@ bool MediaFetch::Handle(const std::vector<platform::Record>& records) {
   size_t finished = 0;  // Records below this one need nothing more.
   for (size_t i = 0; i < records.size() && all; ++i) {
     interaction::v1::Interaction interaction;
-    if (MayBeOurs(records[i], options_.channel) && interaction.ParseFromString(*records[i].value)) {
+    if (MayBeOurs(records[i], options_.channel) && MayHaveFiles(*records[i].value) &&
+        interaction.ParseFromString(*records[i].value)) {
       const std::string* traceparent = platform::FindHeader(records[i], "traceparent");
       for (MediaJob& job : MediaJobsOf(interaction, options_.channel)) {
         if (traceparent != nullptr) job.traceparent = *traceparent;

@@ -1,5 +1,7 @@
 #include "services/channels/common/media_job.h"
 
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "services/channels/common/interaction_ids.h"
 #include "services/channels/common/proto_time.h"
 
@@ -32,7 +34,37 @@ iv::Interaction Begin(const MediaJob& job, absl::Time now) {
   return arrived;
 }
 
+// Is `wanted(content)` true of a field `number` (a message) of `serialized`? True as well for what
+// is no message.
+template <typename Wanted>
+bool AnyField(std::string_view serialized, int number, Wanted wanted) {
+  using google::protobuf::internal::WireFormatLite;
+  const uint32_t wanted_tag =
+      WireFormatLite::MakeTag(number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(serialized.data()),
+                                            static_cast<int>(serialized.size()));
+  while (const uint32_t tag = in.ReadTag()) {
+    if (tag != wanted_tag) {
+      if (!WireFormatLite::SkipField(&in, tag)) return true;
+      continue;
+    }
+    int size = 0;
+    if (!in.ReadVarintSizeAsInt(&size)) return true;
+    const auto from = static_cast<size_t>(in.CurrentPosition());
+    if (!in.Skip(size)) return true;
+    if (wanted(serialized.substr(from, static_cast<size_t>(size)))) return true;
+  }
+  return !in.ConsumedEntireMessage();
+}
+
 }  // namespace
+
+bool MayHaveFiles(std::string_view serialized) {
+  return AnyField(serialized, iv::Interaction::kPartsFieldNumber, [](std::string_view part) {
+    return AnyField(part, types::v1::Part::kMediaFieldNumber,
+                    [](std::string_view) { return true; });
+  });
+}
 
 std::vector<MediaJob> MediaJobsOf(const iv::Interaction& interaction, std::string_view channel) {
   std::vector<MediaJob> jobs;

@@ -21,6 +21,10 @@ struct MediaJob {
   const types::v1::Media& media() const { return message.parts(part).media(); }
 };
 
+// False if a serialized Interaction has surely no file in its parts: quick, for nearly all have
+// none. What cannot be read may have one.
+bool MayHaveFiles(std::string_view serialized);
+
 // The files that have to be fetched for an interaction: those of messages of `channel` that have an
 // address at the vendor and no bytes yet.
 std::vector<MediaJob> MediaJobsOf(const interaction::v1::Interaction& interaction,

@@ -45,6 +45,26 @@ TEST(MediaJobTest, FilesOfOthersAndFetchedOnesAreNot) {
   EXPECT_THAT(MediaJobsOf(message, "sms"), IsEmpty());
 }
 
+TEST(MediaJobTest, AMessageWithoutFilesIsToldByItsBytes) {
+  iv::Interaction message = Picture();
+  const std::string with_files = message.SerializeAsString();
+  EXPECT_TRUE(MayHaveFiles(with_files));
+  message.clear_parts();
+  EXPECT_FALSE(MayHaveFiles(message.SerializeAsString()));
+  message.add_parts()->mutable_text()->set_body("look");
+  message.set_raw_original(with_files);  // Bytes of a file's message that are no part.
+  EXPECT_FALSE(MayHaveFiles(message.SerializeAsString()));
+  EXPECT_FALSE(MayHaveFiles(""));
+  for (size_t cut = 1; cut < with_files.size(); ++cut) {
+    iv::Interaction read;
+    const std::string start = with_files.substr(0, cut);
+    // What is whole up to there says what it is; the rest may be anything.
+    if (!read.ParseFromString(start) || !MediaJobsOf(read, "sms").empty()) {
+      EXPECT_TRUE(MayHaveFiles(start)) << cut;
+    }
+  }
+}
+
 TEST(MediaJobTest, NewsOfAFileAmendsItsMessage) {
   const std::vector<MediaJob> jobs = MediaJobsOf(Picture(), "sms");
   const FetchedMedia fetched{"demo/x/y", "image/png", 3, "abc"};

@@ -40,7 +40,14 @@ WebhookHost::WebhookHost(std::string channel, Ingest& ingest, const platform::Cl
                                 {"channel", "door", "outcome"})) {}
 
 platform::HttpHandler WebhookHost::Handler(WebhookDoor door) {
-  auto shared = std::make_shared<const WebhookDoor>(std::move(door));
+  const auto counter = [&](const char* outcome) -> prometheus::Counter& {
+    return requests_.With({channel_, door.name, outcome});
+  };
+  auto shared = std::make_shared<const Counted>(Counted{.door = door,
+                                                        .taken = counter("taken"),
+                                                        .seen = counter("seen"),
+                                                        .ignored = counter("ignored"),
+                                                        .dead_letter = counter("dead_letter")});
   return
       [this, shared](platform::HttpRequest request) { return Serve(shared, std::move(request)); };
 }
@@ -57,11 +64,12 @@ platform::HttpResponse WebhookHost::Refuse(const WebhookDoor& door, const absl::
 }
 
 platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
-    std::shared_ptr<const WebhookDoor> door, platform::HttpRequest request) {
-  WebhookReading reading = door->read(request, clock_.Now());
-  if (!reading.verdict.ok()) co_return Refuse(*door, reading.verdict);
+    std::shared_ptr<const Counted> counted, platform::HttpRequest request) {
+  const WebhookDoor& door = counted->door;
+  WebhookReading reading = door.read(request, clock_.Now());
+  if (!reading.verdict.ok()) co_return Refuse(door, reading.verdict);
 
-  std::string outcome = "ignored";
+  prometheus::Counter* outcome = &counted->ignored;
   if (!reading.unreadable.empty()) {
     for (Unreadable& each : reading.unreadable) {
       each.traceparent = request.traceparent;
@@ -69,8 +77,8 @@ platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
                     {{"channel", channel_}, {"door", each.door}, {"why", each.reason}});
     }
     const absl::Status kept = co_await ingest_.GiveUpAll(std::move(reading.unreadable));
-    if (!kept.ok()) co_return Refuse(*door, kept);
-    outcome = "dead_letter";
+    if (!kept.ok()) co_return Refuse(door, kept);
+    outcome = &counted->dead_letter;
   }
   if (!reading.arrivals.empty()) {
     for (Arrival& arrival : reading.arrivals) arrival.traceparent = request.traceparent;
@@ -87,17 +95,17 @@ platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
       whole.back().traceparent = request.traceparent;
       status = co_await ingest_.GiveUpAll(std::move(whole));
     }
-    if (!status.ok()) co_return Refuse(*door, absl::UnavailableError(status.message()));
+    if (!status.ok()) co_return Refuse(door, absl::UnavailableError(status.message()));
     if (!given_up) {
       for (const auto& after : reading.after) co_await after();
     }
-    outcome = given_up ? "dead_letter" : result.seen ? "seen" : "taken";
+    outcome = given_up ? &counted->dead_letter : result.seen ? &counted->seen : &counted->taken;
   }
   if (reading.come_again) {
-    co_return Refuse(*door, absl::UnavailableError("a part of the batch cannot be taken now"));
+    co_return Refuse(door, absl::UnavailableError("a part of the batch cannot be taken now"));
   }
-  requests_.With({channel_, door->name, outcome}).Increment();
-  co_return door->accepted;
+  outcome->Increment();
+  co_return door.accepted;
 }
 
 }  // namespace trama::channels

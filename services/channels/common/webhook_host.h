@@ -49,7 +49,16 @@ class WebhookHost {
   platform::HttpHandler Handler(WebhookDoor door);
 
  private:
-  platform::Awaitable<platform::HttpResponse> Serve(std::shared_ptr<const WebhookDoor> door,
+  // A door and the counters of what it mostly has to count.
+  struct Counted {
+    WebhookDoor door;
+    prometheus::Counter& taken;
+    prometheus::Counter& seen;
+    prometheus::Counter& ignored;
+    prometheus::Counter& dead_letter;
+  };
+
+  platform::Awaitable<platform::HttpResponse> Serve(std::shared_ptr<const Counted> counted,
                                                     platform::HttpRequest request);
   platform::HttpResponse Refuse(const WebhookDoor& door, const absl::Status& why);
 

@@ -20,8 +20,6 @@ constexpr char kTraceparentHeader[] = "traceparent";
 
 constexpr size_t kHeadersMax = 8;
 
-constexpr char kTimeFormat[] = "%Y-%m-%d%ET%H:%M:%E3SZ";
-
 absl::Status Mistake(const std::string& header, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("header ", header, " ", what));
 }
@@ -34,6 +32,18 @@ std::string Quoted(const std::string& value) {
 
 absl::Status Required(const std::string& value, const char* header) {
   return value.empty() ? Mistake(header, "is missing") : absl::OkStatus();
+}
+
+// "2026-11-29T07:41:02.123Z" (RFC 3339). Most records of a moment have the same second, whose text
+// is kept.
+std::string TimeText(absl::Time time) {
+  thread_local std::pair<int64_t, std::string> kept;
+  const int64_t second = absl::ToUnixSeconds(time);
+  if (kept.second.empty() || kept.first != second) {
+    kept = {second, absl::FormatTime("%Y-%m-%d%ET%H:%M:%S", time, absl::UTCTimeZone())};
+  }
+  const int64_t millis = absl::ToInt64Milliseconds(time - absl::FromUnixSeconds(second));
+  return absl::StrCat(kept.second, ".", absl::Dec(millis, absl::kZeroPad3), "Z");
 }
 
 std::string HeaderOr(const Record& record, const char* header) {
@@ -58,8 +68,7 @@ absl::StatusOr<std::vector<Header>> EventHeaders(EventAttributes attributes) {
   headers.push_back({kTypeHeader, std::move(attributes.type)});
   headers.push_back({kContentTypeHeader, kProtobufContentType});
   if (attributes.time != absl::InfinitePast()) {
-    headers.push_back(
-        {kTimeHeader, absl::FormatTime(kTimeFormat, attributes.time, absl::UTCTimeZone())});
+    headers.push_back({kTimeHeader, TimeText(attributes.time)});
   }
   if (!attributes.subject.empty())
     headers.push_back({kSubjectHeader, std::move(attributes.subject)});

@@ -1,7 +1,5 @@
 #include "services/platform/redis/redis_key.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
@@ -9,20 +7,19 @@
 namespace trama::platform {
 namespace {
 
-constexpr std::string_view kSpecial = "{}:%";
+bool IsSpecial(char c) { return c == '{' || c == '}' || c == ':' || c == '%'; }
 
 void AppendPart(std::string_view part, std::string& key) {
   constexpr char kHexDigits[] = "0123456789ABCDEF";
-  while (!part.empty()) {
-    const size_t plain = std::min(part.find_first_of(kSpecial), part.size());
-    key.append(part.substr(0, plain));
-    part.remove_prefix(plain);
-    if (part.empty()) return;
-    const auto byte = static_cast<unsigned char>(part.front());
+  for (const char c : part) {
+    if (!IsSpecial(c)) {
+      key.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
     key.push_back('%');
     key.push_back(kHexDigits[byte >> 4]);
     key.push_back(kHexDigits[byte & 15]);
-    part.remove_prefix(1);
   }
 }
 
