@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <future>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +16,13 @@
 #include "services/kernel/strings.h"
 
 namespace trama {
+
+// Splits a changelog key "<table>/<key>".
+inline std::pair<std::string_view, std::string_view> SplitRowKey(std::string_view key) {
+  const size_t slash = key.find('/');
+  if (slash == std::string_view::npos) return {key, {}};
+  return {key.substr(0, slash), key.substr(slash + 1)};
+}
 
 // The rows of one kind in a machine's memory, and which of them changed since they were last
 // written. A row stays the Protobuf message that was read, so that fields which a newer release
@@ -63,12 +72,39 @@ class Table {
   // A row as read from the changelog: does not count as changed.
   absl::StatusOr<Row*> Load(std::string_view key, std::string_view value) {
     auto row = std::make_unique<Row>();
-    if (!row->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-      return absl::DataLossError(absl::StrCat("row ", name_, "/", ToAbsl(key), " is not a ",
-                                              Row::descriptor()->full_name()));
+    if (absl::Status parsed = Parse(key, value, *row); !parsed.ok()) return parsed;
+    return Keep(key, std::move(row));
+  }
+
+  // The same for many rows with the whole keys of the changelog, in their order. What takes long,
+  // to parse them, several threads do at once.
+  absl::StatusOr<std::vector<Row*>> LoadAll(std::span<const RowBytes> rows) {
+    std::vector<std::unique_ptr<Row>> parsed(rows.size());
+    const auto parse = [&](size_t from, size_t to) {
+      absl::Status status;
+      for (size_t i = from; i < to && status.ok(); ++i) {
+        parsed[i] = std::make_unique<Row>();
+        status = Parse(SplitRowKey(rows[i].key).second, rows[i].value, *parsed[i]);
+      }
+      return status;
+    };
+    const size_t each = rows.size() / kParsersMax + 1;
+    std::vector<std::future<absl::Status>> parsing;
+    for (size_t from = 0; from < rows.size(); from += each) {
+      parsing.push_back(
+          std::async(each < kParserRowsMin ? std::launch::deferred : std::launch::async, parse,
+                     from, std::min(from + each, rows.size())));
     }
-    Row* const loaded = row.get();
-    rows_.insert_or_assign(std::string(key), Kept(std::move(row)));
+    absl::Status first_error;
+    for (std::future<absl::Status>& part : parsing) first_error.Update(part.get());
+    if (!first_error.ok()) return first_error;
+
+    rows_.reserve(rows_.size() + rows.size());
+    std::vector<Row*> loaded;
+    loaded.reserve(rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      loaded.push_back(Keep(SplitRowKey(rows[i].key).second, std::move(parsed[i])));
+    }
     return loaded;
   }
 
@@ -113,6 +149,22 @@ class Table {
     bool changed = false;  // Noted since the last TakeChanges.
   };
 
+  // Threads that parse the rows of one table, and from how many rows on one is worth it.
+  static constexpr size_t kParsersMax = 2;
+  static constexpr size_t kParserRowsMin = 2000;
+
+  absl::Status Parse(std::string_view key, std::string_view value, Row& row) const {
+    if (row.ParseFromArray(value.data(), static_cast<int>(value.size()))) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat("row ", name_, "/", ToAbsl(key), " is not a ",
+                                            Row::descriptor()->full_name()));
+  }
+
+  Row* Keep(std::string_view key, std::unique_ptr<Row> row) {
+    Row* const kept = row.get();
+    rows_.insert_or_assign(std::string(key), Kept(std::move(row)));
+    return kept;
+  }
+
   void Note(const std::string& key, Kept& kept) {
     if (!std::exchange(kept.changed, true)) changed_.push_back(key);
   }
@@ -123,12 +175,5 @@ class Table {
   absl::flat_hash_map<std::string, Kept> rows_;
   std::vector<std::string> changed_;
 };
-
-// Splits a changelog key "<table>/<key>".
-inline std::pair<std::string_view, std::string_view> SplitRowKey(std::string_view key) {
-  const size_t slash = key.find('/');
-  if (slash == std::string_view::npos) return {key, {}};
-  return {key.substr(0, slash), key.substr(slash + 1)};
-}
 
 }  // namespace trama

@@ -1,5 +1,6 @@
 #include "services/kernel/table.h"
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
 
@@ -40,6 +41,37 @@ TEST(TableTest, AnErasedRowIsAChangeWithoutValue) {
   EXPECT_EQ(changes[0].key, "texts/a");
   EXPECT_FALSE(changes[0].value.has_value());
   EXPECT_EQ(table.Find("a"), nullptr);
+}
+
+TEST(TableTest, ManyRowsAreLoadedInTheirOrder) {
+  constexpr int kRows = 10'000;  // Enough for several threads.
+  std::vector<std::pair<std::string, std::string>> stored;
+  for (int i = kRows; i > 0; --i) {
+    Row row;
+    row.set_value(absl::StrCat("value ", i));
+    stored.emplace_back(absl::StrCat("texts/key/", i), row.SerializeAsString());
+  }
+  const std::vector<RowBytes> rows = [&] {
+    std::vector<RowBytes> all;
+    for (const auto& [key, value] : stored) all.push_back({key, value});
+    return all;
+  }();
+  Table<Row> table("texts");
+  const auto loaded = table.LoadAll(rows);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_EQ(loaded->size(), rows.size());
+  for (int i = 0; i < kRows; ++i) {
+    const Row* row = (*loaded)[static_cast<size_t>(i)];
+    ASSERT_EQ(row->value(), absl::StrCat("value ", kRows - i));
+    ASSERT_EQ(table.Find(absl::StrCat("key/", kRows - i)), row);
+  }
+  EXPECT_TRUE(Changes(table).empty());
+
+  // One bad row of the last thread's.
+  std::vector<RowBytes> bad = rows;
+  bad[kRows - 7].value = "\xff";
+  EXPECT_EQ(Table<Row>("texts").LoadAll(bad).status().message(),
+            "row texts/key/7 is not a google.protobuf.StringValue");
 }
 
 TEST(TableTest, ARowThatWasErasedAndMadeAgainChangesOnce) {

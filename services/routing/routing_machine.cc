@@ -57,6 +57,11 @@ absl::Status RoutingMachine::LoadRow(std::string_view key, std::string_view valu
   return state_.LoadRow(key, value);
 }
 
+absl::Status RoutingMachine::LoadRows(std::span<const RowBytes> rows) {
+  TRAMA_CHECK(!has_taken_over_);
+  return state_.IsOfConversations(rows) ? state_.LoadConversations(rows) : Machine::LoadRows(rows);
+}
+
 std::vector<RowChange> RoutingMachine::TakeChangedRows() { return state_.TakeChangedRows(); }
 
 Step RoutingMachine::StepOf(const Stamp& at, const Input& input, Effects& effects) const {

@@ -27,6 +27,7 @@ class RoutingMachine : public Machine {
   explicit RoutingMachine(int32_t partition) : state_(partition) {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value) override;
+  absl::Status LoadRows(std::span<const RowBytes> rows) override;
   void Apply(const Stamp& at, const Input& input, Effects& effects) override;
   absl::Time NextDeadline() const override;
   std::vector<RowChange> TakeChangedRows() override;

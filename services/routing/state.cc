@@ -40,6 +40,17 @@ absl::Status State::LoadConversation(std::string_view key, std::string_view valu
   return row.status();
 }
 
+bool State::IsOfConversations(std::span<const RowBytes> rows) const {
+  return !rows.empty() && SplitRowKey(rows.front().key).first == conversation_rows_.name();
+}
+
+absl::Status State::LoadConversations(std::span<const RowBytes> rows) {
+  absl::StatusOr<std::vector<v1::ConversationRow*>> loaded = conversation_rows_.LoadAll(rows);
+  if (!loaded.ok()) return loaded.status();
+  loaded_.insert(loaded_.end(), loaded->begin(), loaded->end());
+  return absl::OkStatus();
+}
+
 std::vector<RowChange> State::TakeChangedRows() {
   std::vector<RowChange> changes;
   conversation_rows_.TakeChanges(changes);

@@ -40,6 +40,8 @@ class State {
   explicit State(int32_t partition_in) : partition(partition_in) {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value);
+  bool IsOfConversations(std::span<const RowBytes> rows) const;
+  absl::Status LoadConversations(std::span<const RowBytes> rows);
   // Derives everything else from the rows; once, after the last LoadRow.
   void Restore();
   std::vector<RowChange> TakeChangedRows();

@@ -40,6 +40,14 @@ absl::Status SlaMachine::LoadRow(std::string_view key, std::string_view value) {
       absl::StrCat("row ", ToAbsl(key), " is of a table that sla does not know"));
 }
 
+absl::Status SlaMachine::LoadRows(std::span<const RowBytes> rows) {
+  if (rows.empty()) return absl::OkStatus();
+  const std::string_view table = SplitRowKey(rows.front().key).first;
+  if (table == conversations_.name()) return conversations_.LoadAll(rows).status();
+  if (table == clocks_.name()) return clocks_.LoadAll(rows).status();
+  return Machine::LoadRows(rows);
+}
+
 void SlaMachine::Apply(const Stamp& at, const Input& input, Effects& effects) {
   std::visit([&](const auto& event) { On(at, event, effects); }, input);
 }

@@ -120,11 +120,14 @@ class Takeover {
   }
 
   absl::Status LoadTable(std::string_view name, const ChangelogRows::Table& table) {
-    const bool ours = name == SplitRowKey(kLoopRowPrefix).first;
+    if (name != SplitRowKey(kLoopRowPrefix).first) {
+      std::vector<RowBytes> rows;
+      rows.reserve(table.size());
+      for (const ChangelogRows::Row* row : table) rows.push_back({row->key, *row->value});
+      return taken_.machine->LoadRows(rows);
+    }
     for (const ChangelogRows::Row* row : table) {
-      absl::Status loaded = ours ? loop_rows_.Load(row->key, *row->value)
-                                 : taken_.machine->LoadRow(row->key, *row->value);
-      if (!loaded.ok()) return loaded;
+      if (absl::Status loaded = loop_rows_.Load(row->key, *row->value); !loaded.ok()) return loaded;
     }
     return absl::OkStatus();
   }

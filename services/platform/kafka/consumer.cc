@@ -18,7 +18,6 @@ using kafka_internal::Reader;
 
 constexpr absl::Duration kAssignWaitMax = absl::Seconds(10);
 constexpr absl::Duration kReadToEndPoll = absl::Milliseconds(500);
-constexpr size_t kReadToEndRecordsMax = 1000;
 
 class KafkaConsumer final : public Consumer {
  public:
@@ -78,13 +77,8 @@ class KafkaConsumer final : public Consumer {
         return kafka_internal::StatusOf(RD_KAFKA_RESP_ERR__TIMED_OUT,
                                         "read " + targets->front().topic + " to its end in time");
       }
-      absl::StatusOr<RecordBatch> batch =
-          reader_.Poll(std::min(left, kReadToEndPoll), kReadToEndRecordsMax);
-      if (!batch.ok()) return batch.status();
-      for (const Record& record : batch->records) {
-        absl::Status taken = on_record(record);
-        if (!taken.ok()) return taken;
-      }
+      absl::Status visited = reader_.Visit(std::min(left, kReadToEndPoll), on_record);
+      if (!visited.ok()) return visited;
     }
   }
 

@@ -75,7 +75,8 @@ class Consumer {
   virtual void Wake() = 0;
 
   // Polls until every assigned partition was read to the end that it had at the call
-  // (Watermarks::high), giving each record to `on_record`; an error from it ends the reading.
+  // (Watermarks::high), giving each record to `on_record` for the time of the call. An error from
+  // it ends the reading, and some records behind are passed over.
   virtual absl::Status ReadToEnd(absl::Time deadline,
                                  const std::function<absl::Status(const Record&)>& on_record) = 0;
 

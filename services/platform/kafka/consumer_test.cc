@@ -216,6 +216,40 @@ TEST_F(ConsumerTest, ReadToEndReadsWhatWasThereAtTheCall) {
   EXPECT_EQ(count, 90);
 }
 
+TEST_F(ConsumerTest, ReadToEndGivesEachRecordNothingOfTheOneBefore) {
+  const std::string topic = NewTopic("each", 1);
+  const auto producer = NewOwner(Unique("id"));
+  ASSERT_TRUE(producer->Begin().ok());
+  const std::vector<Record> written = {
+      {.topic = topic,
+       .partition = 0,
+       .key = "a long key of the first",
+       .value = "first",
+       .headers = {{"ce_id", "1"}}},
+      {.topic = topic, .partition = 0, .key = "erased", .value = std::nullopt},
+      {.topic = topic, .partition = 0, .value = ""},
+      {.topic = topic, .partition = 0, .key = "k", .value = "last", .headers = {{"x", "y"}}}};
+  for (const Record& record : written) ASSERT_TRUE(producer->Produce(record).ok());
+  ASSERT_TRUE(producer->Commit(kWait).ok());
+  const auto consumer = NewConsumer({.fetch_wait = absl::Milliseconds(5)});
+  ASSERT_TRUE(consumer->Assign({{topic, 0, 0}}).ok());
+
+  std::vector<Record> seen;
+  const absl::Status read = consumer->ReadToEnd(absl::Now() + kWait, [&](const Record& record) {
+    seen.push_back(record);
+    return absl::OkStatus();
+  });
+
+  ASSERT_TRUE(read.ok()) << read;
+  ASSERT_EQ(seen.size(), written.size());
+  for (size_t i = 0; i < seen.size(); ++i) {
+    EXPECT_EQ(seen[i].key, written[i].key);
+    EXPECT_EQ(seen[i].value, written[i].value);
+    EXPECT_EQ(seen[i].headers.size(), written[i].headers.size());
+    EXPECT_EQ(seen[i].offset, static_cast<int64_t>(i));
+  }
+}
+
 // More than is fetched ahead at once, so that the fetchers have to be started again and again.
 TEST_F(ConsumerTest, ReadsABacklogThatIsLargerThanItsPrefetch) {
   const std::string topic = NewTopic("backlog", 2);

@@ -74,18 +74,26 @@ absl::Status FirstError(const rd_kafka_topic_partition_list_t& list, const std::
 
 Record ToRecord(const rd_kafka_message_t& message) {
   Record record;
+  ReadInto(message, record);
+  return record;
+}
+
+void ReadInto(const rd_kafka_message_t& message, Record& record) {
   record.topic = rd_kafka_topic_name(message.rkt);
   record.partition = message.partition;
   record.offset = message.offset;
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const int64_t milliseconds = rd_kafka_message_timestamp(&message, &type);
-  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) {
-    record.timestamp = absl::FromUnixMillis(milliseconds);
-  }
+  record.timestamp = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? Record().timestamp
+                                                              : absl::FromUnixMillis(milliseconds);
   record.key.assign(static_cast<const char*>(message.key), message.key_len);
-  if (message.payload != nullptr) {
-    record.value.emplace(static_cast<const char*>(message.payload), message.len);
+  if (message.payload == nullptr) {
+    record.value.reset();
+  } else {
+    if (!record.value.has_value()) record.value.emplace();
+    record.value->assign(static_cast<const char*>(message.payload), message.len);
   }
+  record.headers.clear();
   rd_kafka_headers_t* headers = nullptr;  // Owned by the message.
   if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* key = nullptr;
@@ -97,7 +105,6 @@ Record ToRecord(const rd_kafka_message_t& message) {
       record.headers.push_back({key, std::string(static_cast<const char*>(value), size)});
     }
   }
-  return record;
 }
 
 Client::Settings::Settings(const KafkaConfig& config)

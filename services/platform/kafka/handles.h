@@ -70,6 +70,8 @@ std::vector<std::string> TopicsOf(const std::vector<TopicPartitionOffset>& posit
 absl::Status FirstError(const rd_kafka_topic_partition_list_t& list, const std::string& doing);
 
 Record ToRecord(const rd_kafka_message_t& message);
+// The same into a record that was used before: its strings keep their memory.
+void ReadInto(const rd_kafka_message_t& message, Record& record);
 
 // One client: its handle and the logger that must outlive it. Classes that need callbacks pass
 // themselves as `owner` and find it in Owner<T>() of the callback's opaque pointer.

@@ -1,6 +1,7 @@
 #include "services/platform/kafka/reader.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@ constexpr int64_t kPrefetchRecordsMax = 100'000;
 // How soon a full prefetch is looked at again: the default of a second would leave the queue empty
 // most of the time (48,000 instead of 300,000 records of 1 KB a second).
 constexpr absl::Duration kFullPrefetchPause = absl::Milliseconds(5);
+constexpr size_t kVisitedAtOnce = 512;
 
 }  // namespace
 
@@ -40,35 +42,58 @@ absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_
   RecordBatch batch;
   MessageHandle message(rd_kafka_consumer_poll(client_.get(), Milliseconds(timeout)));
   while (message != nullptr) {
-    absl::Status taken = Take(*message, batch);
-    if (!taken.ok()) {
-      if (batch.empty()) return taken;
-      pending_error_ = std::move(taken);
+    const absl::StatusOr<bool> is_record = Note(*message, batch.ends);
+    if (!is_record.ok()) {
+      if (batch.empty()) return is_record.status();
+      pending_error_ = is_record.status();
       break;
     }
+    if (*is_record) batch.records.push_back(ToRecord(*message));
     if (batch.records.size() >= records_max) break;
     message.reset(rd_kafka_consumer_poll(client_.get(), 0));
   }
   return batch;
 }
 
-absl::Status Reader::Take(const rd_kafka_message_t& message, RecordBatch& batch) {
+absl::Status Reader::Visit(absl::Duration timeout,
+                           const std::function<absl::Status(const Record&)>& on_record) {
+  if (!pending_error_.ok()) return std::exchange(pending_error_, absl::OkStatus());
+  std::vector<MessageHandle> messages;
+  messages.emplace_back(rd_kafka_consumer_poll(client_.get(), Milliseconds(timeout)));
+  if (messages.front() == nullptr) return absl::OkStatus();
+  // Without a wait, as it would be one for a full batch.
+  std::array<rd_kafka_message_t*, kVisitedAtOnce> more;
+  const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, more.data(), more.size());
+  for (ssize_t i = 0; i < count; ++i) messages.emplace_back(more[static_cast<size_t>(i)]);
+  std::vector<TopicPartitionOffset> ends;
+  Record record;
+  for (const MessageHandle& message : messages) {
+    const absl::StatusOr<bool> is_record = Note(*message, ends);
+    if (!is_record.ok()) return is_record.status();
+    if (!*is_record) continue;
+    ReadInto(*message, record);
+    if (absl::Status taken = on_record(record); !taken.ok()) return taken;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Reader::Note(const rd_kafka_message_t& message,
+                                  std::vector<TopicPartitionOffset>& ends) {
   Followed* followed =
       message.rkt == nullptr ? nullptr : Find(rd_kafka_topic_name(message.rkt), message.partition);
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (followed == nullptr) return absl::OkStatus();  // Given up meanwhile.
+    if (followed == nullptr) return false;  // Given up meanwhile.
     if (followed->uncommitted_from == kOffsetUnknown) {
       followed->uncommitted_from = message.offset;
     }
     followed->position = message.offset + 1;
-    batch.records.push_back(ToRecord(message));
-    return absl::OkStatus();
+    return true;
   }
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    if (followed == nullptr) return absl::OkStatus();
+    if (followed == nullptr) return false;
     followed->position = std::max(followed->position, message.offset);
-    batch.ends.push_back({followed->partition.topic, message.partition, message.offset});
-    return absl::OkStatus();
+    ends.push_back({followed->partition.topic, message.partition, message.offset});
+    return false;
   }
   const std::string doing =
       message.rkt == nullptr
@@ -79,7 +104,7 @@ absl::Status Reader::Take(const rd_kafka_message_t& message, RecordBatch& batch)
   if (KindOf(status) != KafkaErrorKind::kRetriable) return status;
   constexpr int kWarning = 4;
   client_.Log(kWarning, "READ", std::string(status.message()));
-  return absl::OkStatus();
+  return false;
 }
 
 Reader::Followed* Reader::Find(std::string_view topic, int32_t partition) {

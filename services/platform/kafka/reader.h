@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,10 @@ class Reader {
   void Close() { queue_.reset(); }
 
   absl::StatusOr<RecordBatch> Poll(absl::Duration timeout, size_t records_max);
+  // The same without making records that last: gives each to `on_record` for the time of the call.
+  // An error of that ends it, and what was taken with it is passed over.
+  absl::Status Visit(absl::Duration timeout,
+                     const std::function<absl::Status(const Record&)>& on_record);
   void Wake() { rd_kafka_queue_yield(queue_.get()); }
 
   // Begins to follow a partition; `offset` may be one of the kOffset constants.
@@ -63,8 +68,10 @@ class Reader {
 
   Followed* Find(std::string_view topic, int32_t partition);
   const Followed* Find(const TopicPartition& partition) const;
-  // Adds the message to the batch; an error ends the batch.
-  absl::Status Take(const rd_kafka_message_t& message, RecordBatch& batch);
+  // Takes the positions from a message; true: it is a record that is wanted. An error ends the
+  // batch.
+  absl::StatusOr<bool> Note(const rd_kafka_message_t& message,
+                            std::vector<TopicPartitionOffset>& ends);
 
   // For a partition that librdkafka has stopped at an error, where it refuses to seek.
   absl::Status TakeAnew(const TopicPartitionOffset& position);
