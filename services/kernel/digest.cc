@@ -39,7 +39,7 @@ class Keyed {
   }
   ~Keyed() {
     EVP_MAC_CTX_free(context_);
-    if (key_.has_value()) OPENSSL_cleanse(key_->data(), key_->size());
+    Forget();
   }
   Keyed(const Keyed&) = delete;
   Keyed& operator=(const Keyed&) = delete;
@@ -61,8 +61,13 @@ class Keyed {
       TRAMA_CHECK(EVP_MAC_init(context_, nullptr, 0, nullptr) == 1);
       return;
     }
-    key_ = std::string(key);
+    Forget();
+    key_.emplace(key);
     TRAMA_CHECK(EVP_MAC_init(context_, Bytes(*key_), key_->size(), nullptr) == 1);
+  }
+
+  void Forget() {
+    if (key_.has_value()) OPENSSL_cleanse(key_->data(), key_->size());
   }
 
   EVP_MAC_CTX* context_ = nullptr;

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/kernel/errors.h"
-#include "services/platform/grpc/caller.h"
 #include "services/platform/grpc/errors.h"
 #include "tools/loadgen/channel.h"
 #include "tools/loadgen/later.h"
@@ -23,8 +22,6 @@ constexpr absl::Duration kCallMax = absl::Seconds(10);
 constexpr absl::Duration kHeartbeat = absl::Seconds(8);
 constexpr absl::Duration kPauseFirst = absl::Milliseconds(50);
 constexpr absl::Duration kPauseMax = absl::Seconds(1);
-// An owner who could not be reached is left alone for so long.
-constexpr absl::Duration kOwnerMistrusted = absl::Seconds(10);
 constexpr char kWrapUpCode[] = "done";
 
 // Nobody knows whether it was done: to be sent again as it is.
@@ -52,7 +49,7 @@ class Agent::Stream : public grpc::ClientReadReactor<AgentUpdate> {
   void Open(routing::v1::WatchAgentRequest request) {
     request_ = std::move(request);
     agent_->Credentials(call_);
-    stub_ = agent_->CurrentStub();
+    stub_ = agent_->stubs_.Current();
     stub_->async()->WatchAgent(&call_, &request_, this);
     StartRead(&update_);
     StartCall();
@@ -73,48 +70,18 @@ class Agent::Stream : public grpc::ClientReadReactor<AgentUpdate> {
 
  private:
   std::shared_ptr<Agent> agent_;
-  std::shared_ptr<Stub> stub_;
+  std::shared_ptr<RoutingStubs::Stub> stub_;
   grpc::ClientContext call_;
   routing::v1::WatchAgentRequest request_;
   AgentUpdate update_;
 };
 
-Agent::Agent(Credential who, AgentContext context, std::shared_ptr<grpc::Channel> channel,
+Agent::Agent(Credential who, AgentContext context, const std::shared_ptr<grpc::Channel>& channel,
              ChannelTo to_owner)
-    : who_(std::move(who)),
-      context_(std::move(context)),
-      stub_(routing::v1::RoutingService::NewStub(channel)),
-      to_owner_(std::move(to_owner)) {}
+    : who_(std::move(who)), context_(std::move(context)), stubs_(channel, std::move(to_owner)) {}
 
 void Agent::Credentials(grpc::ClientContext& call) const {
   call.AddMetadata("authorization", absl::StrCat("Bearer ", who_.token));
-}
-
-std::shared_ptr<Agent::Stub> Agent::CurrentStub() const {
-  std::lock_guard lock(mutex_);
-  return owner_stub_ != nullptr ? owner_stub_ : stub_;
-}
-
-void Agent::NoteOwner(const grpc::ClientContext& call) {
-  if (!to_owner_) return;
-  const auto& trailers = call.GetServerTrailingMetadata();
-  const auto owner = trailers.find(platform::kOwnerTrailer);
-  if (owner == trailers.end()) return;
-  {
-    std::lock_guard lock(mutex_);
-    if (owner_stub_ != nullptr || absl::Now() < owner_trusted_from_) return;
-  }
-  const auto channel = to_owner_(std::string(owner->second.data(), owner->second.size()));
-  if (channel == nullptr) return;
-  std::shared_ptr<Stub> stub = routing::v1::RoutingService::NewStub(channel);
-  std::lock_guard lock(mutex_);
-  owner_stub_ = std::move(stub);
-}
-
-void Agent::LeaveOwner() {
-  std::lock_guard lock(mutex_);
-  if (std::exchange(owner_stub_, nullptr) == nullptr) return;
-  owner_trusted_from_ = absl::Now() + kOwnerMistrusted;
 }
 
 bool Agent::leaving() const {
@@ -155,13 +122,13 @@ void Agent::Command(Request request,
                     std::function<void(absl::StatusOr<Response>, absl::Time)> done,
                     absl::Time began, int attempt) {
   struct Pending {
-    std::shared_ptr<Stub> stub;
+    std::shared_ptr<RoutingStubs::Stub> stub;
     grpc::ClientContext call;
     Request request;
     Response response;
   };
   auto pending = std::make_shared<Pending>();
-  pending->stub = CurrentStub();
+  pending->stub = stubs_.Current();
   pending->request = std::move(request);
   pending->call.set_deadline(absl::ToChronoTime(absl::Now() + kCallMax));
   Credentials(pending->call);
@@ -171,12 +138,12 @@ void Agent::Command(Request request,
                    attempt](grpc::Status grpc_status) {
     const absl::Status status = platform::FromGrpc(grpc_status);
     if (status.ok()) {
-      self->NoteOwner(pending->call);
+      self->stubs_.NoteOwner(pending->call);
       done(std::move(pending->response), began);
     } else if (!IsPassing(status) || self->leaving()) {
       done(status, began);
     } else {
-      self->LeaveOwner();
+      self->stubs_.LeaveOwner();
       const absl::Duration pause = std::min(kPauseFirst * (1 << std::min(attempt, 8)), kPauseMax);
       self->Begin();
       Later(*self->context_.io, pause, [self, pending, method, done, began, attempt] {
@@ -255,7 +222,7 @@ void Agent::Watch() {
 }
 
 void Agent::OnStreamOver(const absl::Status&) {
-  LeaveOwner();
+  stubs_.LeaveOwner();
   bool again = false;
   {
     std::lock_guard lock(mutex_);

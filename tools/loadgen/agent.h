@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "boost/asio/io_context.hpp"
 #include "tools/loadgen/ledger.h"
+#include "tools/loadgen/routing_stubs.h"
 #include "tools/loadgen/world.h"
 #include "trama/routing/v1/routing_service.grpc.pb.h"
 
@@ -26,9 +27,6 @@ struct AgentContext {
   Ledger* ledger = nullptr;
 };
 
-// A connection to the replica at "host:port"; null when there is none. Any thread.
-using ChannelTo = std::function<std::shared_ptr<grpc::Channel>(const std::string& address)>;
-
 // One agent's client, as a desk is one: it watches its stream (and takes it up again after a
 // break), beats its heart, accepts what it is offered, answers, resolves and does the wrap-up. What
 // gets no answer is sent again with the same command id until the agent is told to go. Once told
@@ -37,10 +35,8 @@ using ChannelTo = std::function<std::shared_ptr<grpc::Channel>(const std::string
 // Threads: called from gRPC's and the io_context's; its state has a lock.
 class Agent : public std::enable_shared_from_this<Agent> {
  public:
-  using Stub = routing::v1::RoutingService::Stub;
-
-  // `to_owner` may be empty: every call goes to any replica.
-  Agent(Credential who, AgentContext context, std::shared_ptr<grpc::Channel> channel,
+  // `channel`: to any replica. `to_owner` may be empty: every call goes to any.
+  Agent(Credential who, AgentContext context, const std::shared_ptr<grpc::Channel>& channel,
         ChannelTo to_owner);
 
   // Available from now on. `ready` is called once, when the stream has told the first snapshot.
@@ -75,10 +71,6 @@ class Agent : public std::enable_shared_from_this<Agent> {
                std::function<void(absl::StatusOr<Response>, absl::Time began)> done,
                absl::Time began = absl::InfinitePast(), int attempt = 0);
   void Credentials(grpc::ClientContext& call) const;
-  std::shared_ptr<Stub> CurrentStub() const;
-  // What an answer said of the owner.
-  void NoteOwner(const grpc::ClientContext& call);
-  void LeaveOwner();
   void Then(std::function<void()> step);
   bool leaving() const;
   void Begin();
@@ -86,13 +78,10 @@ class Agent : public std::enable_shared_from_this<Agent> {
 
   const Credential who_;
   const AgentContext context_;
-  const std::shared_ptr<Stub> stub_;
-  const ChannelTo to_owner_;
+  RoutingStubs stubs_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_:
-  std::shared_ptr<Stub> owner_stub_;                      // Null: not known, or not to be used.
-  absl::Time owner_trusted_from_ = absl::InfinitePast();  // What is said of him before is ignored.
   std::string resume_token_;
   std::multiset<std::string> working_;  // Conversations whose next step is under way.
   std::set<std::string> asked_;         // Offers that are being accepted.

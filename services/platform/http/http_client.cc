@@ -150,9 +150,9 @@ class HttpClient::Core : public std::enable_shared_from_this<Core> {
     const absl::Status usable = CheckRequest(request);
     if (!usable.ok()) co_return NotSent(usable);
     const bool idempotent = IsIdempotent(request.method);
-    auto slot = co_await pool_->Acquire(
-        request.url.Origin(), idempotent ? absl::InfiniteDuration() : options_.post_reuse_idle_max,
-        until);
+    const absl::Duration reuse_idle_max =
+        idempotent ? absl::InfiniteDuration() : options_.post_reuse_idle_max;
+    auto slot = co_await pool_->Acquire(request.url.Origin(), reuse_idle_max, until);
     if (!slot.ok()) co_return NotSent(slot.status());
     if ((*slot)->reused.has_value()) {
       HttpExchange exchange = co_await OnReused(**slot, request, until);
