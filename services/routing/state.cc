@@ -1,6 +1,7 @@
 #include "services/routing/state.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,11 @@
 #include "services/routing/settings.h"
 
 namespace trama::routing {
+namespace {
+
+constexpr size_t kManyConversations = 1000;
+
+}  // namespace
 
 std::string RowKey(std::string_view workspace, std::string_view id) {
   return absl::StrCat(ToAbsl(workspace), "/", ToAbsl(id));
@@ -84,21 +90,27 @@ void State::Restore() {
 
 void State::RestoreConversations() {
   std::vector<std::unique_ptr<Conversation>> made;
-  std::vector<Conversation*> by_arrival;
+  std::vector<Conversation*> loaded;
   made.reserve(loaded_.size());
-  by_arrival.reserve(loaded_.size());
+  loaded.reserve(loaded_.size());
   by_key_.reserve(loaded_.size());
-  threads.Reserve(loaded_.size());
   // As they were loaded is as they lie in memory, which is several times as fast to go through.
   for (v1::ConversationRow* row : loaded_) {
     made.push_back(Make(RowKey(row->workspace(), row->conversation_id()), row));
-    threads.Add(*made.back());
-    by_arrival.push_back(made.back().get());
+    loaded.push_back(made.back().get());
   }
   loaded_ = {};
+  // By a thread of its own, if there are many: it only reads rows, and nothing else touches
+  // `threads`.
+  const auto how = loaded.size() < kManyConversations ? std::launch::deferred : std::launch::async;
+  const std::future<void> named = std::async(how, [&] {
+    threads.Reserve(loaded.size());
+    for (Conversation* conversation : loaded) threads.Add(*conversation);
+  });
   std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a->key < b->key; });
   for (std::unique_ptr<Conversation>& conversation : made) File(std::move(conversation));
   // So that nearly each goes to the end of its line.
+  std::vector<Conversation*> by_arrival = loaded;
   std::sort(by_arrival.begin(), by_arrival.end(), [](const auto* a, const auto* b) {
     const int64_t first = a->row->first_enqueued_at_ms();
     const int64_t second = b->row->first_enqueued_at_ms();
@@ -107,6 +119,7 @@ void State::RestoreConversations() {
   restoring_ = true;
   for (Conversation* conversation : by_arrival) Sync(*conversation);
   restoring_ = false;
+  named.wait();
 }
 
 Workspace& State::WorkspaceOf(std::string_view name) {
