@@ -128,17 +128,17 @@ void SmtpSession::Advance(Output& output) {
 // False when there is no whole line yet.
 bool SmtpSession::TakeLine(std::string& line, Output& output) {
   const size_t feed = buffer_.find('\n');
-  if (feed == std::string::npos) {
-    if (buffer_.size() > kLineBytesMax) {
-      Say(output, 500, "5.5.6 line too long");
-      output.close = true;
-    }
+  // Whether its end has come already or not.
+  if (std::min(feed, buffer_.size()) > kLineBytesMax) {
+    Say(output, 500, "5.5.6 line too long");
+    output.close = true;
     return false;
   }
+  if (feed == std::string::npos) return false;
   line = buffer_.substr(0, feed);
   buffer_.erase(0, feed + 1);
-  if (line.empty() || line.back() != '\r' || line.size() > kLineBytesMax ||
-      line.find('\r') != line.size() - 1 || line.find('\0') != std::string::npos) {
+  if (line.empty() || line.back() != '\r' || line.find('\r') != line.size() - 1 ||
+      line.find('\0') != std::string::npos) {
     Refuse(output, 500, "5.5.2 a command is one line that ends with CRLF");
     line = "";
     return !output.close && TakeLine(line, output);

@@ -176,6 +176,20 @@ TEST(SmtpSession, ALineWithoutEndIsCutOff) {
   EXPECT_TRUE(dialogue.closed());
 }
 
+// However the network cuts it.
+TEST(SmtpSession, ALineThatIsTooLongIsCutOffWithItsEndToo) {
+  const std::string longest = "NOOP " + std::string(SmtpSession::kLineBytesMax - 6, 'x');
+  Dialogue fits;
+  fits.Say("EHLO c\r\n");
+  EXPECT_THAT(fits.Say(longest + "\r\n"), StartsWith("250 "));
+  EXPECT_FALSE(fits.closed());
+
+  Dialogue dialogue;
+  dialogue.Say("EHLO c\r\n");
+  EXPECT_EQ(dialogue.Say(longest + "x\r\nQUIT\r\n"), "500 5.5.6 line too long\r\n");
+  EXPECT_TRUE(dialogue.closed());
+}
+
 TEST(SmtpSession, QuotedAndRoutedAddressesAreUnderstood) {
   Dialogue dialogue;
   dialogue.Say("EHLO c\r\n");
