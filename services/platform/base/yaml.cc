@@ -49,6 +49,7 @@ std::vector<YAML::Node> LoadYamlDocuments(const std::string& text) {
 
 YAML::Node LoadYaml(const std::string& text) {
   std::vector<YAML::Node> documents = LoadYamlDocuments(text);
+  std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
   if (documents.empty()) return YAML::Node();
   if (documents.size() > 1) {
     throw YAML::ParserException(documents[1].Mark(),

@@ -12,8 +12,8 @@ namespace trama {
 // library (0.7) takes a sign that begins nothing for an empty document and stays where it is.
 std::vector<YAML::Node> LoadYamlDocuments(const std::string& text);
 
-// The only document of a text, a null node if it has none. In place of YAML::Load, which leaves
-// everything after the first document unread. Throws as above.
+// The only document of a text that is not empty, a null node if there is none. In place of
+// YAML::Load, which leaves everything after the first document unread. Throws as above.
 YAML::Node LoadYaml(const std::string& text);
 
 }  // namespace trama

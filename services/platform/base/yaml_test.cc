@@ -42,6 +42,7 @@ TEST(YamlTest, SaysWhereNothingCanBegin) {
 TEST(YamlTest, OneDocumentIsTheOnlyOne) {
   EXPECT_TRUE(LoadYaml("").IsNull());
   EXPECT_EQ(LoadYaml("---\na: 1\n...\n")["a"].Scalar(), "1");
+  EXPECT_EQ(LoadYaml("---\n---\na: 1\n---\n# Nothing.\n")["a"].Scalar(), "1");
   EXPECT_THAT(MistakeOf("a: 1\n---\nb: 2\n", true).second, testing::HasSubstr("second document"));
 }
 

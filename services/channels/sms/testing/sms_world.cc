@@ -80,7 +80,8 @@ void SmsWorld::SetUp() {
   ASSERT_TRUE(client.ok()) << client.status();
   redis_ = *std::move(client);
   ASSERT_TRUE(redis_->WaitConnected(kWait).ok());
-  auto http = platform::HttpClient::Create(io_.context(), {.post_reuse_idle_max = absl::InfiniteDuration()});
+  auto http = platform::HttpClient::Create(io_.context(),
+                                           {.post_reuse_idle_max = absl::InfiniteDuration()});
   ASSERT_TRUE(http.ok()) << http.status();
   http_ = *std::move(http);
 
