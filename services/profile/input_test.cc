@@ -44,7 +44,7 @@ class InputTest : public ::testing::Test {
       set.Load(key, it == rows_.end() ? std::nullopt : std::optional(it->second));
     }
     Fold(input, *placement, set);
-    for (const RowSet::Change& change : set.Changed()) rows_[change.key] = *change.row;
+    for (const RowSet::Change& change : set.Touched()) rows_[change.key] = *change.row;
     for (const auto& [id, owner] : placement->told) owners_.emplace(id, owner);
     return true;
   }

@@ -425,6 +425,8 @@ TEST_F(ProfileIntegrationTest, AWorkspaceWithoutItsSecretWaitsAloneAndIsReadLate
     return timeline.ok() && timeline->entries_size() == 26;
   }));
   EXPECT_TRUE(replica().ready());
+  // Told once the batch is done, in which all of this may have come together.
+  ASSERT_TRUE(Eventually([&] { return !replica().grpc().health().Ready().notes.empty(); }));
   EXPECT_THAT(replica().grpc().health().Ready().notes,
               ElementsAre(::testing::HasSubstr("workspace other")));
   EXPECT_THAT(replica().grpc().metrics().Exposition(),

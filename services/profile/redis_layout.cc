@@ -44,6 +44,8 @@ int TimelineShard(std::string_view workspace, std::string_view customer_id) {
 
 std::string MarkerKey(int shard) { return RedisKey(Tag(shard), "marker"); }
 
+std::string NewestKey(int shard) { return RedisKey(Tag(shard), "newest"); }
+
 std::string FillingKey(int shard, std::string_view attempt) {
   return RedisKey(Tag(shard), "filling", attempt);
 }
@@ -91,8 +93,8 @@ RowSlot SlotOf(const RowKey& key) {
   return {timeline, RedisKey(Tag(timeline), "entries", key.workspace, key.owner), key.entry_id};
 }
 
-std::string PackRow(const v1::ProfileRow& row) {
-  return absl::StrCat(row.version(), " ", DeterministicBytes(row));
+std::string PackRow(int64_t version, std::string_view bytes) {
+  return absl::StrCat(version, " ", ToAbsl(bytes));
 }
 
 absl::StatusOr<v1::ProfileRow> UnpackRow(std::string_view packed) {
@@ -124,6 +126,13 @@ absl::StatusOr<Owner> UnpackOwner(std::string_view packed) {
 
 std::string NeighbourLine(std::string_view customer_id, std::string_view link_id) {
   return absl::StrCat(ToAbsl(customer_id), " ", ToAbsl(link_id), "\n");
+}
+
+void AddEnds(const v1::LinkRow& link, std::vector<std::string>& args) {
+  args.push_back(link.a_customer_id());
+  args.push_back(NeighbourLine(link.b_customer_id(), link.link_id()));
+  args.push_back(link.b_customer_id());
+  args.push_back(NeighbourLine(link.a_customer_id(), link.link_id()));
 }
 
 std::vector<Neighbour> ReadNeighbours(std::string_view lines) {

@@ -17,6 +17,7 @@
 // workspace and customer id give.
 //
 //   trama:{profile-<n>}:marker                      the run id of the server that was filled
+//   trama:{profile-<n>}:newest                      who has put something into the shard last
 //   trama:{profile-<n>}:filling:<attempt>           stands while `profiles` is played
 //   trama:{profile-<n>}:identifiers:<ws>            hash: customer id → row
 //   trama:{profile-<n>}:attributes:<ws>             hash: customer id → row
@@ -38,6 +39,7 @@ int GraphShard(std::string_view workspace);
 int TimelineShard(std::string_view workspace, std::string_view customer_id);
 
 std::string MarkerKey(int shard);
+std::string NewestKey(int shard);
 std::string FillingKey(int shard, std::string_view attempt);
 // Matches every key of profile, for SCAN.
 inline constexpr char kAllKeysPattern[] = "trama:{profile-*";
@@ -58,8 +60,8 @@ struct RowSlot {
 };
 RowSlot SlotOf(const RowKey& key);
 
-// "<version> <row>". DataLoss when it is not what PackRow wrote.
-std::string PackRow(const v1::ProfileRow& row);
+// "<version> <bytes of the row>". DataLoss when it is not what PackRow wrote.
+std::string PackRow(int64_t version, std::string_view bytes);
 absl::StatusOr<v1::ProfileRow> UnpackRow(std::string_view packed);
 
 std::string PackOwner(const Owner& owner);
@@ -68,5 +70,7 @@ absl::StatusOr<Owner> UnpackOwner(std::string_view packed);
 // One line per neighbour, as the scripts keep them: "<customer id> <link id>\n".
 std::string NeighbourLine(std::string_view customer_id, std::string_view link_id);
 std::vector<Neighbour> ReadNeighbours(std::string_view lines);
+// Appends customer id and line of one end, and of the other.
+void AddEnds(const v1::LinkRow& link, std::vector<std::string>& args);
 
 }  // namespace trama::profile

@@ -11,37 +11,55 @@ constexpr char kCheckMarker[] = R"lua(
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 )lua";
 
-constexpr char kVersion[] = R"lua(
-local function version_of(field)
-  local stored = redis.call('HGET', KEYS[2], field)
-  return stored and tonumber(string.match(stored, '^%d+')) or 0
+constexpr char kRows[] = R"lua(
+local rows, a = {}, 2
+for k = 2, #KEYS do
+  local last = a + tonumber(ARGV[a])
+  local found = redis.call('HMGET', KEYS[k], unpack(ARGV, a + 1, last))
+  for i = 1, #found do rows[#rows + 1] = found[i] end
+  a = last + 1
 end
+return rows
 )lua";
 
-constexpr char kPut[] = R"lua(
-local version = version_of(ARGV[4])
-if ARGV[1] == '' then
-  if version >= tonumber(ARGV[3]) then return 0 end
-elseif version ~= tonumber(ARGV[2]) then
-  return 0
-end
-redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
-)lua";
-
-constexpr char kJoinEnds[] = R"lua(
-local function join(near, line)
-  local lines = redis.call('HGET', KEYS[3], near) or ''
+constexpr char kPutRows[] = R"lua(
+local function join(neighbours, near, line)
+  local lines = redis.call('HGET', neighbours, near) or ''
   if not string.find(lines, line, 1, true) then
-    redis.call('HSET', KEYS[3], near, lines .. line)
+    redis.call('HSET', neighbours, near, lines .. line)
   end
 end
-join(ARGV[6], ARGV[7])
-join(ARGV[8], ARGV[9])
-)lua";
-
-constexpr char kIndexEntry[] = R"lua(
-redis.call('ZADD', KEYS[3], 0, ARGV[6])
-if KEYS[4] then redis.call('ZADD', KEYS[4], 0, ARGV[6]) end
+local function fits(stored, was, new)
+  local version = stored and tonumber(string.match(stored, '^%d+')) or 0
+  if ARGV[1] == '' then return version < tonumber(new) end
+  return version == tonumber(was)
+end
+local function put_row(hash, was, new, field, row)
+  if was == '0' and redis.call('HSETNX', hash, field, row) == 1 then return true end
+  if not fits(redis.call('HGET', hash, field), was, new) then return false end
+  redis.call('HSET', hash, field, row)
+  return true
+end
+local keys_of = {row = 1, link = 2, entry = 2, talk = 3}
+local args_of = {row = 5, link = 9, entry = 6, talk = 6}
+local put, k, a = {}, 3, 3
+redis.call('SET', KEYS[2], ARGV[2])
+while ARGV[a] do
+  local kind = ARGV[a]
+  local is_put = put_row(KEYS[k], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
+  if is_put then
+    if kind == 'link' then
+      join(KEYS[k + 1], ARGV[a + 5], ARGV[a + 6])
+      join(KEYS[k + 1], ARGV[a + 7], ARGV[a + 8])
+    elseif kind ~= 'row' then
+      redis.call('ZADD', KEYS[k + 1], 0, ARGV[a + 5])
+      if kind == 'talk' then redis.call('ZADD', KEYS[k + 2], 0, ARGV[a + 5]) end
+    end
+  end
+  put[#put + 1] = is_put and 1 or 0
+  k, a = k + keys_of[kind], a + args_of[kind]
+end
+return put
 )lua";
 
 constexpr char kPartEnds[] = R"lua(
@@ -53,8 +71,8 @@ local function part(near, line)
   if lines == '' then redis.call('HDEL', KEYS[3], near)
   else redis.call('HSET', KEYS[3], near, lines) end
 end
-part(ARGV[6], ARGV[7])
-part(ARGV[8], ARGV[9])
+part(ARGV[3], ARGV[4])
+part(ARGV[5], ARGV[6])
 )lua";
 
 // Bounded beyond what links may join (component.h), for links that were made at once.
@@ -83,7 +101,7 @@ return {redis.call('HMGET', KEYS[3], unpack(members)),
         redis.call('HMGET', KEYS[4], unpack(members)), link_rows}
 )lua";
 
-constexpr char kErase[] = "redis.call('HDEL', KEYS[2], ARGV[4])\n";
+constexpr char kErase[] = "redis.call('HDEL', KEYS[2], ARGV[2])\n";
 constexpr char kDone[] = "return 1\n";
 
 const RedisScript& Make(const std::string& source) { return *new RedisScript(source); }
@@ -101,26 +119,13 @@ const RedisScript& PersonScript() {
   return script;
 }
 
-const RedisScript& VersionScript() {
-  static const RedisScript& script =
-      Make(std::string(kCheckMarker) + kVersion + "return version_of(ARGV[2])\n");
+const RedisScript& RowsScript() {
+  static const RedisScript& script = Make(std::string(kCheckMarker) + kRows);
   return script;
 }
 
-const RedisScript& PutRowScript() {
-  static const RedisScript& script = Make(std::string(kCheckMarker) + kVersion + kPut + kDone);
-  return script;
-}
-
-const RedisScript& PutLinkScript() {
-  static const RedisScript& script =
-      Make(std::string(kCheckMarker) + kVersion + kPut + kJoinEnds + kDone);
-  return script;
-}
-
-const RedisScript& PutEntryScript() {
-  static const RedisScript& script =
-      Make(std::string(kCheckMarker) + kVersion + kPut + kIndexEntry + kDone);
+const RedisScript& PutRowsScript() {
+  static const RedisScript& script = Make(std::string(kCheckMarker) + kPutRows);
   return script;
 }
 
@@ -136,8 +141,8 @@ const RedisScript& EraseLinkScript() {
 
 const RedisScript& EraseEntryScript() {
   static const RedisScript& script = Make(std::string(kErase) + R"lua(
-redis.call('ZREM', KEYS[3], ARGV[6])
-if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[6]) end
+redis.call('ZREM', KEYS[3], ARGV[3])
+if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[3]) end
 )lua" + kDone);
   return script;
 }

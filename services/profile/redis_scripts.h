@@ -17,19 +17,26 @@ const platform::RedisScript& ReadScript();
 // the same order), links.
 const platform::RedisScript& PersonScript();
 
-// The version of the row in KEYS[2], field ARGV[2]; 0 when there is none.
-const platform::RedisScript& VersionScript();
+// Rows of one shard: KEYS 2.. their hashes; ARGV 2.. for each hash the number of its fields and the
+// fields. A list, nil where none is.
+const platform::RedisScript& RowsScript();
 
-// Puts a row: ARGV 2 the version that must be there now (0: none), 3 the new one, 4 the field, 5
-// the packed row. While restoring the newer version wins instead. 1: put, 0: not.
-const platform::RedisScript& PutRowScript();
-// The same for a link, kept at both ends: KEYS[3] neighbours, ARGV 6 and 7 customer id and line of
-// one end, 8 and 9 of the other.
-const platform::RedisScript& PutLinkScript();
-// The same for an entry: KEYS[3] times, KEYS[4] (may be absent) talk, ARGV 6 its position.
-const platform::RedisScript& PutEntryScript();
+// Puts rows of one shard. KEYS[2] and ARGV[2]: a key that names who has put something into the
+// shard last, and his name. The rows follow one behind the other; the answer is a list of 1 (put)
+// and 0 (not). Each has its kind, the version that must be there now (0: none), the new one, the
+// field, the packed row; and more by its kind:
+//
+//   kind   keys                      further arguments
+//   row    hash
+//   link   hash, neighbours          customer id and line of one end, and of the other
+//   entry  hash, times               position
+//   talk   hash, times, talk         position
+//
+// While restoring the newer version wins, whatever is there now.
+const platform::RedisScript& PutRowsScript();
 
-// Erases a row while restoring; further keys and arguments as above.
+// Erases the row in KEYS[2], field ARGV[2], while restoring. KEYS and ARGV 3.. as the further ones
+// above.
 const platform::RedisScript& EraseRowScript();
 const platform::RedisScript& EraseLinkScript();
 const platform::RedisScript& EraseEntryScript();

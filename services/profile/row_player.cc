@@ -8,6 +8,8 @@
 #include "services/platform/base/log.h"
 #include "services/profile/redis_batch.h"
 #include "services/profile/redis_layout.h"
+#include "services/profile/redis_scripts.h"
+#include "services/profile/shard_calls.h"
 
 namespace trama::profile {
 namespace {
@@ -19,6 +21,7 @@ using v1::TimelineEntry;
 constexpr size_t kRecordsMax = 1000;
 constexpr absl::Duration kPollWait = absl::Milliseconds(500);
 constexpr absl::Duration kAskWait = absl::Seconds(10);
+constexpr char kAnyMarker[] = "";
 constexpr absl::Duration kPutWait = absl::Seconds(30);
 
 // The row of a record; none when it is not one.
@@ -40,11 +43,6 @@ bool FitsItsKey(const RowKey& key, const v1::ProfileRow& row) {
       return row.has_entry() && row.entry().entry_id() == key.entry_id;
   }
   return false;
-}
-
-void AddPut(const RowKey& key, const v1::ProfileRow& row, RedisBatch& batch) {
-  PutCall call = MakePut(key, row, /*marker=*/"", /*was_version=*/0);
-  batch.AddScript(*call.script, std::move(call.keys), std::move(call.args));
 }
 
 // Whose the message and the conversation of an entry are.
@@ -113,11 +111,17 @@ absl::StatusOr<int64_t> RowPlayer::Play(const std::function<bool()>& keep_on) {
 
 absl::Status RowPlayer::Put(const std::vector<Record>& records) {
   RedisBatch batch(store_.redis(), kPutWait);
+  const auto new_puts = [] { return ShardCalls::ToPut(kAnyMarker, NewPutName()); };
+  ShardCalls puts = new_puts();
+  const auto finish = [&] {
+    std::exchange(puts, new_puts()).Send(PutRowsScript(), batch);
+    return FinishAll(batch);
+  };
   for (const Record& record : records) {
     const absl::StatusOr<RowKey> key = ParseRowId(record.key);
     if (key.ok() && !record.value.has_value()) {
       // Behind everything that was put before it.
-      if (absl::Status put = FinishAll(batch); !put.ok()) return put;
+      if (absl::Status put = finish(); !put.ok()) return put;
       if (absl::Status erased = Erase(*key); !erased.ok()) return erased;
       continue;
     }
@@ -128,10 +132,10 @@ absl::Status RowPlayer::Put(const std::vector<Record>& records) {
       platform::Log(platform::LogLevel::kError, "no row of profile", {{"place", Place(record)}});
       continue;
     }
-    AddPut(*key, *row, batch);
+    puts.AddPut({.key = *key, .row = &*row, .bytes = *record.value});
     if (row->has_entry()) AddOwners(*key, row->entry(), batch);
   }
-  return FinishAll(batch);
+  return finish();
 }
 
 absl::Status RowPlayer::Erase(const RowKey& key) {
@@ -143,7 +147,7 @@ absl::Status RowPlayer::Erase(const RowKey& key) {
   const absl::StatusOr<v1::ProfileRow> row = UnpackRow(packed->text);
   if (!row.ok()) return row.status();
   RedisBatch batch(store_.redis(), kPutWait);
-  PutCall call = MakeErase(key, *row);
+  EraseCall call = MakeErase(key, *row);
   batch.AddScript(*call.script, std::move(call.keys), std::move(call.args));
   if (row->has_entry()) {
     batch.AddCommand({"DEL", WhoseKey({key.workspace, row->entry().source_id()})});

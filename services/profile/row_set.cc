@@ -2,11 +2,23 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "services/kernel/check.h"
+#include "services/profile/timeline_order.h"
 
 namespace trama::profile {
+
+namespace {
+
+// Where an entry is found; empty for other rows.
+std::string PlaceOf(const v1::ProfileRow& row) {
+  if (!row.has_entry()) return "";
+  return absl::StrCat(PositionOf(row.entry()), " ", row.entry().conversation_id());
+}
+
+}  // namespace
 
 std::string DeterministicBytes(const google::protobuf::MessageLite& message) {
   std::string bytes;
@@ -23,6 +35,7 @@ void RowSet::Load(const RowKey& key, std::optional<v1::ProfileRow> row) {
   if (row.has_value()) {
     slot.was_version = row->version();
     slot.was_bytes = DeterministicBytes(*row);
+    slot.was_place = PlaceOf(*row);
   }
   slot.row = std::move(row);
   slots_.insert_or_assign(key, std::move(slot));
@@ -93,18 +106,13 @@ void RowSet::Put(const RowKey& key, const v1::TimelineEntry& row) {
   Finish(key);
 }
 
-std::vector<RowSet::Change> RowSet::Changed() const {
-  std::vector<Change> changed;
-  for (Change& change : Touched()) {
-    if (change.row->version() != change.was_version) changed.push_back(std::move(change));
-  }
-  return changed;
-}
-
 std::vector<RowSet::Change> RowSet::Touched() const {
   std::vector<Change> touched;
   for (const auto& [key, slot] : slots_) {
-    if (slot.touched) touched.push_back({key, slot.was_version, &*slot.row, slot.traceparent});
+    if (!slot.touched) continue;
+    touched.push_back({key, slot.was_version, &*slot.row,
+                       slot.was_version == 0 || PlaceOf(*slot.row) != slot.was_place,
+                       DeterministicBytes(*slot.row), slot.traceparent});
   }
   return touched;
 }

@@ -40,17 +40,21 @@ class RowSet {
     RowKey key;
     int64_t was_version = 0;  // 0: there was none.
     const v1::ProfileRow* row = nullptr;
+    // Is an entry found elsewhere than it was: at another position, in another conversation?
+    bool moves = true;
+    std::string bytes;        // Of the row, deterministic.
     std::string traceparent;  // Of what touched it last.
+
+    bool IsNew() const { return row->version() != was_version; }
   };
-  // Pointers live as long as the set.
-  std::vector<Change> Changed() const;
-  // Everything that was Put, changed or not, in its newest form.
+  // Everything that was Put, changed or not, in its newest form. Pointers live as long as the set.
   std::vector<Change> Touched() const;
 
  private:
   struct Slot {
     int64_t was_version = 0;
     std::string was_bytes;  // Deterministic, with was_version.
+    std::string was_place;  // As PlaceOf.
     std::optional<v1::ProfileRow> row;
     bool touched = false;
     std::string traceparent;

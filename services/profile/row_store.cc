@@ -21,46 +21,23 @@ using ReplyOr = absl::StatusOr<RedisReply>;
 // Fields asked for in one HMGET, so that no single command holds Redis up.
 constexpr size_t kFieldsMax = 256;
 
-// Rows of one hash, and where their answers go.
-struct Asked {
-  int shard = 0;
-  std::string hash;
-  std::vector<std::string> fields;
-  std::vector<size_t> places;
-};
+}  // namespace
 
-std::vector<Asked> GroupByHash(const std::vector<RowKey>& keys) {
-  std::vector<Asked> groups;
-  std::map<std::string, size_t> open;  // Hash → the group that still takes fields.
-  for (size_t i = 0; i < keys.size(); ++i) {
-    RowSlot slot = SlotOf(keys[i]);
-    const auto [it, is_new] = open.try_emplace(slot.hash, groups.size());
-    if (!is_new && groups[it->second].fields.size() == kFieldsMax) it->second = groups.size();
-    if (it->second == groups.size()) groups.push_back({slot.shard, slot.hash, {}, {}});
-    groups[it->second].fields.push_back(std::move(slot.field));
-    groups[it->second].places.push_back(i);
-  }
-  return groups;
+std::string MarkerOf(const platform::RedisClient& redis) {
+  const std::string run_id = redis.server().run_id;
+  // Without the right to call INFO only a FLUSHALL is noticed.
+  return run_id.empty() ? "unknown" : run_id;
 }
 
-void AddEnds(const v1::LinkRow& link, std::vector<std::string>& args) {
-  args.push_back(link.a_customer_id());
-  args.push_back(NeighbourLine(link.b_customer_id(), link.link_id()));
-  args.push_back(link.b_customer_id());
-  args.push_back(NeighbourLine(link.a_customer_id(), link.link_id()));
-}
-
-// The keys and arguments that all put and erase scripts have in common and those of the row's type.
-PutCall MakeCall(const RowKey& key, const v1::ProfileRow& row, std::vector<std::string> args) {
+EraseCall MakeErase(const RowKey& key, const v1::ProfileRow& row) {
   const RowSlot slot = SlotOf(key);
-  PutCall call;
-  call.keys = {MarkerKey(slot.shard), slot.hash};
-  args[3] = slot.field;
-  call.args = std::move(args);
+  EraseCall call{&EraseRowScript(), {MarkerKey(slot.shard), slot.hash}, {"", slot.field}};
   if (key.type == RowType::kLink) {
+    call.script = &EraseLinkScript();
     call.keys.push_back(NeighboursKey(key.workspace));
     AddEnds(row.link(), call.args);
   } else if (key.type == RowType::kEntry) {
+    call.script = &EraseEntryScript();
     call.keys.push_back(TimesKey(key.workspace, key.owner));
     if (!row.entry().conversation_id().empty()) {
       call.keys.push_back(TalkKey(key.workspace, key.owner, row.entry().conversation_id()));
@@ -70,46 +47,7 @@ PutCall MakeCall(const RowKey& key, const v1::ProfileRow& row, std::vector<std::
   return call;
 }
 
-}  // namespace
-
-std::string MarkerOf(const platform::RedisClient& redis) {
-  const std::string run_id = redis.server().run_id;
-  // Without the right to call INFO only a FLUSHALL is noticed.
-  return run_id.empty() ? "unknown" : run_id;
-}
-
-PutCall MakePut(const RowKey& key, const v1::ProfileRow& row, std::string_view marker,
-                int64_t was_version) {
-  PutCall call = MakeCall(key, row,
-                          {std::string(marker), absl::StrCat(was_version),
-                           absl::StrCat(row.version()), "", PackRow(row)});
-  switch (key.type) {
-    case RowType::kLink:
-      call.script = &PutLinkScript();
-      break;
-    case RowType::kEntry:
-      call.script = &PutEntryScript();
-      break;
-    default:
-      call.script = &PutRowScript();
-  }
-  return call;
-}
-
-PutCall MakeErase(const RowKey& key, const v1::ProfileRow& row) {
-  PutCall call = MakeCall(key, row, {"", "", "", "", ""});
-  switch (key.type) {
-    case RowType::kLink:
-      call.script = &EraseLinkScript();
-      break;
-    case RowType::kEntry:
-      call.script = &EraseEntryScript();
-      break;
-    default:
-      call.script = &EraseRowScript();
-  }
-  return call;
-}
+RowStore::RowStore(platform::RedisClient& redis) : redis_(redis), name_(NewPutName()) {}
 
 ReplyOr RowStore::Checked(ReplyOr reply) {
   if (!reply.ok() || reply->type != RedisReply::Type::kInteger || reply->integer != kShardIsEmpty) {
@@ -121,71 +59,74 @@ ReplyOr RowStore::Checked(ReplyOr reply) {
                     absl::Seconds(1));
 }
 
+absl::StatusOr<std::vector<RedisReply>> RowStore::Ask(const platform::RedisScript& script,
+                                                      ShardCalls& calls) {
+  RedisBatch batch(redis_);
+  calls.Send(script, batch);
+  absl::Status failed;
+  std::vector<RedisReply> replies;
+  for (ReplyOr& answer : batch.Finish()) {
+    ReplyOr reply = Checked(std::move(answer));
+    failed.Update(reply.status());
+    if (reply.ok()) replies.push_back(*std::move(reply));
+  }
+  if (!failed.ok()) return failed;
+  return calls.Rows(std::move(replies));
+}
+
 absl::StatusOr<std::vector<std::optional<v1::ProfileRow>>> RowStore::Read(
     const std::vector<RowKey>& keys) {
-  const std::string marker = MarkerOf(redis_);
-  const std::vector<Asked> groups = GroupByHash(keys);
-  RedisBatch batch(redis_);
-  for (const Asked& group : groups) {
-    std::vector<std::string> args = {marker, "HMGET"};
-    args.insert(args.end(), group.fields.begin(), group.fields.end());
-    batch.AddScript(ReadScript(), {MarkerKey(group.shard), group.hash}, std::move(args));
-  }
-  std::vector<ReplyOr> replies = batch.Finish();
-
-  std::vector<std::optional<v1::ProfileRow>> rows(keys.size());
-  for (size_t g = 0; g < groups.size(); ++g) {
-    ReplyOr reply = Checked(std::move(replies[g]));
-    if (!reply.ok()) return reply.status();
-    absl::StatusOr<std::vector<RedisReply>> packed = (*std::move(reply)).AsArray();
-    if (!packed.ok()) return packed.status();
-    if (packed->size() != groups[g].places.size()) {
-      return absl::InternalError("HMGET has answered another number of fields");
-    }
-    for (size_t i = 0; i < packed->size(); ++i) {
-      if ((*packed)[i].is_nil()) continue;
-      absl::StatusOr<v1::ProfileRow> row = UnpackRow((*packed)[i].text);
-      if (!row.ok()) return row.status();
-      rows[groups[g].places[i]] = *std::move(row);
-    }
+  ShardCalls calls = ShardCalls::ToRead(MarkerOf(redis_), keys);
+  const absl::StatusOr<std::vector<RedisReply>> packed = Ask(RowsScript(), calls);
+  if (!packed.ok()) return packed.status();
+  std::vector<std::optional<v1::ProfileRow>> rows;
+  rows.reserve(keys.size());
+  for (const RedisReply& each : *packed) {
+    rows.emplace_back();
+    if (each.is_nil()) continue;
+    absl::StatusOr<v1::ProfileRow> row = UnpackRow(each.text);
+    if (!row.ok()) return row.status();
+    rows.back() = *std::move(row);
   }
   return rows;
 }
 
 absl::StatusOr<std::vector<int64_t>> RowStore::Versions(const std::vector<RowKey>& keys) {
-  const std::string marker = MarkerOf(redis_);
-  RedisBatch batch(redis_);
-  for (const RowKey& key : keys) {
-    const RowSlot slot = SlotOf(key);
-    batch.AddScript(VersionScript(), {MarkerKey(slot.shard), slot.hash}, {marker, slot.field});
-  }
+  const absl::StatusOr<std::vector<std::optional<v1::ProfileRow>>> rows = Read(keys);
+  if (!rows.ok()) return rows.status();
   std::vector<int64_t> versions;
-  for (ReplyOr& answer : batch.Finish()) {
-    const ReplyOr reply = Checked(std::move(answer));
-    if (!reply.ok()) return reply.status();
-    const absl::StatusOr<int64_t> version = reply->AsInteger();
-    if (!version.ok()) return version.status();
-    versions.push_back(*version);
+  for (const std::optional<v1::ProfileRow>& row : *rows) {
+    versions.push_back(row.has_value() ? row->version() : 0);
   }
   return versions;
 }
 
-absl::StatusOr<bool> RowStore::Put(const std::vector<RowSet::Change>& changes) {
-  const std::string marker = MarkerOf(redis_);
-  RedisBatch batch(redis_);
+absl::StatusOr<std::optional<RowStore::Receipt>> RowStore::Put(
+    const std::vector<RowSet::Change>& changes) {
+  Receipt receipt{absl::StrCat(name_, "-", ++puts_), {}};
+  ShardCalls calls = ShardCalls::ToPut(MarkerOf(redis_), receipt.name);
   for (const RowSet::Change& change : changes) {
-    PutCall call = MakePut(change.key, *change.row, marker, change.was_version);
-    batch.AddScript(*call.script, std::move(call.keys), std::move(call.args));
+    if (change.IsNew()) calls.AddPut(change);
   }
-  bool all_put = true;
+  receipt.shards = calls.Shards();
+  const absl::StatusOr<std::vector<RedisReply>> put = Ask(PutRowsScript(), calls);
+  if (!put.ok()) return put.status();
+  const bool all_put = std::all_of(put->begin(), put->end(),
+                                   [](const RedisReply& reply) { return reply.integer == 1; });
+  return all_put ? std::make_optional(std::move(receipt)) : std::nullopt;
+}
+
+absl::StatusOr<bool> RowStore::IsNewest(const Receipt& receipt) {
+  RedisBatch batch(redis_);
+  for (const int shard : receipt.shards) batch.AddCommand({"GET", NewestKey(shard)});
+  bool is_newest = true;
   absl::Status failed;
-  for (ReplyOr& answer : batch.Finish()) {
-    const ReplyOr reply = Checked(std::move(answer));
+  for (const ReplyOr& reply : batch.Finish()) {
     failed.Update(reply.status());
-    all_put = all_put && reply.ok() && reply->integer == 1;
+    is_newest = is_newest && reply.ok() && reply->text == receipt.name;
   }
   if (!failed.ok()) return failed;
-  return all_put;
+  return is_newest;
 }
 
 absl::StatusOr<Owners> RowStore::ReadOwners(const std::set<OwnedId>& ids) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include "services/profile/owner.h"
 #include "services/profile/row_key.h"
 #include "services/profile/row_set.h"
+#include "services/profile/shard_calls.h"
 
 namespace trama::profile {
 
@@ -28,7 +30,7 @@ std::string MarkerOf(const platform::RedisClient& redis);
 // are the client's. Thread-safe. Blocks.
 class RowStore {
  public:
-  explicit RowStore(platform::RedisClient& redis) : redis_(redis) {}
+  explicit RowStore(platform::RedisClient& redis);
 
   // Called from any thread when a shard turns out not to be filled; must be quick. Set once, before
   // use.
@@ -40,9 +42,16 @@ class RowStore {
   // 0 for a row that is not there.
   absl::StatusOr<std::vector<int64_t>> Versions(const std::vector<RowKey>& keys);
 
-  // Puts every row that still has the version it was read with. False: somebody else has changed
-  // one of them meanwhile; others may have been put.
-  absl::StatusOr<bool> Put(const std::vector<RowSet::Change>& changes);
+  // What Put has done: by what name, and into which shards.
+  struct Receipt {
+    std::string name;
+    std::vector<int> shards;
+  };
+  // Puts every row that is new and still has the version it was read with. None: somebody else has
+  // changed one of them meanwhile; others may have been put.
+  absl::StatusOr<std::optional<Receipt>> Put(const std::vector<RowSet::Change>& changes);
+  // Is what was put the newest of its shards? False says nothing of single rows.
+  absl::StatusOr<bool> IsNewest(const Receipt& receipt);
 
   absl::StatusOr<Owners> ReadOwners(const std::set<OwnedId>& ids);
   // An id that has an owner keeps it.
@@ -69,19 +78,23 @@ class RowStore {
   absl::StatusOr<platform::RedisReply> Checked(absl::StatusOr<platform::RedisReply> reply);
 
  private:
+  // What a script says of each row, in the order in which `calls` was filled. With errors all calls
+  // were made, too.
+  absl::StatusOr<std::vector<platform::RedisReply>> Ask(const platform::RedisScript& script,
+                                                        ShardCalls& calls);
+
   platform::RedisClient& redis_;
   std::function<void()> on_empty_;
+  const std::string name_;  // Nobody else's.
+  std::atomic<uint64_t> puts_ = 0;
 };
 
-// One call of a put script, for RowStore (marker = what MarkerOf gives) and Restorer (empty).
-struct PutCall {
+// One call that erases a row, which only Restorer does.
+struct EraseCall {
   const platform::RedisScript* script = nullptr;
   std::vector<std::string> keys;
   std::vector<std::string> args;
 };
-PutCall MakePut(const RowKey& key, const v1::ProfileRow& row, std::string_view marker,
-                int64_t was_version);
-// The same for its erasure, which only Restorer does.
-PutCall MakeErase(const RowKey& key, const v1::ProfileRow& row);
+EraseCall MakeErase(const RowKey& key, const v1::ProfileRow& row);
 
 }  // namespace trama::profile

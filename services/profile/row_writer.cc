@@ -26,7 +26,7 @@ absl::StatusOr<platform::Record> RecordOf(const RowSet::Change& change, const st
   platform::Record record;
   record.topic = topic;
   record.key = row.row_id();
-  record.value = DeterministicBytes(row);
+  record.value = change.bytes;
   record.headers = *std::move(headers);
   return record;
 }
@@ -63,22 +63,34 @@ absl::StatusOr<RowWriter::Outcome> RowWriter::Attempt(const std::vector<RowKey>&
   for (size_t i = 0; i < keys.size(); ++i) rows.Load(keys[i], std::move((*read)[i]));
   if (absl::Status folded = fold(rows); !folded.ok()) return folded;
 
-  const absl::StatusOr<bool> put = store_.Put(rows.Changed());
+  const std::vector<RowSet::Change> touched = rows.Touched();
+  const absl::StatusOr<std::optional<RowStore::Receipt>> put = store_.Put(touched);
   if (!put.ok()) return put.status();
-  if (!*put) return Outcome::kOnceMore;
+  if (!put->has_value()) return Outcome::kOnceMore;
   // Only now: whose owner is known has its entry in Redis.
   if (absl::Status known = store_.TellOwners(told); !known.ok()) return known;
 
-  const std::vector<RowSet::Change> touched = rows.Touched();
   if (absl::Status appended = Append(touched); !appended.ok()) return appended;
-  std::vector<RowKey> written;
-  for (const RowSet::Change& change : touched) written.push_back(change.key);
-  const absl::StatusOr<std::vector<int64_t>> versions = store_.Versions(written);
-  if (!versions.ok()) return versions.status();
-  for (size_t i = 0; i < touched.size(); ++i) {
-    if ((*versions)[i] != touched[i].row->version()) return Outcome::kOnceMore;
-  }
+  const absl::StatusOr<bool> stands = Stands(touched, **put);
+  if (!stands.ok()) return stands.status();
+  if (!*stands) return Outcome::kOnceMore;
   return Outcome::kDone;
+}
+
+absl::StatusOr<bool> RowWriter::Stands(const std::vector<RowSet::Change>& rows,
+                                       const RowStore::Receipt& put) {
+  const absl::StatusOr<bool> is_newest = store_.IsNewest(put);
+  if (!is_newest.ok()) return is_newest.status();
+  std::vector<RowKey> keys;
+  std::vector<int64_t> appended;
+  for (const RowSet::Change& row : rows) {
+    if (*is_newest && row.IsNew()) continue;
+    keys.push_back(row.key);
+    appended.push_back(row.row->version());
+  }
+  const absl::StatusOr<std::vector<int64_t>> versions = store_.Versions(keys);
+  if (!versions.ok()) return versions.status();
+  return *versions == appended;
 }
 
 absl::Status RowWriter::Append(const std::vector<RowSet::Change>& rows) {

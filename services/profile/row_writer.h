@@ -44,6 +44,9 @@ class RowWriter {
   enum class Outcome { kDone, kOnceMore };
   absl::StatusOr<Outcome> Attempt(const std::vector<RowKey>& keys, const Fold& fold,
                                   const Owners& told);
+  // Is Redis still at what was put and appended?
+  absl::StatusOr<bool> Stands(const std::vector<RowSet::Change>& rows,
+                              const RowStore::Receipt& put);
   absl::Status Append(const std::vector<RowSet::Change>& rows);
 
   RowStore& store_;

@@ -25,9 +25,9 @@ platform::EngineSpec Spec() {
   spec.push = [](int32_t, int64_t, const Push&) {};
   // Nobody waits for a clock to be armed or met, and a breach may be told a quarter of a second
   // late: what has come meanwhile is fetched and committed together.
-  spec.times.fetch_wait = absl::Milliseconds(50);
+  spec.times.fetch_wait = absl::Milliseconds(100);
   spec.limits.fetch_bytes_min = platform::kUnhurriedFetchBytes;
-  spec.times.commit_pause = absl::Milliseconds(20);
+  spec.times.commit_pause = absl::Milliseconds(50);
   return spec;
 }
 

@@ -23,7 +23,7 @@ constexpr absl::Duration kAccountsEvery = absl::Milliseconds(200);
 constexpr absl::Duration kPositionEvery = absl::Seconds(1);
 constexpr absl::Duration kWaitMax = absl::Milliseconds(500);
 constexpr absl::Duration kRetryMax = absl::Seconds(10);
-constexpr absl::Duration kCommitPause = absl::Milliseconds(10);
+constexpr absl::Duration kCommitPause = absl::Milliseconds(30);
 // From writing down an attempt to making it. Who was stopped for longer (a frozen machine) may have
 // a successor, which waits for a receipt and then sends: by then nothing may leave here any more.
 constexpr absl::Duration kCallAfterRecordMax = absl::Seconds(20);

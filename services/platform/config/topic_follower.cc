@@ -23,6 +23,7 @@ constexpr absl::Duration kBrokerTimeout = absl::Seconds(10);
 // comes back empty. So the topic is read to its end with fetches that do not wait, and followed by
 // others that do.
 constexpr absl::Duration kFirstFetchWait = absl::Milliseconds(5);
+constexpr absl::Duration kFetchWait = absl::Milliseconds(250);
 
 class KafkaTopicFollower final : public TopicFollower {
  public:
@@ -75,7 +76,7 @@ class KafkaTopicFollower final : public TopicFollower {
 
   absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer() const {
     ConsumerOptions consumer;
-    if (!caught_up()) consumer.fetch_wait = kFirstFetchWait;
+    consumer.fetch_wait = caught_up() ? kFetchWait : kFirstFetchWait;
     return Consumer::Create(options_.kafka, consumer);
   }
 

@@ -17,7 +17,7 @@ namespace trama::platform {
 
 // For `fetch_bytes_min` of a reader that nobody waits for: then `fetch_wait` says how often it
 // asks, and a request brings more than the few records that it would cost more than.
-inline constexpr int kUnhurriedFetchBytes = 64 * 1024;
+inline constexpr int kUnhurriedFetchBytes = 1 << 20;
 
 struct ConsumerOptions {
   // For CommitOffsets and Committed; the consumer never joins it. Empty: the client id.

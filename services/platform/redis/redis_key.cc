@@ -1,5 +1,7 @@
 #include "services/platform/redis/redis_key.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/kernel/strings.h"
@@ -11,15 +13,15 @@ bool IsSpecial(char c) { return c == '{' || c == '}' || c == ':' || c == '%'; }
 
 void AppendPart(std::string_view part, std::string& key) {
   constexpr char kHexDigits[] = "0123456789ABCDEF";
-  for (const char c : part) {
-    if (!IsSpecial(c)) {
-      key.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
+  for (auto from = part.begin(); from != part.end();) {
+    const auto special = std::find_if(from, part.end(), IsSpecial);
+    key.append(from, special);
+    if (special == part.end()) return;
+    const auto byte = static_cast<unsigned char>(*special);
     key.push_back('%');
     key.push_back(kHexDigits[byte >> 4]);
     key.push_back(kHexDigits[byte & 15]);
+    from = special + 1;
   }
 }
 
