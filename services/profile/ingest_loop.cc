@@ -19,7 +19,7 @@ using platform::TopicPartition;
 using platform::TopicPartitionOffset;
 
 constexpr absl::Duration kPollWait = absl::Milliseconds(200);
-constexpr absl::Duration kFetchWait = absl::Milliseconds(100);
+constexpr absl::Duration kFetchWait = absl::Milliseconds(200);
 constexpr absl::Duration kPollWaitWithGuests = absl::Milliseconds(20);
 constexpr absl::Duration kRetryWait = absl::Milliseconds(500);
 constexpr absl::Duration kStaleAfter = absl::Minutes(2);

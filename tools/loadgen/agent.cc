@@ -266,7 +266,7 @@ void Agent::OnSnapshot(const routing::v1::AgentSnapshot& snapshot, absl::Time at
     if (conversation.state() == conversation::v1::STATE_WRAPPING) {
       WrapUp(cause, conversation);
     } else {
-      Reply(cause, conversation);
+      Work(cause, conversation);
     }
   }
 }
@@ -296,15 +296,23 @@ void Agent::Accept(std::string offer_id, Conversation conversation) {
       [self = shared_from_this(), offer_id, conversation](auto answer, absl::Time began) {
         self->context_.ledger->Commanded("accept", self->who_.name, conversation.conversation_id(),
                                          answer.status(), began, absl::Now());
-        if (!answer.ok() || !self->context_.resolves) {
+        if (!answer.ok()) {
           self->Done(conversation.conversation_id());
           return;
         }
-        self->Then([self, offer_id, conversation] { self->Reply(offer_id, conversation); });
+        self->Then([self, offer_id, conversation] { self->Work(offer_id, conversation); });
       });
 }
 
-void Agent::Reply(std::string cause, Conversation conversation) {
+void Agent::Work(std::string cause, const Conversation& conversation) {
+  if (context_.answers) {
+    Reply(std::move(cause), conversation);
+  } else {
+    Resolve(std::move(cause), conversation);
+  }
+}
+
+void Agent::Reply(std::string cause, const Conversation& conversation) {
   const std::string token = absl::StrCat(context_.run, "/", cause);
   Replied reply;
   reply.channel = conversation.channel();

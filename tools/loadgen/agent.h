@@ -22,7 +22,7 @@ struct AgentContext {
   std::string workspace;
   std::string run;
   absl::Duration pause;  // Before each step, as a person needs one.
-  bool resolves = true;  // Without: accepts and keeps what it has.
+  bool answers = true;   // Before he resolves.
   boost::asio::io_context* io = nullptr;
   Ledger* ledger = nullptr;
 };
@@ -56,7 +56,8 @@ class Agent : public std::enable_shared_from_this<Agent> {
   void OnOffer(const routing::v1::Offer& offer, absl::Time at);
   void OnSnapshot(const routing::v1::AgentSnapshot& snapshot, absl::Time at);
   void Accept(std::string offer_id, routing::v1::Conversation conversation);
-  void Reply(std::string cause, routing::v1::Conversation conversation);
+  void Work(std::string cause, const routing::v1::Conversation& conversation);
+  void Reply(std::string cause, const routing::v1::Conversation& conversation);
   void Resolve(std::string cause, const routing::v1::Conversation& conversation);
   void WrapUp(std::string cause, const routing::v1::Conversation& conversation);
   void Done(const std::string& conversation_id);

@@ -29,6 +29,7 @@ ABSL_FLAG(int32_t, connections, 8, "gRPC connections that the agents share");
 ABSL_FLAG(bool, calls_owner, false,
           "agents call the replica that owns their workspace directly, once they are told which "
           "it is; otherwise any");
+ABSL_FLAG(bool, answers, true, "agents write an answer before they resolve a conversation");
 ABSL_FLAG(absl::Duration, agent_pause, absl::ZeroDuration(), "before each step of an agent");
 ABSL_FLAG(absl::Duration, settle_max, absl::Seconds(60),
           "how long everything may take to be everywhere after the last message");
@@ -90,6 +91,7 @@ absl::StatusOr<RunOptions> Options(const World& world) {
   options.agents = absl::GetFlag(FLAGS_agents);
   options.connections = absl::GetFlag(FLAGS_connections);
   options.calls_owner = absl::GetFlag(FLAGS_calls_owner);
+  options.answers = absl::GetFlag(FLAGS_answers);
   options.agent_pause = absl::GetFlag(FLAGS_agent_pause);
   options.has_others = absl::GetFlag(FLAGS_has_others);
   options.settle_max = absl::GetFlag(FLAGS_settle_max);

@@ -97,6 +97,7 @@ absl::Status PlayWith(const World& world, const RunOptions& options, Ledger& led
   context.workspace = world.workspace;
   context.run = options.customers.run;
   context.pause = options.agent_pause;
+  context.answers = options.answers;
   context.io = &io.context();
   context.ledger = &ledger;
   absl::Status status =

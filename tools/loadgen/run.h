@@ -17,6 +17,7 @@ struct RunOptions {
   int agents = 0;              // Of those that the world has; 0: all.
   int connections = 8;         // That the agents share.
   bool calls_owner = false;    // Agents call the owner directly once they know him.
+  bool answers = true;         // They write an answer before they resolve a conversation.
   absl::Duration agent_pause;  // Before each step of an agent.
   absl::Duration settle_max;   // After the last message, until everything is everywhere.
   bool has_others = false;     // Somebody else writes to the workspace, too.

@@ -18,7 +18,7 @@
 ABSL_FLAG(std::string, http_listen, "127.0.0.1:0",
           "Where requests from outside arrive (host:port); port 0 picks a free one.");
 ABSL_FLAG(int32_t, media_bytes_max, 25 << 20, "Largest file that is fetched for a message.");
-ABSL_FLAG(int32_t, delivery_in_flight_max, 64,
+ABSL_FLAG(int32_t, delivery_in_flight_max, 256,
           "Attempts to send that may be under way at once, per partition number.");
 
 namespace trama::channels {
@@ -143,7 +143,7 @@ void CheckChannelFlags(platform::Mistakes& mistakes) {
   const int32_t in_flight = absl::GetFlag(FLAGS_delivery_in_flight_max);
   mistakes.Require(in_flight > 0 && in_flight <= kInFlightMax,
                    absl::StrCat("--delivery_in_flight_max ", in_flight, " must be from 1 to ",
-                                kInFlightMax, ", for example 64"));
+                                kInFlightMax, ", for example 256"));
 }
 
 }  // namespace trama::channels

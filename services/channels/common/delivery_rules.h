@@ -37,8 +37,10 @@ struct DeliveryRules {
   int finds_max = 5;
 
   // Attempts under way at once, per partition number and per account.
-  int in_flight_max = 64;
-  int in_flight_per_account_max = 32;
+  // (Each counts from the transaction that says so to the one that holds its outcome, some 100 ms
+  // under load, so they bound the rate.)
+  int in_flight_max = 256;
+  int in_flight_per_account_max = 128;
   // Messages taken from the topic and not finished, per partition number; then reading stops.
   int open_max = 10'000;
   size_t open_bytes_max = 64 << 20;

@@ -60,7 +60,7 @@ struct HttpClientOptions {
   absl::Duration total_timeout = absl::Seconds(30);
   size_t header_bytes_max = 64 * 1024;
   size_t body_bytes_max = 8 * 1024 * 1024;
-  size_t connections_per_host_max = 16;
+  size_t connections_per_host_max = 64;
   size_t waiting_per_host_max = 1024;  // Requests waiting for a connection; beyond: kNotSent.
   size_t idle_connections_max = 64;    // Over all hosts.
   absl::Duration idle_timeout = absl::Seconds(20);

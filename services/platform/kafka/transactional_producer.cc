@@ -17,7 +17,6 @@ using kafka_internal::Milliseconds;
 
 // Delivery reports of a long transaction are taken in now and then, so that they do not pile up.
 constexpr int kRecordsBetweenPolls = 256;
-constexpr absl::Duration kLinger = absl::Milliseconds(50);
 // Longer is no better than not to ask.
 constexpr absl::Duration kLeaderWait = absl::Milliseconds(500);
 
@@ -42,9 +41,6 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
     settings.Set("retry.backoff.ms", options.retry_backoff);
     settings.Set("partitioner", "murmur2_random");
     settings.Set("compression.codec", "lz4");
-    // Until Commit, which waits for nothing: one request for each partition of a transaction, not one
-    // for what happens to be there when the first record has been put down.
-    settings.Set("linger.ms", kLinger);
     settings.Set("queue.buffering.max.messages", int64_t{options.queue_records_max});
     settings.Set("queue.buffering.max.kbytes", int64_t{options.queue_kib_max});
     rd_kafka_conf_set_dr_msg_cb(settings.get(), &KafkaTransactionalProducer::OnDelivery);
