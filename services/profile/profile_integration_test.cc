@@ -243,6 +243,30 @@ TEST_F(ProfileIntegrationTest, AnEmptiedRedisGivesTheSameAnswersAfterwards) {
   EXPECT_EQ(AllAnswers({kAna, kAnasPhone}), before);
 }
 
+TEST_F(ProfileIntegrationTest, WhatATombstoneErasesIsGoneAfterARebuild) {
+  SendStory();
+  WaitAllRead();
+  const auto link = Link(kAnasPhone, kAna);
+  ASSERT_TRUE(link.ok()) << link.status();
+  std::vector<platform::Record> tombstones;
+  for (const RowKey& key :
+       {EntryKey(kWorkspace, IdOf(kAna), "r1"), LinkKey(kWorkspace, link->link_id())}) {
+    tombstones.push_back({.topic = world_.topics.profiles, .key = RowIdOf(key)});
+  }
+  ASSERT_TRUE(producer_->ProduceAll(tombstones, absl::Seconds(30)).ok());
+
+  // Onto what is there, and from the beginning.
+  for (const bool flush : {false, true}) {
+    v1::RebuildRequest rebuild;
+    rebuild.set_flush(flush);
+    ASSERT_TRUE(replica().Call("operator", rebuild, &Stub::Rebuild).ok());
+    EXPECT_THAT(TimelineIds(kAna, {.conversation = "c1"}),
+                ElementsAre("m1", "c1-1", "c1-2", "n1", "sla1"));
+    EXPECT_EQ(Resolve(kAnasPhone)->customer_id(), IdOf(kAnasPhone));
+    EXPECT_THAT(Customer(IdOf(kAna))->links(), SizeIs(0));
+  }
+}
+
 TEST_F(ProfileIntegrationTest, AfterAFlushEverythingStillFindsItsOwner) {
   SendStory();
   WaitAllRead();

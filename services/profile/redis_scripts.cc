@@ -64,15 +64,15 @@ return put
 
 constexpr char kPartEnds[] = R"lua(
 local function part(near, line)
-  local lines = redis.call('HGET', KEYS[3], near) or ''
+  local lines = redis.call('HGET', KEYS[4], near) or ''
   local from, to = string.find(lines, line, 1, true)
   if not from then return end
   lines = string.sub(lines, 1, from - 1) .. string.sub(lines, to + 1)
-  if lines == '' then redis.call('HDEL', KEYS[3], near)
-  else redis.call('HSET', KEYS[3], near, lines) end
+  if lines == '' then redis.call('HDEL', KEYS[4], near)
+  else redis.call('HSET', KEYS[4], near, lines) end
 end
-part(ARGV[3], ARGV[4])
-part(ARGV[5], ARGV[6])
+part(ARGV[4], ARGV[5])
+part(ARGV[6], ARGV[7])
 )lua";
 
 // Bounded beyond what links may join (component.h), for links that were made at once.
@@ -101,7 +101,10 @@ return {redis.call('HMGET', KEYS[3], unpack(members)),
         redis.call('HMGET', KEYS[4], unpack(members)), link_rows}
 )lua";
 
-constexpr char kErase[] = "redis.call('HDEL', KEYS[2], ARGV[2])\n";
+constexpr char kErase[] = R"lua(
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('HDEL', KEYS[3], ARGV[3])
+)lua";
 constexpr char kDone[] = "return 1\n";
 
 const RedisScript& Make(const std::string& source) { return *new RedisScript(source); }
@@ -141,8 +144,8 @@ const RedisScript& EraseLinkScript() {
 
 const RedisScript& EraseEntryScript() {
   static const RedisScript& script = Make(std::string(kErase) + R"lua(
-redis.call('ZREM', KEYS[3], ARGV[3])
-if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[3]) end
+redis.call('ZREM', KEYS[4], ARGV[4])
+if KEYS[5] then redis.call('ZREM', KEYS[5], ARGV[4]) end
 )lua" + kDone);
   return script;
 }

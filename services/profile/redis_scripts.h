@@ -35,8 +35,8 @@ const platform::RedisScript& RowsScript();
 // While restoring the newer version wins, whatever is there now.
 const platform::RedisScript& PutRowsScript();
 
-// Erases the row in KEYS[2], field ARGV[2], while restoring. KEYS and ARGV 3.. as the further ones
-// above.
+// Erases the row in KEYS[3], field ARGV[3], while restoring. KEYS[2] and ARGV[2] as above, KEYS and
+// ARGV 4.. as the further ones of its kind.
 const platform::RedisScript& EraseRowScript();
 const platform::RedisScript& EraseLinkScript();
 const platform::RedisScript& EraseEntryScript();

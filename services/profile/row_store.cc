@@ -31,7 +31,9 @@ std::string MarkerOf(const platform::RedisClient& redis) {
 
 EraseCall MakeErase(const RowKey& key, const v1::ProfileRow& row) {
   const RowSlot slot = SlotOf(key);
-  EraseCall call{&EraseRowScript(), {MarkerKey(slot.shard), slot.hash}, {"", slot.field}};
+  EraseCall call{&EraseRowScript(),
+                 {MarkerKey(slot.shard), NewestKey(slot.shard), slot.hash},
+                 {"", NewPutName(), slot.field}};
   if (key.type == RowType::kLink) {
     call.script = &EraseLinkScript();
     call.keys.push_back(NeighboursKey(key.workspace));
