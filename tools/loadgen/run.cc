@@ -72,13 +72,17 @@ absl::Status WaitUntilIdle(Witness& witness, absl::Duration limit) {
 absl::Status Settle(const Ledger& ledger, Witness& witness, const RunOptions& options,
                     Report& report) {
   const absl::Time until = absl::Now() + options.settle_max;
+  size_t offered = 0;
   while (true) {
     report.ledger = ledger.Look();
+    // The last messages may be everywhere before anybody is asked to take them.
+    const size_t before = std::exchange(offered, report.ledger.offered.size());
     absl::StatusOr<Evidence> evidence = witness.Look(report.ledger);
     if (!evidence.ok()) return evidence.status();
     report.evidence = *std::move(evidence);
     report.differences = Reconcile(report.ledger, report.evidence, options.has_others);
-    if (report.differences.empty() || absl::Now() > until) return absl::OkStatus();
+    const bool settled = report.differences.empty() && offered == before;
+    if (settled || absl::Now() > until) return absl::OkStatus();
     absl::SleepFor(kLook);
   }
 }
