@@ -1,12 +1,9 @@
 #include "services/profile/row_store.h"
 
 #include <algorithm>
-#include <map>
 
 #include "absl/strings/str_cat.h"
-#include "services/kernel/check.h"
 #include "services/kernel/errors.h"
-#include "services/kernel/strings.h"
 #include "services/profile/redis_batch.h"
 #include "services/profile/redis_layout.h"
 #include "services/profile/redis_scripts.h"

@@ -22,13 +22,14 @@ class RowStoreTest : public testing::ProfileTest {
   // Reads the entries with these ids of a customer, gives them `text` and puts them.
   absl::StatusOr<std::optional<RowStore::Receipt>> Put(const std::string& customer,
                                                        const std::vector<std::string>& ids,
-                                                       const std::string& text) {
-    const RowSet rows = Edited(customer, ids, text);
+                                                       const std::string& text,
+                                                       const std::string& talk = "talk") {
+    const RowSet rows = Edited(customer, ids, text, talk);
     return store().Put(rows.Touched());
   }
 
   RowSet Edited(const std::string& customer, const std::vector<std::string>& ids,
-                const std::string& text) {
+                const std::string& text, const std::string& talk = "talk") {
     std::vector<RowKey> keys;
     for (const std::string& id : ids) keys.push_back(EntryKey(kWorkspace, customer, id));
     auto read = store().Read(keys);
@@ -38,7 +39,7 @@ class RowStoreTest : public testing::ProfileTest {
       rows.Load(keys[i], std::move((*read)[i]));
       v1::TimelineEntry entry;
       entry.set_entry_id(ids[i]);
-      entry.set_conversation_id("talk");
+      entry.set_conversation_id(talk);
       entry.set_summary(text);
       rows.Put(keys[i], entry);
     }
@@ -76,6 +77,25 @@ TEST_F(RowStoreTest, MoreRowsThanOneCallTakesComeBackInTheirOrder) {
   ASSERT_TRUE(talk.ok()) << talk.status();
   EXPECT_EQ((*talk)[0].size(), ids.size());
   EXPECT_EQ((*talk)[1].size(), 1u);
+}
+
+// A row that changes without moving leaves the index as it is; this one moves.
+TEST_F(RowStoreTest, AnEntryThatGetsItsConversationLaterIsFoundThere) {
+  const auto in = [&](const std::string& talk) {
+    return store()
+        .ReadPositions(kWorkspace, {"ana"}, {.conversation_id = talk, .after = "", .limit = 10})
+        ->front()
+        .size();
+  };
+  ASSERT_TRUE((*Put("ana", {"e1"}, "first", /*talk=*/"")).has_value());
+  EXPECT_EQ(in("talk"), 0u);
+  ASSERT_TRUE((*Put("ana", {"e1"}, "second", /*talk=*/"")).has_value());
+  EXPECT_EQ(in("talk"), 0u);
+  ASSERT_TRUE((*Put("ana", {"e1"}, "second", "talk")).has_value());
+  EXPECT_EQ(in("talk"), 1u);
+  ASSERT_TRUE((*Put("ana", {"e1"}, "third", "talk")).has_value());
+  EXPECT_EQ(in("talk"), 1u);
+  EXPECT_EQ(in(""), 1u);
 }
 
 TEST_F(RowStoreTest, ARowThatSomebodyElseHasChangedIsNotPut) {

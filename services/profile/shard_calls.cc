@@ -37,7 +37,6 @@ ShardCalls::Call& ShardCalls::NextOf(int shard) {
 ShardCalls ShardCalls::ToRead(std::string marker, const std::vector<RowKey>& keys) {
   ShardCalls calls(std::move(marker), "");
   for (const RowKey& key : keys) calls.AddRead(key);
-  for (Call& call : calls.calls_) call.args[call.fields_at] = absl::StrCat(call.fields);
   return calls;
 }
 
@@ -45,14 +44,13 @@ void ShardCalls::AddRead(const RowKey& key) {
   RowSlot slot = SlotOf(key);
   Call& call = NextOf(slot.shard);
   if (call.hash != slot.hash) {
-    if (call.fields > 0) call.args[call.fields_at] = absl::StrCat(call.fields);
     call.fields = 0;
     call.fields_at = call.args.size();
     call.args.emplace_back();
     call.keys.push_back(slot.hash);
     call.hash = std::move(slot.hash);
   }
-  ++call.fields;
+  call.args[call.fields_at] = absl::StrCat(++call.fields);
   call.args.push_back(std::move(slot.field));
 }
 
