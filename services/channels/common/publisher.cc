@@ -81,8 +81,9 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
           records_.With({options_.channel, options_.interactions_topic, "written"})),
       seconds_(metrics
                    .Histogram("trama_ingest_publish_seconds",
-                              "From a write to Kafka's acknowledgement.", {"channel"},
-                              platform::kLatencySecondsBuckets)
+                              "From a write, with what it waits for others while many come, to "
+                              "Kafka's acknowledgement.",
+                              {"channel"}, platform::kLatencySecondsBuckets)
                    .With({options_.channel})) {}
 
 platform::Awaitable<absl::Status> Publisher::Publish(
@@ -132,6 +133,7 @@ platform::Awaitable<absl::Status> Publisher::DeadLetter(std::vector<Unreadable> 
 platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Record> records) {
   if (records.empty()) co_return absl::OkStatus();
   const absl::Duration began = clock_.Monotonic();
+  if (pace_.MustWait(began, records.size())) co_await pace_.Turn();
   const absl::Status produced =
       co_await acknowledgements_.Await([&](std::function<void(absl::Status)> done) {
         producer_.ProduceAll(records, std::move(done));

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/channels/common/publish_pace.h"
 #include "services/channels/common/timed_waits.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/base/metrics.h"
@@ -69,6 +70,7 @@ class Publisher {
   const platform::Clock& clock_;
   const PublisherOptions options_;
   const std::string source_;  // "/trama/sms"
+  PublishPace pace_;
   TimedWaits<absl::Status> acknowledgements_;
   platform::CounterFamily& records_;
   prometheus::Counter& interactions_written_;  // Of them; kept, because most are.
