@@ -4,18 +4,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "services/kernel/archive.h"
 #include "services/kernel/check.h"
 #include "services/kernel/ids.h"
+#include "services/kernel/key_hash.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/status_payloads.h"
 #include "services/kernel/strings.h"
@@ -39,6 +42,8 @@ struct FirstAnswer {
 //
 // A command is named by who sent it (workspace, subject), which RPC it is and its id. Remember only
 // decisions: an answer like UNAVAILABLE would stand in the way of the repeat that it asks for.
+//
+// With an archive, answers rest there once they are written; few are ever asked for.
 template <typename Row>
 class CommandMemory {
  public:
@@ -51,8 +56,9 @@ class CommandMemory {
   // How many Expire() drops at once; NextExpiry() asks for the rest.
   static constexpr size_t kExpireMax = 256;
 
-  explicit CommandMemory(std::string table_name, size_t count_max = kCountMax)
-      : rows_(std::move(table_name)), count_max_(count_max) {}
+  explicit CommandMemory(std::string table_name, size_t count_max = kCountMax,
+                         std::unique_ptr<Archive> archive = nullptr)
+      : rows_(std::move(table_name), std::move(archive)), count_max_(count_max) {}
 
   // The rows' table name, the first part of their keys.
   const std::string& name() const { return rows_.name(); }
@@ -76,13 +82,19 @@ class CommandMemory {
 
   // A row of the changelog; `key` without the table's name.
   absl::Status Load(std::string_view key, std::string_view value);
+  // The same for all of them, with the table's name.
+  absl::Status LoadAll(std::span<const RowBytes> rows);
   void TakeChanges(std::vector<RowChange>& out) { rows_.TakeChanges(out); }
 
  private:
+  using Age = std::pair<int64_t, uint64_t>;  // answered_at_ms, KeyHash
+
   void ForgetOldest();
+  // A row that is in the way of a newer one, if it is there.
+  void ForgetAge(std::string_view key);
 
   Table<Row> rows_;
-  std::set<std::pair<int64_t, std::string>> by_age_;  // answered_at_ms, key
+  absl::btree_multiset<Age> by_age_;  // One for each row.
   size_t count_max_;
 };
 
@@ -135,7 +147,7 @@ void CommandMemory<Row>::Remember(absl::Time now, const std::string& key,
     row.set_type(response->GetDescriptor()->full_name());
     row.set_answer(response->SerializeAsString());
   }
-  by_age_.emplace_hint(by_age_.end(), row.answered_at_ms(), key);
+  by_age_.insert(by_age_.end(), Age(row.answered_at_ms(), KeyHash(key)));
 }
 
 template <typename Row>
@@ -151,17 +163,37 @@ absl::Time CommandMemory<Row>::NextExpiry() const {
 
 template <typename Row>
 absl::Status CommandMemory<Row>::Load(std::string_view key, std::string_view value) {
-  if (const Row* old = rows_.Find(key)) by_age_.erase({old->answered_at_ms(), std::string(key)});
-  const absl::Status loaded = rows_.Load(key, value).status();
-  if (const Row* row = rows_.Find(key)) by_age_.emplace(row->answered_at_ms(), std::string(key));
-  return loaded;
+  const std::string whole_key = absl::StrCat(name(), "/", ToAbsl(key));
+  const RowBytes row{whole_key, value};
+  return LoadAll({&row, 1});
+}
+
+template <typename Row>
+absl::Status CommandMemory<Row>::LoadAll(std::span<const RowBytes> rows) {
+  return rows_.LoadAll(
+      rows, [](const auto&...) { return true; },
+      [this](const std::string& key, const Row& row, bool) {
+        ForgetAge(key);
+        by_age_.emplace(row.answered_at_ms(), KeyHash(key));
+      });
+}
+
+template <typename Row>
+void CommandMemory<Row>::ForgetAge(std::string_view key) {
+  const Row* old = rows_.Find(key);
+  if (old == nullptr) return;
+  by_age_.erase(by_age_.find(Age(old->answered_at_ms(), KeyHash(key))));
 }
 
 template <typename Row>
 void CommandMemory<Row>::ForgetOldest() {
-  const auto oldest = by_age_.begin();
-  rows_.Erase(oldest->second);
-  by_age_.erase(oldest);
+  const Age oldest = *by_age_.begin();
+  by_age_.erase(by_age_.begin());
+  const std::string* key = rows_.FindKey(oldest.second, [&](const auto&, const Row& row) {
+    return row.answered_at_ms() == oldest.first;
+  });
+  TRAMA_CHECK(key != nullptr);
+  rows_.Erase(*key);
 }
 
 }  // namespace trama

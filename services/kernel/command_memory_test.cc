@@ -217,6 +217,44 @@ TEST(CommandMemoryTest, ForgettingErasesTheRow) {
   EXPECT_FALSE(changes[0].value.has_value());
 }
 
+TEST(CommandMemoryTest, AnswersRestOnceTheyAreWritten) {
+  auto* const archive = new MemoryArchive;  // Owned by the memory.
+  Memory memory("commands", Memory::kCountMax, std::unique_ptr<Archive>(archive));
+  const StringValue answer = Text("done");
+  memory.Remember(kStart, Asked("1"), absl::OkStatus(), &answer);
+  memory.Remember(kStart + absl::Hours(1), Asked("2"), absl::OkStatus(), nullptr);
+  std::vector<RowChange> changes;
+  memory.TakeChanges(changes);
+  EXPECT_EQ(archive->size(), 2u);
+  EXPECT_EQ(TextOf(*memory.Find(Asked("1"))), "done");
+  EXPECT_FALSE(memory.Find(Asked("3")).has_value());
+  memory.Expire(kStart + absl::Hours(24));
+  EXPECT_FALSE(memory.Find(Asked("1")).has_value());
+  EXPECT_TRUE(memory.Find(Asked("2")).has_value());
+  changes.clear();
+  memory.TakeChanges(changes);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_FALSE(changes[0].value.has_value());
+  EXPECT_EQ(archive->size(), 1u);
+}
+
+TEST(CommandMemoryTest, ANewOwnersAnswersRestFromTheBeginning) {
+  Memory before("commands");
+  for (int i = 0; i < 10; ++i) {
+    before.Remember(kStart + absl::Seconds(10 - i), Asked(absl::StrCat(i)), absl::OkStatus(),
+                    nullptr);
+  }
+  auto* const archive = new MemoryArchive;  // Owned by the memory.
+  Memory after("commands", 10, std::unique_ptr<Archive>(archive));
+  Replay(before, after);
+  EXPECT_EQ(archive->size(), 10u);
+  EXPECT_EQ(after.NextExpiry(), kStart + absl::Seconds(1) + absl::Hours(24));
+  // The oldest gives way.
+  after.Remember(kStart + absl::Hours(1), Asked("new"), absl::OkStatus(), nullptr);
+  EXPECT_FALSE(after.Find(Asked("9")).has_value());
+  EXPECT_TRUE(after.Find(Asked("8")).has_value());
+}
+
 TEST(CommandMemoryTest, ALongErrorIsCutBetweenCharacters) {
   Memory memory("commands");
   std::string text(Memory::kErrorBytesMax - 1, 'x');

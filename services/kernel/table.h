@@ -1,17 +1,23 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <future>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "services/kernel/archive.h"
+#include "services/kernel/check.h"
+#include "services/kernel/key_hash.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/strings.h"
 
@@ -28,88 +34,118 @@ inline std::pair<std::string_view, std::string_view> SplitRowKey(std::string_vie
 // written. A row stays the Protobuf message that was read, so that fields which a newer release
 // wrote survive a step back.
 //
-// Pointers and references to rows stay valid until that row is erased.
+// With an archive, rows can go to rest: once written they leave memory, all but 16 bytes, and come
+// back when somebody looks for them. That changes nothing of what the table says.
+//
+// Pointers and references to rows stay valid until that row is erased or goes to rest; it goes to
+// rest in TakeChanges only.
 template <typename Row>
 class Table {
  public:
   // `name` prefixes the rows' keys in the changelog; it may not contain '/'.
-  explicit Table(std::string name) : name_(std::move(name)) {}
+  explicit Table(std::string name, std::unique_ptr<Archive> archive = nullptr)
+      : name_(std::move(name)), archive_(std::move(archive)) {}
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  ~Table() {
+    for (const auto& [hash, slot] : slots_) delete slot.kept();
+  }
 
   const std::string& name() const { return name_; }
-  size_t size() const { return rows_.size(); }
-  bool empty() const { return rows_.empty(); }
+  size_t size() const { return slots_.size(); }
+  bool empty() const { return slots_.empty(); }
+
+  bool Has(std::string_view key) const { return Seek(key) != slots_.end(); }
 
   const Row* Find(std::string_view key) const {
-    const auto it = rows_.find(ToAbsl(key));
-    return it == rows_.end() ? nullptr : it->second.row.get();
+    const auto it = Seek(key);
+    return it == slots_.end() ? nullptr : &Wake(it).row;
   }
 
   // For a change: the row counts as changed from now on. Null when there is none.
   Row* Edit(std::string_view key) {
-    const auto it = rows_.find(ToAbsl(key));
-    if (it == rows_.end()) return nullptr;
-    Note(it->first, it->second);
-    return it->second.row.get();
+    const auto it = Seek(key);
+    if (it == slots_.end()) return nullptr;
+    Kept& kept = Wake(it);
+    Note(kept);
+    return &kept.row;
   }
 
   // The row, made if it was not there; counts as changed.
   Row& Put(std::string_view key) {
-    auto it = rows_.find(ToAbsl(key));
-    if (it == rows_.end()) {
-      it = rows_.emplace(std::string(key), Kept(std::make_unique<Row>())).first;
+    auto it = Seek(key);
+    if (it == slots_.end()) {
+      it = slots_.emplace(KeyHash(key), Slot(std::make_unique<Kept>(key)));
     }
-    Note(it->first, it->second);
-    return *it->second.row;
+    Kept& kept = Wake(it);
+    Note(kept);
+    return kept.row;
   }
 
   void Erase(std::string_view key) {
-    const auto it = rows_.find(ToAbsl(key));
-    if (it == rows_.end()) return;
-    Note(it->first, it->second);
-    rows_.erase(it);
+    const auto it = Seek(key);
+    if (it == slots_.end()) return;
+    const std::unique_ptr<Kept> kept(&Wake(it));
+    Note(*kept);
+    slots_.erase(it);
+  }
+
+  // The key of a row whose KeyHash is `hash` and of which `wanted(key, row)` says so; null when
+  // there is none. Mostly there is one such row at most.
+  template <typename Wanted>
+  const std::string* FindKey(uint64_t hash, Wanted wanted) const {
+    for (auto it = slots_.lower_bound(hash); it != slots_.end() && it->first == hash; ++it) {
+      const Kept& kept = Wake(it);
+      if (wanted(kept.key, kept.row)) return &kept.key;
+    }
+    return nullptr;
   }
 
   // A row as read from the changelog: does not count as changed.
   absl::StatusOr<Row*> Load(std::string_view key, std::string_view value) {
-    auto row = std::make_unique<Row>();
-    if (absl::Status parsed = Parse(key, value, *row); !parsed.ok()) return parsed;
-    return Keep(key, std::move(row));
+    absl::StatusOr<std::unique_ptr<Kept>> kept = Parse(key, value);
+    if (!kept.ok()) return kept.status();
+    Row* const row = &(*kept)->row;
+    Keep(*std::move(kept));
+    return row;
   }
 
   // The same for many rows with the whole keys of the changelog, in their order. What takes long,
   // to parse them, several threads do at once.
-  absl::StatusOr<std::vector<Row*>> LoadAll(std::span<const RowBytes> rows) {
-    std::vector<std::unique_ptr<Row>> parsed(rows.size());
-    const auto parse = [&](size_t from, size_t to) {
-      absl::Status status;
-      for (size_t i = from; i < to && status.ok(); ++i) {
-        parsed[i] = std::make_unique<Row>();
-        status = Parse(SplitRowKey(rows[i].key).second, rows[i].value, *parsed[i]);
+  //
+  // Those of which `rests(key, row)` says so go to rest without being kept in memory. Of each row
+  // `visit(key, row, rests)` is told; the reference stays valid when it does not rest.
+  template <typename Rests, typename Visit>
+  absl::Status LoadAll(std::span<const RowBytes> rows, Rests rests, Visit visit) {
+    // Piece by piece, so that not all that rests is in memory at once.
+    for (size_t from = 0; from < rows.size(); from += kLoadedAtOnce) {
+      const auto piece = rows.subspan(from, std::min(kLoadedAtOnce, rows.size() - from));
+      absl::StatusOr<KeptRows> parsed = ParseAll(piece);
+      if (!parsed.ok()) return parsed.status();
+      for (size_t i = 0; i < piece.size(); ++i) {
+        std::unique_ptr<Kept>& kept = (*parsed)[i];
+        const bool at_rest = archive_ != nullptr && rests(std::as_const(kept->key), kept->row);
+        visit(std::as_const(kept->key), kept->row, at_rest);
+        const auto it = Keep(std::move(kept));
+        if (at_rest) PutToRest(it, piece[i].value);
       }
-      return status;
-    };
-    const size_t each = rows.size() / kParsersMax + 1;
-    std::vector<std::future<absl::Status>> parsing;
-    for (size_t from = 0; from < rows.size(); from += each) {
-      parsing.push_back(
-          std::async(each < kParserRowsMin ? std::launch::deferred : std::launch::async, parse,
-                     from, std::min(from + each, rows.size())));
     }
-    absl::Status first_error;
-    for (std::future<absl::Status>& part : parsing) first_error.Update(part.get());
-    if (!first_error.ok()) return first_error;
-
-    rows_.reserve(rows_.size() + rows.size());
-    std::vector<Row*> loaded;
-    loaded.reserve(rows.size());
-    for (size_t i = 0; i < rows.size(); ++i) {
-      loaded.push_back(Keep(SplitRowKey(rows[i].key).second, std::move(parsed[i])));
-    }
-    return loaded;
+    return absl::OkStatus();
+  }
+  absl::Status LoadAll(std::span<const RowBytes> rows) {
+    return LoadAll(
+        rows, [](const auto&...) { return false; }, [](const auto&...) {});
   }
 
-  // Appends the changes, each key once, in key order.
-  void TakeChanges(std::vector<RowChange>& out) {
+  // Nobody has a pointer to the row any more: the next TakeChanges looks at it.
+  void Leave(const std::string& key) {
+    if (archive_ != nullptr) looked_for_.push_back(key);
+  }
+
+  // Appends the changes, each key once, in key order. Then those rows go to rest that changed or
+  // were looked for since the last call and of which `rests(key, row)` says so.
+  template <typename Rests>
+  void TakeChanges(std::vector<RowChange>& out, Rests rests) {
     std::sort(changed_.begin(), changed_.end());
     // A row that was erased and made again was noted twice.
     changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
@@ -117,63 +153,209 @@ class Table {
     for (const std::string& key : changed_) {
       RowChange& change = out.emplace_back();
       change.key = absl::StrCat(name_, "/", key);
-      const auto it = rows_.find(ToAbsl(key));
-      if (it == rows_.end()) continue;
-      it->second.changed = false;
-      change.value = it->second.row->SerializeAsString();
+      const auto it = Seek(key);
+      if (it == slots_.end()) continue;
+      Kept& kept = Wake(it);
+      kept.changed = false;
+      change.value = kept.row.SerializeAsString();
+      if (archive_ != nullptr && rests(std::as_const(kept.key), kept.row)) {
+        PutToRest(it, *change.value);
+      }
     }
     changed_.clear();
+    for (const std::string& key : std::exchange(looked_for_, {})) {
+      const auto it = Seek(key);
+      const Kept* const kept = it == slots_.end() ? nullptr : it->second.kept();
+      if (kept == nullptr || !rests(kept->key, kept->row)) continue;
+      PutToRest(it, kept->place.has_value() ? "" : kept->row.SerializeAsString());
+    }
+  }
+  void TakeChanges(std::vector<RowChange>& out) {
+    TakeChanges(out, [](const auto&...) { return true; });
   }
 
-  // visit(key, row), in an order that differs from run to run: only for what comes to the same
-  // whatever the order is.
+  // visit(key, row) for each row, where it lies; the references are valid during the call only.
   template <typename Visit>
   void ForEach(Visit visit) const {
-    for (const auto& [key, kept] : rows_) visit(key, std::as_const(*kept.row));
+    ForEachFrom(0, /*at_rest_too=*/true, [&](uint64_t, const std::string& key, const Row& row) {
+      visit(key, row);
+      return true;
+    });
+  }
+
+  // The same in the order of the KeyHashes, from `hash` on, while visit(hash, key, row) says true.
+  template <typename Visit>
+  void ForEachFrom(uint64_t hash, bool at_rest_too, Visit visit) const {
+    Kept scratch("");
+    for (auto it = slots_.lower_bound(hash); it != slots_.end(); ++it) {
+      const Kept* kept = it->second.kept();
+      if (kept == nullptr) {
+        if (!at_rest_too) continue;
+        Read(it->second.place(), scratch);
+        kept = &scratch;
+      }
+      if (!visit(it->first, kept->key, kept->row)) return;
+    }
   }
 
   // for (const auto& [key, row] : table.InKeyOrder()) row->...; valid until a row is made or
-  // erased.
+  // erased. All of them come into memory.
   std::vector<std::pair<std::string_view, Row*>> InKeyOrder() const {
     std::vector<std::pair<std::string_view, Row*>> ordered;
-    ordered.reserve(rows_.size());
-    for (const auto& [key, kept] : rows_) ordered.emplace_back(key, kept.row.get());
+    ordered.reserve(slots_.size());
+    for (auto it = slots_.begin(); it != slots_.end(); ++it) {
+      Kept& kept = Wake(it);
+      ordered.emplace_back(kept.key, &kept.row);
+    }
     std::sort(ordered.begin(), ordered.end());
     return ordered;
   }
 
+  // How many rows are at rest; looks at all.
+  size_t CountAtRest() const {
+    return static_cast<size_t>(std::count_if(slots_.begin(), slots_.end(), [](const auto& slot) {
+      return slot.second.kept() == nullptr;
+    }));
+  }
+
  private:
   struct Kept {
-    explicit Kept(std::unique_ptr<Row> row_in) : row(std::move(row_in)) {}
-    std::unique_ptr<Row> row;
-    bool changed = false;  // Noted since the last TakeChanges.
+    explicit Kept(std::string_view key_in) : key(key_in) {}
+    std::string key;
+    Row row;
+    bool changed = false;        // Noted since the last TakeChanges.
+    std::optional<Place> place;  // Where it rested, while that is what it says.
   };
+  using KeptRows = std::vector<std::unique_ptr<Kept>>;
+
+  // Where a row is: in memory (the slot owns it, and the table deletes it) or at rest.
+  class Slot {
+   public:
+    explicit Slot(std::unique_ptr<Kept> kept)
+        : bits_(reinterpret_cast<uintptr_t>(kept.release())) {}
+    explicit Slot(Place place) : bits_(static_cast<uint64_t>(place) << 1 | 1) {}
+
+    Kept* kept() const { return (bits_ & 1) == 0 ? reinterpret_cast<Kept*>(bits_) : nullptr; }
+    Place place() const { return Place{bits_ >> 1}; }
+
+   private:
+    uint64_t bits_;
+  };
+  // By KeyHash; keys of one hash stand side by side. Of these there are far more than rows in
+  // memory, so they are small, and grow without ever being there twice.
+  using Slots = absl::btree_multimap<uint64_t, Slot>;
 
   // Threads that parse the rows of one table, and from how many rows on one is worth it.
   static constexpr size_t kParsersMax = 2;
   static constexpr size_t kParserRowsMin = 2000;
+  static constexpr size_t kLoadedAtOnce = 8192;
 
-  absl::Status Parse(std::string_view key, std::string_view value, Row& row) const {
-    if (row.ParseFromArray(value.data(), static_cast<int>(value.size()))) return absl::OkStatus();
+  typename Slots::iterator Seek(std::string_view key) const {
+    const uint64_t hash = KeyHash(key);
+    for (auto it = slots_.lower_bound(hash); it != slots_.end() && it->first == hash; ++it) {
+      const Kept* const kept = it->second.kept();
+      const std::string_view there =
+          kept != nullptr ? kept->key : SplitRecord(archive_->Read(it->second.place())).key;
+      if (there == key) return it;
+    }
+    return slots_.end();
+  }
+
+  Kept& Wake(typename Slots::iterator it) const {
+    if (Kept* const kept = it->second.kept()) return *kept;
+    auto kept = std::make_unique<Kept>("");
+    Read(it->second.place(), *kept);
+    kept->place = it->second.place();
+    looked_for_.push_back(kept->key);
+    it->second = Slot(std::move(kept));
+    return *it->second.kept();
+  }
+
+  void Read(Place place, Kept& kept) const {
+    const RowBytes record = SplitRecord(archive_->Read(place));
+    kept.key = record.key;
+    TRAMA_CHECK(
+        kept.row.ParseFromArray(record.value.data(), static_cast<int>(record.value.size())));
+  }
+
+  // Its bytes are `value`. What the archive does not take stays in memory, until somebody looks for
+  // it again.
+  void PutToRest(typename Slots::iterator it, std::string_view value) {
+    Kept& kept = *it->second.kept();
+    if (!kept.place.has_value()) kept.place = archive_->Append(Record(kept.key, value));
+    if (!kept.place.has_value()) return;
+    it->second = Slot(*kept.place);
+    delete &kept;
+  }
+
+  // In the archive: the key's size, the key, the value.
+  std::string_view Record(std::string_view key, std::string_view value) {
+    const uint32_t size = static_cast<uint32_t>(key.size());
+    record_.assign(reinterpret_cast<const char*>(&size), sizeof(size));
+    record_.append(key).append(value);
+    return record_;
+  }
+  static RowBytes SplitRecord(std::string_view record) {
+    uint32_t size = 0;
+    std::memcpy(&size, record.data(), sizeof(size));
+    record.remove_prefix(sizeof(size));
+    return {record.substr(0, size), record.substr(size)};
+  }
+
+  absl::StatusOr<std::unique_ptr<Kept>> Parse(std::string_view key, std::string_view value) const {
+    auto kept = std::make_unique<Kept>(key);
+    if (kept->row.ParseFromArray(value.data(), static_cast<int>(value.size()))) return kept;
     return absl::DataLossError(absl::StrCat("row ", name_, "/", ToAbsl(key), " is not a ",
                                             Row::descriptor()->full_name()));
   }
 
-  Row* Keep(std::string_view key, std::unique_ptr<Row> row) {
-    Row* const kept = row.get();
-    rows_.insert_or_assign(std::string(key), Kept(std::move(row)));
-    return kept;
+  absl::StatusOr<KeptRows> ParseAll(std::span<const RowBytes> rows) const {
+    KeptRows parsed(rows.size());
+    const auto parse = [&](size_t from, size_t to) {
+      for (size_t i = from; i < to; ++i) {
+        auto kept = Parse(SplitRowKey(rows[i].key).second, rows[i].value);
+        if (!kept.ok()) return kept.status();
+        parsed[i] = *std::move(kept);
+      }
+      return absl::OkStatus();
+    };
+    const size_t each = rows.size() / kParsersMax + 1;
+    const auto how = each < kParserRowsMin ? std::launch::deferred : std::launch::async;
+    std::vector<std::future<absl::Status>> parsing;
+    for (size_t from = 0; from < rows.size(); from += each) {
+      parsing.push_back(std::async(how, parse, from, std::min(from + each, rows.size())));
+    }
+    absl::Status first_error;
+    for (std::future<absl::Status>& part : parsing) first_error.Update(part.get());
+    if (!first_error.ok()) return first_error;
+    return parsed;
   }
 
-  void Note(const std::string& key, Kept& kept) {
-    if (!std::exchange(kept.changed, true)) changed_.push_back(key);
+  // In place of the row of that key, if there was one.
+  typename Slots::iterator Keep(std::unique_ptr<Kept> kept) {
+    const auto it = Seek(kept->key);
+    if (it == slots_.end()) {
+      const uint64_t hash = KeyHash(kept->key);
+      return slots_.emplace(hash, Slot(std::move(kept)));
+    }
+    const std::unique_ptr<Kept> before(&Wake(it));
+    if (before->place.has_value()) archive_->Release(*before->place);
+    it->second = Slot(std::move(kept));
+    return it;
   }
 
-  std::string name_;
-  // Only looked up; whoever goes through all of them gets them sorted. (An ordered map of so many
-  // long keys takes several times as long.)
-  absl::flat_hash_map<std::string, Kept> rows_;
+  void Note(Kept& kept) {
+    if (!std::exchange(kept.changed, true)) changed_.push_back(kept.key);
+    if (kept.place.has_value()) archive_->Release(*std::exchange(kept.place, std::nullopt));
+  }
+
+  const std::string name_;
+  const std::unique_ptr<Archive> archive_;  // Null: all rows stay in memory.
+  // To look for a row moves it, and changes nothing of what the table says.
+  mutable Slots slots_;
+  mutable std::vector<std::string> looked_for_;  // Have come back; TakeChanges looks at them.
   std::vector<std::string> changed_;
+  std::string record_;  // Being put together: always the same, so that its memory is used again.
 };
 
 }  // namespace trama

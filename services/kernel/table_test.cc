@@ -57,11 +57,17 @@ TEST(TableTest, ManyRowsAreLoadedInTheirOrder) {
     return all;
   }();
   Table<Row> table("texts");
-  const auto loaded = table.LoadAll(rows);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
-  ASSERT_EQ(loaded->size(), rows.size());
+  std::vector<const Row*> loaded;
+  const absl::Status status = table.LoadAll(
+      rows, [](const auto&...) { return true; },
+      [&](const std::string&, const Row& row, bool rests) {
+        EXPECT_FALSE(rests);  // There is no archive.
+        loaded.push_back(&row);
+      });
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(loaded.size(), rows.size());
   for (int i = 0; i < kRows; ++i) {
-    const Row* row = (*loaded)[static_cast<size_t>(i)];
+    const Row* row = loaded[static_cast<size_t>(i)];
     ASSERT_EQ(row->value(), absl::StrCat("value ", kRows - i));
     ASSERT_EQ(table.Find(absl::StrCat("key/", kRows - i)), row);
   }
@@ -70,7 +76,7 @@ TEST(TableTest, ManyRowsAreLoadedInTheirOrder) {
   // One bad row of the last thread's.
   std::vector<RowBytes> bad = rows;
   bad[kRows - 7].value = "\xff";
-  EXPECT_EQ(Table<Row>("texts").LoadAll(bad).status().message(),
+  EXPECT_EQ(Table<Row>("texts").LoadAll(bad).message(),
             "row texts/key/7 is not a google.protobuf.StringValue");
 }
 

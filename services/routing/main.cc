@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
        // Replies carry files.
        .defaults = {{"grpc_message_bytes_max", "16777216"}},
        .needs = {platform::CommonFlag::kTokensFile, platform::CommonFlag::kServiceTokenFile,
-                 platform::CommonFlag::kBlobDir, platform::CommonFlag::kProfileAddress},
+                 platform::CommonFlag::kBlobDir, platform::CommonFlag::kProfileAddress,
+                 platform::CommonFlag::kScratchDir},
        .validators = {platform::CheckKafkaFlags}},
       routing::SetUp);
 }

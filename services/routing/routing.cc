@@ -7,6 +7,7 @@
 
 #include "absl/flags/flag.h"
 #include "services/platform/base/common_flags.h"
+#include "services/platform/base/file_archive.h"
 #include "services/platform/base/settings.h"
 #include "services/platform/grpc/tls.h"
 #include "services/platform/kafka/kafka_flags.h"
@@ -72,7 +73,10 @@ platform::EngineSpec Spec(Parts& parts) {
   spec.changelog = platform::kRoutingChangelog;
   spec.outputs = {platform::kConversations, platform::kAgents};
   for (const auto& [channel, topic] : parts.outbound) spec.outputs.push_back(topic);
-  spec.make_machine = [](int32_t partition) { return std::make_unique<RoutingMachine>(partition); };
+  spec.make_machine = [make_archive =
+                           platform::FileArchives(platform::ScratchFolder())](int32_t partition) {
+    return std::make_unique<RoutingMachine>(partition, make_archive);
+  };
   // Offers leave before their commit, so a pause delays only who gives a second command right after
   // the first; each commit saved is seven requests that the broker need not answer.
   spec.times.commit_pause = absl::Milliseconds(15);

@@ -53,13 +53,13 @@ Origin OriginOf(const TakenOver& taken, int64_t) {
 }  // namespace
 
 absl::Status RoutingMachine::LoadRow(std::string_view key, std::string_view value) {
-  TRAMA_CHECK(!has_taken_over_);
-  return state_.LoadRow(key, value);
+  const RowBytes row{key, value};
+  return LoadRows({&row, 1});
 }
 
 absl::Status RoutingMachine::LoadRows(std::span<const RowBytes> rows) {
   TRAMA_CHECK(!has_taken_over_);
-  return state_.IsOfConversations(rows) ? state_.LoadConversations(rows) : Machine::LoadRows(rows);
+  return state_.LoadRows(rows);
 }
 
 std::vector<RowChange> RoutingMachine::TakeChangedRows() { return state_.TakeChangedRows(); }

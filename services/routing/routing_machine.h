@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "services/kernel/archive.h"
 #include "services/kernel/machine.h"
 #include "services/routing/state.h"
 #include "services/routing/step.h"
@@ -21,10 +22,13 @@ namespace trama::routing {
 // work and has room for it is asked in the same step; every event of a conversation has the next
 // sequence number; nothing happens twice, however often an input comes.
 //
+// What is over, and what only has to be remembered, rests in archives (see Table).
+//
 // Lifetime: one per owned partition, called by that partition's loop only.
 class RoutingMachine : public Machine {
  public:
-  explicit RoutingMachine(int32_t partition) : state_(partition) {}
+  explicit RoutingMachine(int32_t partition, const MakeArchive& make_archive = MakeMemoryArchive)
+      : state_(partition, make_archive) {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value) override;
   absl::Status LoadRows(std::span<const RowBytes> rows) override;

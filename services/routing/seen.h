@@ -3,12 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "services/kernel/archive.h"
+#include "services/kernel/key_hash.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/table.h"
 #include "services/routing/limits.h"
@@ -17,9 +21,12 @@
 namespace trama::routing {
 
 // Which interactions were applied, so that a repeat does nothing. An id is kept as long as its
-// conversation may take messages, and for kSeenKeptMs in any case.
+// conversation may take messages, and for kSeenKeptMs in any case. Its row rests once it is
+// written: few are ever asked for.
 class Seen {
  public:
+  explicit Seen(std::unique_ptr<Archive> archive) : rows_("seen", std::move(archive)) {}
+
   const v1::SeenRow* Find(std::string_view key) const { return rows_.Find(key); }
   // `conversation_id` empty: belongs to none.
   void Add(std::string_view key, const std::string& conversation_id, int64_t now_ms);
@@ -33,26 +40,34 @@ class Seen {
 
   size_t size() const { return rows_.size(); }
   const std::string& name() const { return rows_.name(); }
-  absl::Status Load(std::string_view key, std::string_view value);
-  // After the last Load.
+  // Rows of the changelog, with their whole keys.
+  absl::Status LoadAll(std::span<const RowBytes> rows);
+  // After the last LoadAll.
   void Restore();
   void TakeChanges(std::vector<RowChange>& out) { rows_.TakeChanges(out); }
 
  private:
-  Table<v1::SeenRow> rows_{"seen"};
-  // When to look at which key. In order, because time does not go back.
-  std::deque<std::pair<int64_t, std::string>> checks_;
+  static int64_t CheckMs(const v1::SeenRow& row) { return row.seen_at_ms() + kSeenKeptMs; }
+
+  Table<v1::SeenRow> rows_;
+  // When to look at one row of which KeyHash; one for each row. In order, because time does not go
+  // back.
+  std::deque<std::pair<int64_t, uint64_t>> checks_;
 };
 
 template <typename IsOpen>
 void Seen::Expire(int64_t now_ms, size_t count_max, IsOpen is_open) {
   for (size_t i = 0; i < count_max && !checks_.empty() && checks_.front().first <= now_ms; ++i) {
-    std::string key = std::move(checks_.front().second);
+    const uint64_t hash = checks_.front().second;
     checks_.pop_front();
-    if (is_open(key, *rows_.Find(key))) {
-      checks_.emplace_back(now_ms + kSeenKeptMs, std::move(key));
+    const std::string* over =
+        rows_.FindKey(hash, [&](const std::string& key, const v1::SeenRow& row) {
+          return CheckMs(row) <= now_ms && !is_open(key, row);
+        });
+    if (over == nullptr) {
+      checks_.emplace_back(now_ms + kSeenKeptMs, hash);
     } else {
-      rows_.Erase(key);
+      rows_.Erase(*over);
     }
   }
 }

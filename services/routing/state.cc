@@ -26,35 +26,38 @@ const std::string& WorkspaceNameOf(const config::v1::Resource& resource) {
   return resource.has_workspace() ? resource.metadata().name() : resource.metadata().workspace();
 }
 
+State::State(int32_t partition_in, const MakeArchive& make_archive)
+    : partition(partition_in),
+      seen(make_archive()),
+      commands("command", CommandMemory<engine::v1::CommandRow>::kCountMax, make_archive()) {}
+
+absl::Status State::LoadRows(std::span<const RowBytes> rows) {
+  if (rows.empty()) return absl::OkStatus();
+  const std::string_view table = SplitRowKey(rows.front().key).first;
+  if (table == conversation_rows_.name()) return LoadConversations(rows);
+  if (table == seen.name()) return seen.LoadAll(rows);
+  if (table == commands.name()) return commands.LoadAll(rows);
+  for (const RowBytes& row : rows) {
+    if (absl::Status loaded = LoadRow(row.key, row.value); !loaded.ok()) return loaded;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status State::LoadRow(std::string_view key, std::string_view value) {
   const auto [table, id] = SplitRowKey(key);
-  if (table == conversation_rows_.name()) return LoadConversation(id, value);
   if (table == agent_rows_.name()) return agent_rows_.Load(id, value).status();
-  if (table == seen.name()) return seen.Load(id, value);
   if (table == sources.name()) return sources.Load(id, value).status();
   if (table == opted_out.name()) return opted_out.Load(id, value).status();
   if (table == resources.name()) return resources.Load(id, value).status();
   if (table == meta.name()) return meta.Load(id, value).status();
-  if (table == commands.name()) return commands.Load(id, value);
   return absl::DataLossError(
       absl::StrCat("row ", ToAbsl(key), " is of a table that routing does not know"));
 }
 
-absl::Status State::LoadConversation(std::string_view key, std::string_view value) {
-  const absl::StatusOr<v1::ConversationRow*> row = conversation_rows_.Load(key, value);
-  if (row.ok()) loaded_.push_back(*row);
-  return row.status();
-}
-
-bool State::IsOfConversations(std::span<const RowBytes> rows) const {
-  return !rows.empty() && SplitRowKey(rows.front().key).first == conversation_rows_.name();
-}
-
 absl::Status State::LoadConversations(std::span<const RowBytes> rows) {
-  absl::StatusOr<std::vector<v1::ConversationRow*>> loaded = conversation_rows_.LoadAll(rows);
-  if (!loaded.ok()) return loaded.status();
-  loaded_.insert(loaded_.end(), loaded->begin(), loaded->end());
-  return absl::OkStatus();
+  return conversation_rows_.LoadAll(
+      rows, [](const auto&...) { return false; },
+      [this](const std::string&, v1::ConversationRow& row, bool) { loaded_.push_back(&row); });
 }
 
 std::vector<RowChange> State::TakeChangedRows() {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "services/kernel/archive.h"
 #include "services/kernel/command_memory.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/table.h"
@@ -37,12 +39,11 @@ class State {
   using Conversations = absl::btree_map<std::string, std::unique_ptr<Conversation>, std::less<>>;
   using Workspaces = absl::btree_map<std::string, std::unique_ptr<Workspace>, std::less<>>;
 
-  explicit State(int32_t partition_in) : partition(partition_in) {}
+  State(int32_t partition_in, const MakeArchive& make_archive);
 
-  absl::Status LoadRow(std::string_view key, std::string_view value);
-  bool IsOfConversations(std::span<const RowBytes> rows) const;
-  absl::Status LoadConversations(std::span<const RowBytes> rows);
-  // Derives everything else from the rows; once, after the last LoadRow.
+  // All of one table; different tables possibly by different threads at once.
+  absl::Status LoadRows(std::span<const RowBytes> rows);
+  // Derives everything else from the rows; once, after the last LoadRows.
   void Restore();
   std::vector<RowChange> TakeChangedRows();
 
@@ -89,7 +90,7 @@ class State {
   Table<v1::OptedOutRow> opted_out{"opted_out"};
   Table<config::v1::Resource> resources{"config"};
   Table<v1::ConfigRow> meta{"meta"};
-  CommandMemory<engine::v1::CommandRow> commands{"command"};
+  CommandMemory<engine::v1::CommandRow> commands;
 
   // Timers that follow from the rows: offers, exclusions, wrap-up and forgetting; and, to be
   // decided only when the log has been read so far, the end of reopen windows.
@@ -108,7 +109,8 @@ class State {
   absl::btree_map<std::string, Agent*> doubtful_agents;  // By key.
 
  private:
-  absl::Status LoadConversation(std::string_view key, std::string_view value);
+  absl::Status LoadRow(std::string_view key, std::string_view value);
+  absl::Status LoadConversations(std::span<const RowBytes> rows);
   std::unique_ptr<Conversation> Make(std::string key, v1::ConversationRow* row);
   Conversation& File(std::unique_ptr<Conversation> made);
   Placement PlacementOf(Conversation& conversation) const;

@@ -45,8 +45,8 @@ absl::Status SlaMachine::LoadRow(std::string_view key, std::string_view value) {
 absl::Status SlaMachine::LoadRows(std::span<const RowBytes> rows) {
   if (rows.empty()) return absl::OkStatus();
   const std::string_view table = SplitRowKey(rows.front().key).first;
-  if (table == conversations_.name()) return conversations_.LoadAll(rows).status();
-  if (table == clocks_.name()) return clocks_.LoadAll(rows).status();
+  if (table == conversations_.name()) return conversations_.LoadAll(rows);
+  if (table == clocks_.name()) return clocks_.LoadAll(rows);
   return Machine::LoadRows(rows);
 }
 

@@ -1,8 +1,13 @@
 #include "services/platform/base/common_flags.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
 #include "absl/flags/flag.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/platform/base/file_archive.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/base/tokens.h"
 
@@ -20,6 +25,7 @@ ABSL_FLAG(std::string, blob_access_key, "",
           "reference to the access key of S3: file:/path or env:NAME");
 ABSL_FLAG(std::string, blob_secret_key, "",
           "reference to the secret key of S3: file:/path or env:NAME");
+ABSL_FLAG(std::string, scratch_dir, "", "folder for temporary files; empty: the system's");
 ABSL_FLAG(std::string, profile_address, "", "gRPC of profile: host:port[,host:port]");
 ABSL_FLAG(std::string, config_address, "", "gRPC of config: host:port[,host:port]");
 ABSL_FLAG(std::string, routing_address, "", "gRPC of routing: host:port[,host:port]");
@@ -138,6 +144,13 @@ void CheckCredentials(Mistakes& mistakes) {
 
 }  // namespace
 
+std::string ScratchFolder() {
+  if (std::string folder = absl::GetFlag(FLAGS_scratch_dir); !folder.empty()) return folder;
+  std::error_code error;
+  const std::string folder = std::filesystem::temp_directory_path(error).string();
+  return folder.empty() ? "/tmp" : folder;
+}
+
 void CheckCommonFlags(const std::vector<CommonFlag>& needed, Mistakes& mistakes) {
   const auto needs = [&](CommonFlag flag) {
     return std::find(needed.begin(), needed.end(), flag) != needed.end();
@@ -162,6 +175,9 @@ void CheckCommonFlags(const std::vector<CommonFlag>& needed, Mistakes& mistakes)
     mistakes.Require(
         absl::GetFlag(FLAGS_blob_dir).empty() != absl::GetFlag(FLAGS_blob_url).empty(),
         "either --blob_dir or --blob_url is needed, for example --blob_dir=/var/lib/trama/blobs");
+  }
+  if (needs(CommonFlag::kScratchDir)) {
+    mistakes.AddStatus("scratch_dir", CheckScratchFolder(ScratchFolder()));
   }
   if (needs(CommonFlag::kTokensFile)) {
     CheckText("tokens_file", absl::GetFlag(FLAGS_tokens_file), "/etc/trama/tokens.json", mistakes);

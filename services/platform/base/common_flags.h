@@ -28,6 +28,7 @@ ABSL_DECLARE_FLAG(std::string, blob_dir);         // A folder,
 ABSL_DECLARE_FLAG(std::string, blob_url);         // or a place of any kind.
 ABSL_DECLARE_FLAG(std::string, blob_access_key);  // References, never the keys.
 ABSL_DECLARE_FLAG(std::string, blob_secret_key);
+ABSL_DECLARE_FLAG(std::string, scratch_dir);        // Empty: the system's.
 ABSL_DECLARE_FLAG(std::string, profile_address);    // "host:port[,host:port]"
 ABSL_DECLARE_FLAG(std::string, config_address);     // "host:port[,host:port]"
 ABSL_DECLARE_FLAG(std::string, routing_address);    // "host:port[,host:port]"
@@ -60,6 +61,7 @@ namespace trama::platform {
 enum class CommonFlag {
   kRedis,
   kBlobDir,  // --blob_dir or --blob_url.
+  kScratchDir,
   kProfileAddress,
   kConfigAddress,
   kRoutingAddress,
@@ -68,6 +70,9 @@ enum class CommonFlag {
   kTokensFile,
   kServiceTokenFile,
 };
+
+// Where temporary files go.
+std::string ScratchFolder();
 
 // Adds a mistake for each of `needed` that is missing, for each address that has not the right
 // form, each limit or time that is out of range and each file of credentials that cannot be used.

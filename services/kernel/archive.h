@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trama {
+
+// Where a record lies in an Archive: a number below 2^63, so that whoever keeps many of them has a
+// bit left to tell them from something else.
+enum class Place : uint64_t {};
+
+// Holds what a machine does not need at hand, for example on a disk: a cache of the changelog,
+// never the truth, and gone with its owner. What it gives back depends on nothing but what was put
+// in.
+//
+// One thread at a time.
+class Archive {
+ public:
+  virtual ~Archive() = default;
+
+  // None when it cannot take the record (it is too long, the disk is full): whoever has it keeps
+  // it.
+  virtual std::optional<Place> Append(std::string_view record) = 0;
+
+  // `place` was given out and not released. The view is valid until the next call. What cannot be
+  // read any more is fatal, as failing memory would be.
+  virtual std::string_view Read(Place place) = 0;
+
+  // The record is not needed any more.
+  virtual void Release(Place place) = 0;
+};
+
+// Each owner makes its own.
+using MakeArchive = std::function<std::unique_ptr<Archive>()>;
+
+// In memory: for tests, and where the outside shall not be touched.
+class MemoryArchive : public Archive {
+ public:
+  std::optional<Place> Append(std::string_view record) override;
+  std::string_view Read(Place place) override;
+  void Release(Place place) override;
+
+  // Records that are not released.
+  size_t size() const { return records_.size() - free_.size(); }
+
+ private:
+  std::vector<std::optional<std::string>> records_;  // By place.
+  std::vector<Place> free_;
+};
+
+inline std::unique_ptr<Archive> MakeMemoryArchive() { return std::make_unique<MemoryArchive>(); }
+
+}  // namespace trama
