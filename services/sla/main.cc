@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
       {.name = "sla",
        .purpose = "Watches the clocks of conversations: warns before a target is missed, and says "
                   "when it was.",
-       .needs = {platform::CommonFlag::kTokensFile, platform::CommonFlag::kServiceTokenFile},
+       .needs = {platform::CommonFlag::kTokensFile, platform::CommonFlag::kServiceTokenFile,
+                 platform::CommonFlag::kScratchDir},
        .validators = {platform::CheckKafkaFlags}},
       sla::SetUp);
 }

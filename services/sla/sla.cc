@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "services/platform/base/common_flags.h"
+#include "services/platform/base/file_archive.h"
 #include "services/platform/kafka/consumer.h"
 #include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/kafka/topics.h"
@@ -21,7 +23,9 @@ platform::EngineSpec Spec() {
       {platform::kConversations, &conversation::v1::ConversationEvent::default_instance()}};
   spec.changelog = platform::kSlaChangelog;
   spec.outputs = {platform::kSla};
-  spec.make_machine = [](int32_t) { return std::make_unique<SlaMachine>(); };
+  spec.make_machine = [make_archive = platform::FileArchives(platform::ScratchFolder())](int32_t) {
+    return std::make_unique<SlaMachine>(SlaTopics(), make_archive);
+  };
   spec.push = [](int32_t, int64_t, const Push&) {};
   // Nobody waits for a clock to be armed or met, and a breach may be told a quarter of a second
   // late: what has come meanwhile is fetched and committed together.

@@ -17,6 +17,13 @@ using google::protobuf::util::TimeUtil;
 
 constexpr char kConfigKey[] = "config";
 
+// Nobody waits for an answer: until the next event it is only asked for.
+bool ConversationRests(const std::string&, const v1::ConversationRow& row) {
+  return row.unanswered_since_ms() == 0;
+}
+
+bool ClockRests(const std::string&, const v1::ClockRow& clock) { return !IsOpen(clock); }
+
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(timestamp));
 }
@@ -34,20 +41,21 @@ absl::btree_set<std::pair<absl::Time, std::string>> Sorted(
 }  // namespace
 
 absl::Status SlaMachine::LoadRow(std::string_view key, std::string_view value) {
-  const auto [table, id] = SplitRowKey(key);
-  if (table == conversations_.name()) return conversations_.Load(id, value).status();
-  if (table == clocks_.name()) return clocks_.Load(id, value).status();
-  if (table == meta_.name()) return meta_.Load(id, value).status();
-  return absl::DataLossError(
-      absl::StrCat("row ", ToAbsl(key), " is of a table that sla does not know"));
+  const RowBytes row{key, value};
+  return LoadRows({&row, 1});
 }
 
 absl::Status SlaMachine::LoadRows(std::span<const RowBytes> rows) {
   if (rows.empty()) return absl::OkStatus();
   const std::string_view table = SplitRowKey(rows.front().key).first;
-  if (table == conversations_.name()) return conversations_.LoadAll(rows);
-  if (table == clocks_.name()) return clocks_.LoadAll(rows);
-  return Machine::LoadRows(rows);
+  const auto nothing = [](const auto&...) {};
+  if (table == conversations_.name()) {
+    return conversations_.LoadAll(rows, ConversationRests, nothing);
+  }
+  if (table == clocks_.name()) return clocks_.LoadAll(rows, ClockRests, nothing);
+  if (table == meta_.name()) return meta_.LoadAll(rows);
+  return absl::DataLossError(
+      absl::StrCat("row ", ToAbsl(rows.front().key), " is of a table that sla does not know"));
 }
 
 void SlaMachine::Apply(const Stamp& at, const Input& input, Effects& effects) {
@@ -64,25 +72,32 @@ absl::Time SlaMachine::NextDeadline() const {
 
 std::vector<RowChange> SlaMachine::TakeChangedRows() {
   std::vector<RowChange> changes;
-  clocks_.TakeChanges(changes);
-  conversations_.TakeChanges(changes);
+  clocks_.TakeChanges(changes, ClockRests);
+  conversations_.TakeChanges(changes, ConversationRests);
   meta_.TakeChanges(changes);
   return changes;
 }
 
+template <typename Visit>
+void SlaMachine::ForEachOpenClock(Visit visit) const {
+  // None of them rests.
+  clocks_.ForEachFrom(0, /*at_rest_too=*/false,
+                      [&](uint64_t, const std::string& id, const v1::ClockRow& clock) {
+                        if (IsOpen(clock)) visit(id, clock);
+                        return true;
+                      });
+}
+
 void SlaMachine::On(const Stamp&, const TakenOver&, Effects&) {
   std::vector<std::pair<absl::Time, std::string_view>> wakes;
-  clocks_.ForEach([&](const std::string& id, const v1::ClockRow& clock) {
+  ForEachOpenClock([&](const std::string& id, const v1::ClockRow& clock) {
     const absl::Time wake = NextWake(clock);
     if (wake != absl::InfiniteFuture()) wakes.emplace_back(wake, id);
   });
   wakes_ = Sorted(std::move(wakes));
-  std::vector<std::pair<absl::Time, std::string_view>> forgets;
   conversations_.ForEach([&](const std::string& id, const v1::ConversationRow& row) {
-    if (row.forget_at_ms() == 0) return;
-    forgets.emplace_back(absl::FromUnixMillis(row.forget_at_ms()), id);
+    if (row.forget_at_ms() != 0) forgets_.emplace(absl::FromUnixMillis(row.forget_at_ms()), id);
   });
-  forgets_ = Sorted(std::move(forgets));
   const v1::ConfigRow* config = meta_.Find(kConfigKey);
   revision_ = config == nullptr ? 0 : config->revision();
 }
@@ -96,9 +111,7 @@ void SlaMachine::On(const Stamp&, const ConfigRevision& revision, Effects&) {
     return;
   }
   revision_ = revision.revision;
-  for (const auto& [id, clock] : clocks_.InKeyOrder()) {
-    if (IsOpen(*clock)) retargets_.emplace(id);
-  }
+  ForEachOpenClock([&](const std::string& id, const v1::ClockRow&) { retargets_.insert(id); });
   if (retargets_.empty()) meta_.Put(kConfigKey).set_revision(revision_);
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/time/time.h"
+#include "services/kernel/archive.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/table.h"
 #include "services/sla/clock.h"
@@ -28,6 +29,8 @@ struct SlaTopics {
 // never early, never twice for one clock, never lost over a restart, and never false because the
 // log had not been read so far (a clock fires only once Stamp.caught_up has passed its moment).
 //
+// What has ended, and who waits for nothing, rests in archives (see Table).
+//
 // Lifetime: one per owned partition, called by that partition's loop only.
 class SlaMachine : public Machine {
  public:
@@ -38,10 +41,10 @@ class SlaMachine : public Machine {
   static constexpr int kPageSizeMax = 200;
   static constexpr int kPageSizeDefault = 50;
 
-  explicit SlaMachine(SlaTopics topics = {})
+  explicit SlaMachine(SlaTopics topics = {}, const MakeArchive& make_archive = MakeMemoryArchive)
       : topics_(std::move(topics)),
-        conversations_("conversation"),
-        clocks_("clock"),
+        conversations_("conversation", make_archive()),
+        clocks_("clock", make_archive()),
         meta_("meta") {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value) override;
@@ -51,6 +54,8 @@ class SlaMachine : public Machine {
   std::vector<RowChange> TakeChangedRows() override;
 
   size_t open_clock_count() const { return wakes_.size(); }
+  // Of conversations and clocks; looks at all.
+  size_t CountAtRest() const { return conversations_.CountAtRest() + clocks_.CountAtRest(); }
 
   // Dies if the indexes do not say what the rows say.
   void CheckInvariants() const;
@@ -77,6 +82,9 @@ class SlaMachine : public Machine {
   void Fold(Step& step, const Event& event, v1::ConversationRow& row);
   void OnQueued(Step& step, const Event& event, v1::ConversationRow& row);
   void Forget(absl::Time now);
+  // visit(id, clock), in no order that means anything.
+  template <typename Visit>
+  void ForEachOpenClock(Visit visit) const;
 
   // Clocks. `since` is where it counts from, `moment` when the fact happened.
   void Activate(Step& step, const std::string& conversation, v1::ConversationRow& row,

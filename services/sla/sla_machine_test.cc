@@ -231,6 +231,27 @@ TEST_F(SlaMachineTest, AfterARestartClocksFireAsBefore) {
   EXPECT_THAT(Tick(), ElementsAre("queue answer breached"));
 }
 
+TEST_F(SlaMachineTest, WhatHasEndedRestsAndIsStillTold) {
+  OpenAndQueue("c1");
+  EXPECT_EQ(machine().CountAtRest(), 0u);
+  Accept("c1");
+  ReplyBy("c1");
+  constexpr size_t kConversationAndClocks = 3;
+  EXPECT_EQ(machine().CountAtRest(), kConversationAndClocks);
+  Restart(config_);
+  EXPECT_EQ(machine().CountAtRest(), kConversationAndClocks);
+
+  v1::ListClocksRequest request;
+  request.set_workspace("demo");
+  EXPECT_EQ(Ask<v1::ListClocksResponse>(request)->clocks_size(), 0);  // None is open.
+  request.add_states(v1::CLOCK_STATE_FULFILLED);
+  request.set_queue("support");
+  EXPECT_EQ(Ask<v1::ListClocksResponse>(request)->clocks_size(), 2);
+  EXPECT_THAT(Message("c1"), IsEmpty());
+  EXPECT_THAT(Queue("c1", "support"),
+              ElementsAre("first response activated", "queue answer activated"));
+}
+
 TEST_F(SlaMachineTest, AClosedConversationIsForgottenAfterADay) {
   OpenAndQueue("c1");
   Close("c1");

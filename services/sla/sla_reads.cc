@@ -75,14 +75,18 @@ absl::Status SlaMachine::ListClocks(const Stamp& at, const v1::ListClocksRequest
   const size_t size = static_cast<size_t>(std::min(asked, kPageSizeMax));
 
   std::vector<std::pair<int64_t, std::string>> places;
+  const bool ended_too = !request.states().empty();  // Only what has ended rests.
   // In any order: they are sorted below.
-  clocks_.ForEach([&](const std::string& id, const v1::ClockRow& clock) {
-    if (clock.workspace() != request.workspace() || !Wanted(request, clock)) return;
-    const v1::ConversationRow* row = conversations_.Find(clock.conversation_id());
-    if (!request.queue().empty() && row->queue() != request.queue()) return;
-    std::pair<int64_t, std::string> place{clock.due_ms() == 0 ? INT64_MAX : clock.due_ms(), id};
-    if (place >= *start) places.push_back(std::move(place));
-  });
+  clocks_.ForEachFrom(
+      0, ended_too, [&](uint64_t, const std::string& id, const v1::ClockRow& clock) {
+        if (clock.workspace() != request.workspace() || !Wanted(request, clock)) return true;
+        const bool in_queue =
+            request.queue().empty() ||
+            conversations_.Find(clock.conversation_id())->queue() == request.queue();
+        std::pair<int64_t, std::string> place{clock.due_ms() == 0 ? INT64_MAX : clock.due_ms(), id};
+        if (in_queue && place >= *start) places.push_back(std::move(place));
+        return true;
+      });
   const size_t shown = std::min(size, places.size());
   std::partial_sort(places.begin(), places.begin() + std::min(shown + 1, places.size()),
                     places.end());
