@@ -1,6 +1,6 @@
 """ingest: signed messages, each with an id of its own, acknowledged by Kafka before the answer, per
 CPU second of the server; beside it nginx, which answers the same requests with a fixed text, and a
-server of Go's standard library and franz-go."""
+server of Go's standard library and franz-go, with and without a memory of what it has taken."""
 
 import os
 import statistics
@@ -12,7 +12,7 @@ from figures import Figures
 from ground import ROOT, TOPIC, Ground
 
 CONNECTIONS = 64
-WARM_UP_S = 30  # Of Kafka, which compiles itself meanwhile.
+WARM_UP_S = 60  # Of Kafka, which compiles itself meanwhile.
 ACKS = 1000
 INTERACTIONS = "trama.interactions.v1"
 PAYLOAD_BYTES = 512
@@ -46,17 +46,21 @@ def start_nginx(ground):
     return ground.start("nginx", ["nginx", "-c", config, "-p", ground.folder], port)
 
 
-def start_go(ground):
+def build_go():
     binary = stack.CACHE / "bench-go-peer"
     # Debian's Go may be too old; the vendors' Python environment has one, too.
     path = f"{stack.CACHE / 'vendor/venv/bin'}:{os.environ['PATH']}"
     subprocess.run(["go", "build", "-trimpath", "-o", str(binary), "."], check=True,
                    cwd=ROOT / "tests/bench/go", env={**os.environ, "PATH": path, "CGO_ENABLED": "0"})
+    return binary
+
+
+def start_go(ground, name, binary, *more):
     sms = ground.facts["channels"]["sms"]
-    port = ground.peer_port("go")
-    return ground.start("go", [binary, "-listen", f"127.0.0.1:{port}", "-brokers",
+    port = ground.peer_port(name)
+    return ground.start(name, [binary, "-listen", f"127.0.0.1:{port}", "-brokers",
                                ground.trama.at("kafka"), "-topic", TOPIC, "-token",
-                               sms["auth_token"], "-url", sms["url"]], port)
+                               sms["auth_token"], "-url", sms["url"], *more], port)
 
 
 def measure(ground, server, pid, run, seconds, **more):
@@ -73,8 +77,12 @@ def measure(ground, server, pid, run, seconds, **more):
 def main(options):
     figures = Figures("ingest")
     with Ground(options.build, names=["config", "sms"]) as ground:
+        go = build_go()
         servers = {"nginx": (f"127.0.0.1:{ground.peer_port('nginx')}", start_nginx(ground)),
-                   "Go": (f"127.0.0.1:{ground.peer_port('go')}", start_go(ground)),
+                   "Go": (f"127.0.0.1:{ground.peer_port('go')}",
+                          start_go(ground, "go", go, "-redis", ground.trama.at("redis"))),
+                   "Go, forgetful": (f"127.0.0.1:{ground.peer_port('go_forgetful')}",
+                                     start_go(ground, "go_forgetful", go)),
                    "ours": (ground.trama.at("sms_http"), ground.trama.process("sms").pid())}
         per_cpu = {name: [] for name in servers}
         walls, acks, halves, ceilings, unsafe, forgetful = [], [], [], [], [], []
@@ -129,7 +137,7 @@ def tell_safety(figures, runs):
 
 def tell(figures, per_cpu, walls, acks, halves, ceilings):
     median = statistics.median
-    for peer in ("nginx", "Go"):
+    for peer in ("nginx", "Go", "Go, forgetful"):
         figures.peer(f"{peer}: requests per CPU second", per_cpu[peer])
     figures.row("ours: messages per CPU second", median(per_cpu["ours"]))
     figures.row("ours: messages per second", median(walls))
@@ -140,6 +148,7 @@ def tell(figures, per_cpu, walls, acks, halves, ceilings):
     def ratio(ours, peers):
         return median(a / b for a, b in zip(ours, peers))
     figures.goal("G1_per_cpu_to_go", ratio(per_cpu["ours"], per_cpu["Go"]), 2, 3, True)
+    figures.row("ours / Go, forgetful", ratio(per_cpu["ours"], per_cpu["Go, forgetful"]))
     figures.goal("G2_per_cpu_to_nginx", ratio(per_cpu["ours"], per_cpu["nginx"]), 0.20, 0.35, True)
     figures.goal("G3_rate_to_librdkafka", ratio(walls, ceilings), 0.05, 0.08, True)
     figures.goal("G4_p99_to_sync_ack", ratio(halves, acks), 30, 12, False)

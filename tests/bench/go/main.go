@@ -1,6 +1,8 @@
-// A peer of the sms channel's door, as one would write it in an afternoon with Go's standard library
-// and franz-go: checks Twilio's signature, appends the message to a topic, answers when the broker
-// has it. No dedupe, no archive of the original, no metrics.
+// A peer of the sms channel's door, as one would write it in an afternoon with Go's standard library,
+// franz-go and rueidis (which sends commands of many requests together by itself): checks Twilio's
+// signature, appends the message to a topic, answers when the broker has it. With -redis it passes
+// over what it has seen, as the door does; without, every repeat is appended again. No normalized
+// event, no original kept beside it, no metrics.
 package main
 
 import (
@@ -17,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/rueidis"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -26,9 +29,45 @@ var (
 	topic   = flag.String("topic", "bench.peer", "where messages go")
 	token   = flag.String("token", "", "the auth token that signs")
 	told    = flag.String("url", "", "the URL that the vendor was told")
+	memory  = flag.String("redis", "", "where Redis is; empty: no message is known")
 )
 
-const bodyBytesMax = 64 << 10
+const (
+	bodyBytesMax = 64 << 10
+	seenKept     = 8 * 24 * time.Hour
+)
+
+// What was taken before. Null: nothing is remembered.
+type seen struct{ client rueidis.Client }
+
+func (s *seen) has(ctx context.Context, key string) bool {
+	if s == nil {
+		return false
+	}
+	// Without an answer it counts as new: the memory only saves work.
+	count, err := s.client.Do(ctx, s.client.B().Exists().Key(key).Build()).AsInt64()
+	return err == nil && count == 1
+}
+
+// Nobody waits for it.
+func (s *seen) mark(key string) {
+	if s == nil {
+		return
+	}
+	go s.client.Do(context.Background(), s.client.B().Set().Key(key).Value("1").Ex(seenKept).Build())
+}
+
+func openSeen() *seen {
+	if *memory == "" {
+		return nil
+	}
+	client, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{*memory}, DisableCache: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return &seen{client}
+}
 
 func signatureOf(form url.Values) string {
 	names := make([]string, 0, len(form))
@@ -62,6 +101,7 @@ func main() {
 	if err := client.Ping(context.Background()); err != nil {
 		log.Fatal(err)
 	}
+	known := openSeen()
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			io.WriteString(w, "ok")
@@ -81,10 +121,15 @@ func main() {
 			http.Error(w, "not signed", http.StatusForbidden)
 			return
 		}
+		key := "seen:" + form.Get("MessageSid")
+		repeated := known.has(r.Context(), key)
 		record := &kgo.Record{Key: []byte(form.Get("From")), Value: body}
-		if err := client.ProduceSync(r.Context(), record).FirstErr(); err != nil {
-			http.Error(w, "come again", http.StatusServiceUnavailable)
-			return
+		if !repeated {
+			if err := client.ProduceSync(r.Context(), record).FirstErr(); err != nil {
+				http.Error(w, "come again", http.StatusServiceUnavailable)
+				return
+			}
+			known.mark(key)
 		}
 		w.Header().Set("Content-Type", "text/xml")
 		io.WriteString(w, "<Response/>")
