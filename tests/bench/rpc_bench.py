@@ -9,14 +9,17 @@ from ground import Ground
 from stack import wait_until
 
 PHONE = "+12122000000"  # The sender of the first webhook of a run.
-OUTSTANDING = 64
+# Calls under way, of ours and of the echo. A command waits for a commit of Kafka, so it takes more of
+# them to keep the server busy; a server that waits pays for being woken up, not for calls.
+OUTSTANDING = {"customer": 64, "heartbeat": 64, "presence": 512}
 
 
 def per_cpu_second(ground, server, pid, method, seconds):
     agent = ground.facts["agents"][0]
     before = machine.cpu_seconds(pid)
     said = ground.tool("rpc", server=server, method=method, token=agent["token"],
-                       agent=agent["name"], phone=PHONE, outstanding=OUTSTANDING, seconds=seconds)
+                       agent=agent["name"], phone=PHONE, outstanding=OUTSTANDING[method],
+                       seconds=seconds)
     return said, said["calls"] / max(machine.cpu_seconds(pid) - before, 0.01)
 
 
@@ -62,6 +65,6 @@ def compare(ground, figures, options, method, name, floor, goal):
     ground.trama.process("echo").stop()
     figures.peer(f"echo of {method}, calls per CPU second", peers)
     figures.row(f"{name}: {method}, calls per CPU second", statistics.median(ours))
-    figures.row(f"{name}: {method}, p99 with {OUTSTANDING} under way", statistics.median(p99), "ms")
+    figures.row(f"{name}: {method}, p99 with {OUTSTANDING[method]} under way", statistics.median(p99), "ms")
     figures.goal(f"G16_{method}_to_echo",
                  statistics.median(a / b for a, b in zip(ours, peers)), floor, goal, True)
