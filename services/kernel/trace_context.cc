@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "services/kernel/digest.h"
 #include "services/kernel/ids.h"
 
@@ -17,28 +15,43 @@ constexpr size_t kSpanAt = 36;
 constexpr size_t kFlagsAt = 53;
 constexpr size_t kLength = 55;
 
-// The value of a lower-case hexadecimal digit, negative for others.
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+// The value of each lower-case hexadecimal digit, kNoDigit for other characters.
+constexpr uint8_t kNoDigit = 0xff;
+constexpr std::array<uint8_t, 256> kHexValues = [] {
+  std::array<uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (int i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = static_cast<uint8_t>(i);
+  for (int i = 0; i < 6; ++i) values[static_cast<size_t>('a' + i)] = static_cast<uint8_t>(10 + i);
+  return values;
+}();
 
 template <size_t N>
 bool ReadHex(std::string_view text, std::array<uint8_t, N>& out) {
   for (size_t i = 0; i < N; ++i) {
-    const int high = HexValue(text[2 * i]);
-    const int low = HexValue(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
+    const uint8_t high = kHexValues[static_cast<uint8_t>(text[2 * i])];
+    const uint8_t low = kHexValues[static_cast<uint8_t>(text[2 * i + 1])];
+    if (high == kNoDigit || low == kNoDigit) return false;
     out[i] = static_cast<uint8_t>(high * 16 + low);
   }
   return true;
 }
 
+// Writes two digits for each byte; gives the place after them.
+template <size_t N>
+char* WriteHex(const std::array<uint8_t, N>& bytes, char* to) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (const uint8_t byte : bytes) {
+    *to++ = kDigits[byte >> 4];
+    *to++ = kDigits[byte & 15];
+  }
+  return to;
+}
+
 template <size_t N>
 std::string Hex(const std::array<uint8_t, N>& bytes) {
-  return absl::BytesToHexString(
-      std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  std::string out(2 * N, '0');
+  WriteHex(bytes, out.data());
+  return out;
 }
 
 template <size_t N>
@@ -78,8 +91,12 @@ std::optional<TraceContext> ParseTraceparent(std::string_view header) {
 }
 
 std::string FormatTraceparent(const TraceContext& context) {
-  return absl::StrCat("00-", Hex(context.trace_id), "-", Hex(context.span_id), "-",
-                      context.sampled ? "01" : "00");
+  std::string text(kLength, '-');
+  text.replace(0, 2, "00");
+  WriteHex(context.trace_id, text.data() + kTraceAt);
+  WriteHex(context.span_id, text.data() + kSpanAt);
+  text.replace(kFlagsAt, 2, context.sampled ? "01" : "00");
+  return text;
 }
 
 TraceContext ChildSpan(const TraceContext& parent, const std::array<uint8_t, 8>& span_id) {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "boost/asio/any_io_executor.hpp"
 #include "boost/asio/steady_timer.hpp"
-#include "boost/asio/this_coro.hpp"
 #include "services/platform/net/awaitable.h"
 #include "services/platform/net/steady_time.h"
 
@@ -28,15 +28,16 @@ class TimedWaits {
   TimedWaits(absl::Duration limit, T too_late)
       : open_(std::make_shared<Open>(platform::ToSteady(limit), std::move(too_late))) {}
 
+  // `start` as for AwaitCallback.
   template <typename Start>
   platform::Awaitable<T> Await(Start start) {
-    const std::shared_ptr<Open> open = open_;
-    boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    co_return co_await platform::AwaitCallback<T>([&](std::function<void(T)> done) {
-      auto wait = std::make_shared<Wait>(std::move(done), Clock::now() + open->limit);
-      open->Add(wait, executor);
-      start(std::function<void(T)>([wait](T value) { wait->End(std::move(value)); }));
-    });
+    return platform::AwaitCallback<T>(
+        [open = open_, start = std::move(start)](std::function<void(T)> done,
+                                                 boost::asio::any_io_executor executor) mutable {
+          auto wait = std::make_shared<Wait>(std::move(done), Clock::now() + open->limit);
+          open->Add(wait, executor);
+          start(std::function<void(T)>([wait](T value) { wait->End(std::move(value)); }));
+        });
   }
 
  private:

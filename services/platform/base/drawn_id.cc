@@ -1,5 +1,7 @@
 #include "services/platform/base/drawn_id.h"
 
+#include <algorithm>
+#include <cstring>
 #include <random>
 
 namespace trama::platform {
@@ -18,10 +20,10 @@ std::mt19937_64 Seeded() {
 void DrawId(uint8_t* bytes, size_t size) {
   thread_local std::mt19937_64 random = Seeded();
   for (size_t at = 0; at < size;) {
-    uint64_t bits = random();
-    for (size_t i = 0; i < sizeof(bits) && at < size; ++i, bits >>= 8) {
-      bytes[at++] = static_cast<uint8_t>(bits);
-    }
+    const uint64_t bits = random();
+    const size_t count = std::min(sizeof(bits), size - at);
+    std::memcpy(bytes + at, &bits, count);
+    at += count;
   }
 }
 

@@ -16,7 +16,6 @@
 #include "services/kernel/strings.h"
 #include "services/platform/base/drawn_id.h"
 #include "services/platform/base/log.h"
-#include "services/platform/base/span.h"
 #include "services/platform/base/trace.h"
 #include "services/platform/net/steady_time.h"
 
@@ -30,6 +29,8 @@ using End = RequestPart::End;
 constexpr absl::Duration kGoodbye = absl::Seconds(1);
 constexpr absl::Duration kTurnAway = absl::Milliseconds(500);
 constexpr size_t kRequestIdBytesMax = 64;
+constexpr size_t kHeadBytesUsual = 512;
+constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kNoRoute = "(none)";
 
 std::string RequestId(std::string_view wanted) {
@@ -58,10 +59,11 @@ HttpResponse Busy(std::string_view what) {
 }
 
 bool IsSetByServer(std::string_view name) {
-  for (const char* own : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
-    if (absl::EqualsIgnoreCase(ToAbsl(name), own)) return true;
-  }
-  return false;
+  constexpr std::array<std::string_view, 4> kOwn = {"Content-Length", "Transfer-Encoding",
+                                                    "Connection", "Date"};
+  return std::any_of(kOwn.begin(), kOwn.end(), [name](std::string_view own) {
+    return own.size() == name.size() && absl::EqualsIgnoreCase(ToAbsl(name), ToAbsl(own));
+  });
 }
 
 // The text changes once a second only.
@@ -78,32 +80,42 @@ const std::string& DateOfNow() {
 
 bool HasBody(int status) { return status >= 200 && status != 204 && status != 304; }
 
+void AppendField(std::string_view name, std::string_view value, std::string& head) {
+  for (const std::string_view part : {name, std::string_view(": "), value, kLineEnd}) {
+    head.append(part);
+  }
+}
+
 // The status line and the fields; empty when a field cannot be sent.
 std::string ResponseHead(const HttpResponse& response, bool keep_alive,
                          std::string_view request_id) {
-  std::string head = absl::StrCat("HTTP/1.1 ", response.status, " ",
-                                  ToAbsl(HttpStatusPhrase(response.status)), "\r\n");
+  std::string head;
+  head.reserve(kHeadBytesUsual);
+  absl::StrAppend(&head, "HTTP/1.1 ", response.status, " ",
+                  ToAbsl(HttpStatusPhrase(response.status)), ToAbsl(kLineEnd));
   for (const auto& [name, value] : response.headers.fields()) {
     if (IsSetByServer(name)) continue;
     if (!IsValidHeaderField(name, value)) return {};
-    absl::StrAppend(&head, name, ": ", value, "\r\n");
+    AppendField(name, value, head);
   }
   if (HasBody(response.status)) {
-    absl::StrAppend(&head, "Content-Length: ", response.body.size(), "\r\n");
+    AppendField("Content-Length", ToStd(absl::AlphaNum(response.body.size()).Piece()), head);
   }
   if (!request_id.empty() && !response.headers.Has("X-Request-Id")) {
-    absl::StrAppend(&head, "X-Request-Id: ", ToAbsl(request_id), "\r\n");
+    AppendField("X-Request-Id", request_id, head);
   }
-  absl::StrAppend(&head, "Date: ", DateOfNow(),
-                  "\r\nConnection: ", keep_alive ? "keep-alive" : "close", "\r\n\r\n");
+  AppendField("Date", DateOfNow(), head);
+  AppendField("Connection", keep_alive ? "keep-alive" : "close", head);
+  head.append(kLineEnd);
   return head;
 }
 
 // Named by the route, as the path may hold ids of persons.
 Span SpanOf(const HttpServing& serving, const HttpRoute& route, const HttpRequest& request) {
   if (!serving.options.traced) return Span();
-  Span span = Span::StartAtBorder(SpanKind::kServer, absl::StrCat(request.method, " ", route.path),
-                                  request.headers.Get("traceparent"));
+  std::string name = IsTracing() ? absl::StrCat(request.method, " ", route.path) : std::string();
+  Span span =
+      Span::StartAtBorder(SpanKind::kServer, std::move(name), request.headers.Get("traceparent"));
   span.Set("http.request.method", request.method);
   span.Set("http.route", route.path);
   return span;
@@ -153,10 +165,12 @@ Awaitable<void> HttpConnection::Run() {
     }
   }
   for (int served = 1; !serving_->draining; ++served) {
-    idle_ = true;
-    const RequestPart begun = co_await reader_.WaitForRequest();
-    idle_ = false;
-    if (begun.end != End::kWhole) break;
+    if (!reader_.HasBegun()) {
+      idle_ = true;
+      const RequestPart begun = co_await reader_.WaitForRequest();
+      idle_ = false;
+      if (begun.end != End::kWhole) break;
+    }
     const bool last = served >= serving_->options.keep_alive_requests_max;
     const bool goes_on = co_await ServeOne(last);
     if (!goes_on) break;
@@ -165,59 +179,80 @@ Awaitable<void> HttpConnection::Run() {
 }
 
 Awaitable<bool> HttpConnection::ServeOne(bool last) {
-  RequestPart head = co_await reader_.ReadHead();
+  // What is there already, as it mostly is, is not awaited: every coroutine costs.
+  std::optional<RequestPart> head = reader_.HeadAtHand();
+  if (!head.has_value()) head = co_await reader_.ReadHead();
   const absl::Time since = absl::Now();
-  if (head.end == End::kGone) co_return false;
-  if (head.end == End::kRefused) {
-    HttpResponse refusal = HttpResponse::Text(head.status, absl::StrCat(head.reason, "\n"));
+  if (head->end == End::kGone) co_return false;
+  if (head->end == End::kRefused) {
+    HttpResponse refusal = HttpResponse::Text(head->status, absl::StrCat(head->reason, "\n"));
     co_await Respond(std::move(refusal), /*is_head=*/false, /*keep_alive=*/false, "");
-    Observe("", kNoRoute, head.status, since);
+    Observe("", kNoRoute, head->status, since);
     co_return false;
   }
   HttpRequest request = reader_.TakeRequest();
-  request.request_id = RequestId(request.headers.Get("X-Request-Id"));
-  const HttpRouter::Match match = serving_->router.Find(request.method, request.path);
-  const std::string_view route = match.route == nullptr ? kNoRoute : match.route->path;
-  served_ = {request.method, route, request.request_id, since};
-  const std::string& method = served_.method;
-  const std::string& request_id = served_.request_id;
-
   HttpResponse response;
   bool keep_alive = reader_.keep_alive() && !last;
-  if (match.route == nullptr) {
-    response = HttpResponse::Text(
-        match.allow.empty() ? 404 : 405,
-        match.allow.empty() ? "nothing lives here\n" : "this method is not for this path\n");
-    if (!match.allow.empty()) response.headers.Set("Allow", match.allow);
-  } else if (!serving_->handlers.TryEnter(serving_->options.requests_in_flight_max)) {
-    response = Busy("too many requests at once, try again");
-  } else {
-    const size_t own_max = match.route->limits.body_bytes_max;
-    const size_t body_max = own_max > 0 ? own_max : serving_->options.body_bytes_max;
-    RequestPart body = co_await reader_.ReadBody(body_max);
-    if (body.end == End::kWhole) {
+  if (const HttpRoute* route = Admit(request, since, response); route != nullptr) {
+    std::optional<RequestPart> body = reader_.BodyAtHand(BodyMax(*route));
+    if (!body.has_value()) body = co_await reader_.ReadBody(BodyMax(*route));
+    if (body->end == End::kWhole) {
       request.body = reader_.TakeBody();
-      response = co_await Handle(*match.route, std::move(request));
+      Span span = BeforeHandler(*route, request);
+      try {
+        Awaitable<HttpResponse> answer = route->handler(std::move(request));
+        response = co_await std::move(answer);
+      } catch (...) {
+        response = HttpResponse::Text(500, "the server failed on this request\n");
+      }
+      AfterHandler(span, response);
       if (late_ != Late::kNo) {
         co_await WaitForLateAnswer();
         co_return false;
       }
     } else {
       serving_->handlers.Leave();
-      if (body.end == End::kGone) co_return false;
-      response = HttpResponse::Text(body.status, absl::StrCat(body.reason, "\n"));
+      if (body->end == End::kGone) co_return false;
+      response = HttpResponse::Text(body->status, absl::StrCat(body->reason, "\n"));
       keep_alive = false;
     }
   }
   // Bytes of a body that nobody read would be taken for the next request.
   keep_alive = keep_alive && !reader_.has_unread_body() && !serving_->draining;
   const int status = response.status;
-  const bool sent = co_await Respond(std::move(response), method == "HEAD", keep_alive, request_id);
-  Observe(method, route, status, since);
-  co_return sent&& keep_alive;
+  Answer answer =
+      Compose(std::move(response), served_.method == "HEAD", keep_alive, served_.request_id);
+  bool goes_on = answer.keep_alive;
+  const size_t sent = stream_.WriteNow(answer.head, answer.body);
+  if (sent < answer.size()) goes_on = co_await SendRest(std::move(answer), sent);
+  Observe(served_.method, served_.route, status, since);
+  co_return goes_on;
 }
 
-Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpRequest request) {
+const HttpRoute* HttpConnection::Admit(HttpRequest& request, absl::Time since,
+                                       HttpResponse& response) {
+  request.request_id = RequestId(request.headers.Get("X-Request-Id"));
+  const HttpRouter::Match match = serving_->router.Find(request.method, request.path);
+  const std::string_view route = match.route == nullptr ? kNoRoute : match.route->path;
+  served_ = {request.method, route, request.request_id, since};
+  if (match.route == nullptr) {
+    response = HttpResponse::Text(
+        match.allow.empty() ? 404 : 405,
+        match.allow.empty() ? "nothing lives here\n" : "this method is not for this path\n");
+    if (!match.allow.empty()) response.headers.Set("Allow", match.allow);
+    return nullptr;
+  }
+  if (serving_->handlers.TryEnter(serving_->options.requests_in_flight_max)) return match.route;
+  response = Busy("too many requests at once, try again");
+  return nullptr;
+}
+
+size_t HttpConnection::BodyMax(const HttpRoute& route) const {
+  const size_t own_max = route.limits.body_bytes_max;
+  return own_max > 0 ? own_max : serving_->options.body_bytes_max;
+}
+
+Span HttpConnection::BeforeHandler(const HttpRoute& route, HttpRequest& request) {
   const absl::Duration limit = route.limits.handler_timeout > absl::ZeroDuration()
                                    ? route.limits.handler_timeout
                                    : serving_->options.handler_timeout;
@@ -227,21 +262,18 @@ Awaitable<HttpResponse> HttpConnection::Handle(const HttpRoute& route, HttpReque
                             ? span.traceparent()
                             : TraceparentOrNew(request.headers.Get("traceparent"));
   request.peer = peer_;
-
   handler_due_ = std::chrono::steady_clock::now() + ToSteady(limit);
   ArmWatch();
-  HttpResponse response;
-  try {
-    Awaitable<HttpResponse> answer = route.handler(std::move(request));
-    response = co_await std::move(answer);
-  } catch (...) {
-    response = HttpResponse::Text(500, "the server failed on this request\n");
-  }
+  return span;
+}
+
+void HttpConnection::AfterHandler(Span& span, const HttpResponse& response) {
   handler_due_ = kNone;
   serving_->handlers.Leave();
+  if (!span.recording()) return;
   span.Set("http.response.status_code", int64_t{response.status});
   if (response.status >= 500) span.Fail(HttpStatusPhrase(response.status));
-  co_return response;
+  span.Finish();
 }
 
 void HttpConnection::ArmWatch() {
@@ -284,20 +316,34 @@ Awaitable<void> HttpConnection::WaitForLateAnswer() {
   }
 }
 
-Awaitable<bool> HttpConnection::Respond(HttpResponse response, bool is_head, bool keep_alive,
-                                        std::string request_id) {
-  std::string head = ResponseHead(response, keep_alive, request_id);
-  if (head.empty()) {
+HttpConnection::Answer HttpConnection::Compose(HttpResponse response, bool is_head, bool keep_alive,
+                                               std::string_view request_id) {
+  Answer answer;
+  answer.head = ResponseHead(response, keep_alive, request_id);
+  if (answer.head.empty()) {
     response = HttpResponse::Text(500, "the server made a header that cannot be sent\n");
     keep_alive = false;
-    head = ResponseHead(response, keep_alive, request_id);
+    answer.head = ResponseHead(response, keep_alive, request_id);
   }
-  std::string_view body;
-  if (!is_head && HasBody(response.status)) body = response.body;
+  if (!is_head && HasBody(response.status)) answer.body = std::move(response.body);
+  answer.keep_alive = keep_alive;
+  return answer;
+}
+
+Awaitable<bool> HttpConnection::SendRest(Answer answer, size_t sent) {
+  const size_t of_head = std::min(sent, answer.head.size());
+  const auto head = std::string_view(answer.head).substr(of_head);
+  const auto body = std::string_view(answer.body).substr(sent - of_head);
   stream_.ExpiresAfter(serving_->options.write_timeout);
-  const IoResult sent = co_await stream_.Write(head, body);
-  if (sent.error) Close();
-  co_return !sent.error && keep_alive;
+  const IoResult result = co_await stream_.Write(head, body);
+  if (result.error) Close();
+  co_return !result.error && answer.keep_alive;
+}
+
+Awaitable<bool> HttpConnection::Respond(HttpResponse response, bool is_head, bool keep_alive,
+                                        std::string request_id) {
+  Answer answer = Compose(std::move(response), is_head, keep_alive, request_id);
+  co_return co_await SendRest(std::move(answer), 0);
 }
 
 Awaitable<void> HttpConnection::TurnAway() {

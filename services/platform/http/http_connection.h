@@ -12,6 +12,7 @@
 
 #include "absl/time/time.h"
 #include "boost/asio/steady_timer.hpp"
+#include "services/platform/base/span.h"
 #include "services/platform/http/http_router.h"
 #include "services/platform/http/http_server.h"
 #include "services/platform/http/request_reader.h"
@@ -68,13 +69,31 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // Answers one request; false when the connection must end.
   Awaitable<bool> ServeOne(bool last);
-  Awaitable<HttpResponse> Handle(const HttpRoute& route, HttpRequest request);
+  // The route whose handler may run now, counted among those that do. Null: `response` says why
+  // none does.
+  const HttpRoute* Admit(HttpRequest& request, absl::Time since, HttpResponse& response);
+  size_t BodyMax(const HttpRoute& route) const;
+  Span BeforeHandler(const HttpRoute& route, HttpRequest& request);
+  void AfterHandler(Span& span, const HttpResponse& response);
   // Looks after the handler that runs: armed once for many requests, as most are over long before.
   void ArmWatch();
   void OnWatch();
   // In place of a handler that takes too long; what that says later nobody hears.
   static Awaitable<void> AnswerLate(std::shared_ptr<HttpConnection> self);
   Awaitable<void> WaitForLateAnswer();
+
+  // An answer as it is sent.
+  struct Answer {
+    std::string head;
+    std::string body;
+    bool keep_alive = false;
+
+    size_t size() const { return head.size() + body.size(); }
+  };
+  static Answer Compose(HttpResponse response, bool is_head, bool keep_alive,
+                        std::string_view request_id);
+  // What the client has not taken at once. True: it was sent, and the connection goes on.
+  Awaitable<bool> SendRest(Answer answer, size_t sent);
   Awaitable<bool> Respond(HttpResponse response, bool is_head, bool keep_alive,
                           std::string request_id);
   void Observe(std::string_view method, std::string_view route, int status, absl::Time since);

@@ -10,8 +10,10 @@
 namespace trama::platform {
 namespace {
 
+constexpr size_t kFieldsUsual = 8;
+
 bool SameName(std::string_view a, std::string_view b) {
-  return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
+  return a.size() == b.size() && absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
 }
 
 bool IsTokenChar(char c) {
@@ -48,7 +50,15 @@ std::vector<std::string_view> HttpHeaders::GetAll(std::string_view name) const {
   return values;
 }
 
+size_t HttpHeaders::Count(std::string_view name) const {
+  return static_cast<size_t>(std::count_if(fields_.begin(), fields_.end(), [&](const Field& field) {
+    return SameName(field.first, name);
+  }));
+}
+
 void HttpHeaders::Add(std::string_view name, std::string_view value) {
+  // Requests and answers have several: one allocation instead of four.
+  if (fields_.capacity() == 0) fields_.reserve(kFieldsUsual);
   fields_.emplace_back(name, value);
 }
 

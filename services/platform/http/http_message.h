@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ class HttpHeaders {
   std::string_view Get(std::string_view name) const;
   std::optional<std::string_view> Find(std::string_view name) const;
   std::vector<std::string_view> GetAll(std::string_view name) const;
+  size_t Count(std::string_view name) const;
   bool Has(std::string_view name) const { return Find(name).has_value(); }
 
   void Add(std::string_view name, std::string_view value);

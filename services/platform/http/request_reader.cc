@@ -19,14 +19,14 @@ using boost::system::error_code;
 using End = RequestPart::End;
 
 constexpr size_t kReadBytes = 16 * 1024;
-// More header fields than any client of ours sends; each costs an allocation.
-constexpr size_t kHeaderFieldsMax = 200;
 
 RequestPart Refuse(int status, std::string reason) {
   return {.end = End::kRefused, .status = status, .reason = std::move(reason)};
 }
 
-std::string_view ToStdView(boost::beast::string_view text) { return {text.data(), text.size()}; }
+RequestPart TooLarge(size_t bytes_max) {
+  return Refuse(413, absl::StrCat("the body may have at most ", bytes_max, " bytes"));
+}
 
 bool NeedsLength(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
@@ -67,14 +67,19 @@ Awaitable<RequestPart> RequestReader::ReadMore(absl::Duration limit, std::string
   co_return RequestPart{.end = End::kGone};
 }
 
+bool RequestReader::HasBegun() {
+  SkipEmptyLines();
+  return buffer_.size() > 0;
+}
+
 Awaitable<RequestPart> RequestReader::WaitForRequest() {
   stream_.ExpiresAfter(options_.idle_timeout);
-  SkipEmptyLines();
-  while (buffer_.size() == 0) {
-    RequestPart read = co_await ReadMore(options_.idle_timeout, "a request");
+  while (!HasBegun()) {
+    const auto space = buffer_.prepare(kReadBytes);
+    const IoResult read = co_await stream_.ReadSome(static_cast<char*>(space.data()), space.size());
+    buffer_.commit(read.bytes);
     // A client that has sent nothing has nothing to be told.
-    if (read.end != End::kWhole) co_return RequestPart{.end = End::kGone};
-    SkipEmptyLines();
+    if (read.error) co_return RequestPart{.end = End::kGone};
   }
   co_return RequestPart{};
 }
@@ -88,31 +93,40 @@ void RequestReader::SkipEmptyLines() {
   }
 }
 
-Awaitable<RequestPart> RequestReader::ReadHead() {
+std::optional<RequestPart> RequestReader::HeadAtHand() {
   parser_.emplace();
   parser_->eager(false);
   parser_->header_limit(static_cast<uint32_t>(options_.header_bytes_max));
-  // Every route has its own limit, see ReadBody; Beast 1.74 takes "none" for "nothing allowed".
+  // Every route has its own limit, see ParseBody; Beast 1.74 takes "none" for "nothing allowed".
   parser_->body_limit(std::numeric_limits<uint64_t>::max());
-  request_ = HttpRequest();
-  stream_.ExpiresAfter(options_.header_timeout);
+  return ParseHead();
+}
+
+std::optional<RequestPart> RequestReader::ParseHead() {
   while (true) {
     error_code error;
     buffer_.consume(parser_->put(buffer_.data(), error));
-    if (error && error != http::error::need_more) co_return RefuseHead(error);
-    if (parser_->is_header_done()) break;
-    if (!error && buffer_.size() > 0) continue;
+    if (error && error != http::error::need_more) return RefuseHead(error);
+    if (parser_->is_header_done()) return CheckHead();
+    if (error || buffer_.size() == 0) return std::nullopt;
+  }
+}
+
+Awaitable<RequestPart> RequestReader::ReadHead() {
+  stream_.ExpiresAfter(options_.header_timeout);
+  while (true) {
     RequestPart read = co_await ReadMore(options_.header_timeout, "the header");
     if (read.end != End::kWhole) co_return read;
+    std::optional<RequestPart> head = ParseHead();
+    if (head.has_value()) co_return *std::move(head);
   }
-  co_return CheckHead();
 }
 
 RequestPart RequestReader::RefuseHead(const error_code& error) const {
   if (error != http::error::header_limit && error != http::error::buffer_overflow) {
     return Refuse(400, absl::StrCat("malformed request: ", error.message()));
   }
-  if (parser_->get().target().empty()) {
+  if (parser_->request().target.empty()) {
     return Refuse(414, absl::StrCat("the request target may have at most ",
                                     options_.target_bytes_max, " bytes"));
   }
@@ -121,22 +135,16 @@ RequestPart RequestReader::RefuseHead(const error_code& error) const {
 }
 
 RequestPart RequestReader::CheckHead() {
-  const auto& message = parser_->get();
-  if (message.target().size() > options_.target_bytes_max) {
+  HttpRequest& request = parser_->request();
+  if (request.target.size() > options_.target_bytes_max) {
     return Refuse(414, absl::StrCat("the request target may have at most ",
                                     options_.target_bytes_max, " bytes"));
   }
-  request_.method = std::string(ToStdView(message.method_string()));
-  request_.target = std::string(ToStdView(message.target()));
-  size_t fields = 0;
-  for (const auto& field : message) {
-    if (++fields > kHeaderFieldsMax) {
-      return Refuse(
-          431, absl::StrCat("a request may have at most ", kHeaderFieldsMax, " header fields"));
-    }
-    request_.headers.Add(ToStdView(field.name_string()), ToStdView(field.value()));
+  if (parser_->has_too_many_fields()) {
+    return Refuse(431, absl::StrCat("a request may have at most ", RequestParser::kFieldsMax,
+                                    " header fields"));
   }
-  if (!SplitTarget(request_)) {
+  if (!SplitTarget(request)) {
     return Refuse(400, "malformed request: the target must start with '/'");
   }
   return CheckFraming();
@@ -145,22 +153,24 @@ RequestPart RequestReader::CheckHead() {
 // What two servers in a row could understand differently is refused: it is how requests are
 // smuggled past a proxy (RFC 9112, 6.3 and 11.2).
 RequestPart RequestReader::CheckFraming() {
-  const bool http11 = parser_->get().version() == 11;
-  const size_t hosts = request_.headers.GetAll("Host").size();
+  const bool http11 = parser_->is_http11();
+  const HttpRequest& request = parser_->request();
+  const size_t hosts = request.headers.Count("Host");
   if (hosts > 1 || (http11 && hosts == 0)) {
     return Refuse(400, "malformed request: exactly one Host header is needed");
   }
-  const auto codings = request_.headers.GetAll("Transfer-Encoding");
-  if (!codings.empty()) {
+  const size_t codings = request.headers.Count("Transfer-Encoding");
+  if (codings > 0) {
     if (!http11) return Refuse(400, "malformed request: HTTP/1.0 knows no Transfer-Encoding");
-    if (codings.size() != 1 || !absl::EqualsIgnoreCase(ToAbsl(codings[0]), "chunked")) {
+    const std::string_view coding = request.headers.Get("Transfer-Encoding");
+    if (codings != 1 || !absl::EqualsIgnoreCase(ToAbsl(coding), "chunked")) {
       return Refuse(501, "the only Transfer-Encoding understood is chunked");
     }
-  } else if (!request_.headers.Has("Content-Length") && NeedsLength(request_.method)) {
+  } else if (!request.headers.Has("Content-Length") && NeedsLength(request.method)) {
     // Without a length the body would be taken for empty, and its bytes for the next request.
     return Refuse(411, "a request with a body needs Content-Length or chunked encoding");
   }
-  const std::string_view expected = request_.headers.Get("Expect");
+  const std::string_view expected = request.headers.Get("Expect");
   if (!expected.empty() && !absl::EqualsIgnoreCase(ToAbsl(expected), "100-continue")) {
     return Refuse(417, "the only expectation understood is 100-continue");
   }
@@ -168,29 +178,34 @@ RequestPart RequestReader::CheckFraming() {
   return RequestPart{};
 }
 
-Awaitable<RequestPart> RequestReader::ReadBody(size_t bytes_max) {
-  if (parser_->is_done()) co_return RequestPart{};
-  const auto too_large = [bytes_max] {
-    return Refuse(413, absl::StrCat("the body may have at most ", bytes_max, " bytes"));
-  };
+std::optional<RequestPart> RequestReader::BodyAtHand(size_t bytes_max) {
+  if (parser_->is_done()) return RequestPart{};
   const auto length = parser_->content_length();
-  if (length.has_value() && *length > bytes_max) co_return too_large();
-  parser_->body_limit(bytes_max);  // For chunks, which announce no sum.
+  if (length.has_value() && *length > bytes_max) return TooLarge(bytes_max);
+  parser_->body_limit(bytes_max);                     // For chunks, which announce no sum.
+  if (buffer_.size() > 0) expects_continue_ = false;  // Nobody waits for a word.
+  return ParseBody(bytes_max);
+}
 
+std::optional<RequestPart> RequestReader::ParseBody(size_t bytes_max) {
+  while (!parser_->is_done()) {
+    if (buffer_.size() == 0) return std::nullopt;
+    error_code error;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (error == http::error::need_more) return std::nullopt;
+    if (error == http::error::body_limit) return TooLarge(bytes_max);
+    if (error) return Refuse(400, absl::StrCat("malformed body: ", error.message()));
+  }
+  return RequestPart{};
+}
+
+Awaitable<RequestPart> RequestReader::ReadBody(size_t bytes_max) {
   stream_.ExpiresAfter(options_.body_timeout);
-  if (expects_continue_ && buffer_.size() == 0) {
+  if (expects_continue_) {
     const IoResult sent = co_await stream_.Write("HTTP/1.1 100 Continue\r\n\r\n");
     if (sent.error) co_return RequestPart{.end = End::kGone};
   }
-  while (!parser_->is_done()) {
-    error_code error = http::error::need_more;
-    if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
-    if (error == http::error::body_limit) co_return too_large();
-    if (error && error != http::error::need_more) {
-      co_return Refuse(400, absl::StrCat("malformed body: ", error.message()));
-    }
-    if (parser_->is_done()) break;
-    if (!error && buffer_.size() > 0) continue;
+  while (true) {
     // Only a chunk's header or the trailer is kept unparsed, and Beast has no limit for them.
     if (buffer_.size() > options_.header_bytes_max) {
       co_return Refuse(431, absl::StrCat("a chunk header or trailer may have at most ",
@@ -198,13 +213,14 @@ Awaitable<RequestPart> RequestReader::ReadBody(size_t bytes_max) {
     }
     RequestPart read = co_await ReadMore(options_.body_timeout, "the body");
     if (read.end != End::kWhole) co_return read;
+    std::optional<RequestPart> body = ParseBody(bytes_max);
+    if (body.has_value()) co_return *std::move(body);
   }
-  co_return RequestPart{};
 }
 
-HttpRequest RequestReader::TakeRequest() { return std::move(request_); }
+HttpRequest RequestReader::TakeRequest() { return std::move(parser_->request()); }
 
-std::string RequestReader::TakeBody() { return std::move(parser_->get().body()); }
+std::string RequestReader::TakeBody() { return std::move(parser_->body()); }
 
 bool RequestReader::keep_alive() const { return parser_->keep_alive(); }
 

@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "boost/beast/core/flat_buffer.hpp"
-#include "boost/beast/http/parser.hpp"
-#include "boost/beast/http/string_body.hpp"
 #include "services/platform/http/http_message.h"
 #include "services/platform/http/http_server.h"
+#include "services/platform/http/request_parser.h"
 #include "services/platform/net/stream.h"
 
 namespace trama::platform {
@@ -33,16 +33,24 @@ class RequestReader {
   RequestReader(Stream& stream, const HttpServerOptions& options)
       : stream_(stream), options_(options) {}
 
-  // Waits for the first byte of the next request.
+  // Waits for the first byte of the next request, unless it is here already.
+  bool HasBegun();
   Awaitable<RequestPart> WaitForRequest();
-  // Reads up to the end of the header and checks it.
+
+  // The header, checked: what has become of it, or none when its end has to be waited for. Once for
+  // each request that has begun.
+  std::optional<RequestPart> HeadAtHand();
+  // The same, waiting; after HeadAtHand gave none.
   Awaitable<RequestPart> ReadHead();
-  // Reads the body, which may have at most `bytes_max`; says "100 Continue" if asked to.
+
+  // The body, which may have at most `bytes_max`, in the same way.
+  std::optional<RequestPart> BodyAtHand(size_t bytes_max);
+  // Says "100 Continue" if asked to.
   Awaitable<RequestPart> ReadBody(size_t bytes_max);
 
-  // After ReadHead: method, target and headers. Takes them.
+  // After the header: method, target and headers. Takes them.
   HttpRequest TakeRequest();
-  // After ReadBody.
+  // After the body.
   std::string TakeBody();
 
   bool keep_alive() const;
@@ -50,9 +58,10 @@ class RequestReader {
   bool has_unread_body() const;
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-
   Awaitable<RequestPart> ReadMore(absl::Duration limit, std::string_view what);
+  // From the bytes that are there; none when they end before that part does.
+  std::optional<RequestPart> ParseHead();
+  std::optional<RequestPart> ParseBody(size_t bytes_max);
   RequestPart CheckHead();
   RequestPart CheckFraming();
   RequestPart RefuseHead(const boost::system::error_code& error) const;
@@ -61,8 +70,7 @@ class RequestReader {
   Stream& stream_;
   const HttpServerOptions& options_;
   boost::beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
-  HttpRequest request_;
+  std::optional<RequestParser> parser_;
   bool expects_continue_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "services/platform/http/url.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -15,14 +16,24 @@ namespace trama::platform {
 namespace {
 
 constexpr size_t kHostBytesMax = 253;  // RFC 1035, without the root's dot.
+// Of forms, to have the memory for most at once.
+constexpr size_t kFieldBytesUsual = 8;
+constexpr size_t kFieldsUsual = 24;
 constexpr char kHexDigits[] = "0123456789ABCDEF";
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+// The value of each hexadecimal digit, negative for other characters.
+constexpr std::array<int8_t, 256> kHexValues = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = static_cast<int8_t>(i);
+  for (int i = 0; i < 6; ++i) {
+    values[static_cast<size_t>('a' + i)] = static_cast<int8_t>(10 + i);
+    values[static_cast<size_t>('A' + i)] = static_cast<int8_t>(10 + i);
+  }
+  return values;
+}();
+
+int HexValue(char c) { return kHexValues[static_cast<unsigned char>(c)]; }
 
 bool IsUnreserved(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' ||
@@ -140,27 +151,27 @@ bool HasScheme(std::string_view text) {
   });
 }
 
-absl::StatusOr<std::string> Unescape(std::string_view text, bool plus_is_space) {
-  std::string out(text.size(), '\0');  // At most; nothing gets longer.
-  char* end = out.data();
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_space) {
-      *end++ = ' ';
-    } else if (text[i] != '%') {
-      *end++ = text[i];
-    } else {
-      const int high = i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
-      if (high < 0 || low < 0) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("'%' without two hex digits at position ", i, ", write %25 for a '%'"));
-      }
-      *end++ = static_cast<char>(high * 16 + low);
-      i += 2;
+// Puts `text` into `out` without its escapes.
+absl::Status Unescape(std::string_view text, bool plus_is_space, std::string& out) {
+  out.resize(text.size());  // At most; nothing gets longer.
+  char* to = out.data();
+  const char* const end = text.data() + text.size();
+  for (const char* from = text.data(); from != end; ++from) {
+    if (*from != '%') {
+      *to++ = *from == '+' && plus_is_space ? ' ' : *from;
+      continue;
     }
+    const int high = end - from > 2 ? HexValue(from[1]) : -1;
+    const int low = end - from > 2 ? HexValue(from[2]) : -1;
+    if (high < 0 || low < 0) {
+      return absl::InvalidArgumentError(absl::StrCat("'%' without two hex digits at position ",
+                                                     from - text.data(), ", write %25 for a '%'"));
+    }
+    *to++ = static_cast<char>(high * 16 + low);
+    from += 2;
   }
-  out.resize(static_cast<size_t>(end - out.data()));
-  return out;
+  out.resize(static_cast<size_t>(to - out.data()));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -245,11 +256,15 @@ std::string PercentEncode(std::string_view text) {
 }
 
 absl::StatusOr<std::string> PercentDecode(std::string_view text) {
-  return Unescape(text, /*plus_is_space=*/false);
+  std::string out;
+  absl::Status decoded = Unescape(text, /*plus_is_space=*/false, out);
+  if (!decoded.ok()) return decoded;
+  return out;
 }
 
 absl::StatusOr<FormFields> DecodeForm(std::string_view text) {
   FormFields fields;
+  fields.reserve(std::min(text.size() / kFieldBytesUsual, kFieldsUsual));
   while (!text.empty()) {
     const size_t end = std::min(text.find('&'), text.size());
     const std::string_view part = text.substr(0, end);
@@ -260,12 +275,12 @@ absl::StatusOr<FormFields> DecodeForm(std::string_view text) {
           absl::StrCat("the form has more than ", kFormFieldsMax, " fields"));
     }
     const size_t equals = std::min(part.find('='), part.size());
-    absl::StatusOr<std::string> name = Unescape(part.substr(0, equals), /*plus_is_space=*/true);
-    if (!name.ok()) return name.status();
+    auto& [name, value] = fields.emplace_back();
+    absl::Status decoded = Unescape(part.substr(0, equals), /*plus_is_space=*/true, name);
+    if (!decoded.ok()) return decoded;
     const std::string_view raw = part.substr(std::min(equals + 1, part.size()));
-    absl::StatusOr<std::string> value = Unescape(raw, /*plus_is_space=*/true);
-    if (!value.ok()) return value.status();
-    fields.emplace_back(*std::move(name), *std::move(value));
+    decoded = Unescape(raw, /*plus_is_space=*/true, value);
+    if (!decoded.ok()) return decoded;
   }
   return fields;
 }

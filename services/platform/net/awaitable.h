@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <type_traits>
 #include <utility>  // Boost 1.74's awaitable.hpp uses std::exchange without including it.
 
 #include "boost/asio/any_io_executor.hpp"
@@ -42,22 +43,34 @@ struct PendingCompletion {
 //
 // `done` may be called on any thread, also before `start` returns, but exactly once; the coroutine
 // goes on where it ran before. A `done` that is destroyed uncalled ends the coroutine silently.
+// A `start` that takes a second argument is given the executor on which the coroutine goes on.
 // `T` must be default-constructible (a limit of Boost 1.74's co_spawn) and movable.
+//
+// No coroutine of its own, so that a wait costs one frame less.
 template <typename T, typename Start>
 Awaitable<T> AwaitCallback(Start start) {
   auto initiate = [](auto handler, Start begin) {
     using Pending = internal::PendingCompletion<decltype(handler)>;
     auto pending = std::make_shared<Pending>(std::move(handler));
-    begin(std::function<void(T)>([pending](T value) {
+    std::function<void(T)> done([pending](T value) {
       // Taken out first: the executor must outlive the move of the handler.
       boost::asio::any_io_executor executor = pending->executor;
       boost::asio::post(executor, [pending, value = std::move(value)]() mutable {
         pending->handler(std::move(value));
       });
-    }));
+    });
+    if constexpr (std::is_invocable_v<Start&, std::function<void(T)>,
+                                      boost::asio::any_io_executor>) {
+      // Whoever keeps it must not keep the io_context busy.
+      begin(std::move(done),
+            boost::asio::prefer(pending->executor,
+                                boost::asio::execution::outstanding_work.untracked));
+    } else {
+      begin(std::move(done));
+    }
   };
   const auto& token = boost::asio::use_awaitable;
-  co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
+  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
       initiate, token, std::move(start));
 }
 

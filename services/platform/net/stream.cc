@@ -42,7 +42,9 @@ struct Stream::State : std::enable_shared_from_this<State> {
   explicit State(tcp::socket connected)
       : socket(std::move(connected)), timer(socket.get_executor()) {}
 
-  bool Expired() const { return SteadyClock::now() >= deadline; }
+  bool Expired() const {
+    return deadline != SteadyClock::time_point::max() && SteadyClock::now() >= deadline;
+  }
 
   void SetDeadline(SteadyClock::time_point at) {
     deadline = at;
@@ -94,15 +96,41 @@ struct Stream::State : std::enable_shared_from_this<State> {
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
 
-    void NameTimeout(error_code& error) const {
-      if (error == asio::error::operation_aborted && state_.Expired()) {
-        error = asio::error::timed_out;
-      }
-    }
+    void NameTimeout(error_code& error) const { state_.NameTimeout(error); }
 
    private:
     State& state_;
   };
+
+  void NameTimeout(error_code& error) const {
+    if (error == asio::error::operation_aborted && Expired()) error = asio::error::timed_out;
+  }
+
+  // An operation without a coroutine around it: `start` begins it and gives it the handler. That
+  // names no executor, so that Asio calls it right where it takes events, which is where the
+  // coroutine ran before.
+  template <typename Start>
+  static Awaitable<IoResult> Await(std::shared_ptr<State> state, Start start) {
+    auto initiate = [](auto resume, std::shared_ptr<State> self, Start begin) {
+      State& stream = *self;
+      ++stream.waiting;
+      stream.Arm();
+      begin(stream, [self = std::move(self), resume = std::move(resume)](const error_code& error,
+                                                                         size_t bytes) mutable {
+        IoResult result{error, bytes};
+        --self->waiting;
+        self->NameTimeout(result.error);
+        resume(std::move(result));
+      });
+    };
+    const auto& token = asio::use_awaitable;
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(IoResult)>(
+        initiate, token, std::move(state), std::move(start));
+  }
+
+  static Awaitable<IoResult> TimedOut() {
+    co_return IoResult{.error = asio::error::timed_out, .bytes = 0};
+  }
 
   tcp::socket socket;
   std::shared_ptr<TlsContext> tls_context;  // Outlives `tls`, which refers to it.
@@ -128,22 +156,20 @@ void Stream::ExpiresAfter(absl::Duration limit) {
 void Stream::ExpiresNever() { state_->SetDeadline(SteadyClock::time_point::max()); }
 
 Awaitable<IoResult> Stream::ReadSome(char* data, size_t size) {
-  const std::shared_ptr<State> state = state_;
-  IoResult result;
-  if (state->Expired()) {
-    result.error = asio::error::timed_out;
-    co_return result;
-  }
-  const State::Operation operation(*state);
-  const asio::mutable_buffer buffer(data, size);
-  auto token = asio::redirect_error(asio::use_awaitable, result.error);
-  if (state->tls != nullptr) {
-    result.bytes = co_await state->tls->async_read_some(buffer, token);
-  } else {
-    result.bytes = co_await state->socket.async_read_some(buffer, token);
-  }
-  operation.NameTimeout(result.error);
-  co_return result;
+  if (state_->Expired()) return State::TimedOut();
+  return State::Await(state_,
+                      [buffer = asio::mutable_buffer(data, size)](State& state, auto handler) {
+                        if (state.tls != nullptr) {
+                          state.tls->async_read_some(buffer, std::move(handler));
+                        } else {
+                          state.socket.async_read_some(buffer, std::move(handler));
+                        }
+                      });
+}
+
+size_t Stream::WriteNow(std::string_view first, std::string_view second) {
+  return state_->WriteNow({asio::const_buffer(first.data(), first.size()),
+                           asio::const_buffer(second.data(), second.size())});
 }
 
 Awaitable<IoResult> Stream::Write(std::string_view first, std::string_view second) {
@@ -153,23 +179,23 @@ Awaitable<IoResult> Stream::Write(std::string_view first, std::string_view secon
     result.error = asio::error::timed_out;
     co_return result;
   }
-  std::array<asio::const_buffer, 2> buffers = {asio::const_buffer(first.data(), first.size()),
-                                               asio::const_buffer(second.data(), second.size())};
-  // Nearly always all of it, and then no event loop has to come round.
-  const size_t now = state->WriteNow(buffers);
+  const size_t now = WriteNow(first, second);
   result.bytes = now;
   if (now == first.size() + second.size()) co_return result;
+  std::array<asio::const_buffer, 2> buffers = {asio::const_buffer(first.data(), first.size()),
+                                               asio::const_buffer(second.data(), second.size())};
   buffers[1] += now - std::min(now, first.size());
   buffers[0] += now;
-
-  const State::Operation operation(*state);
-  auto token = asio::redirect_error(asio::use_awaitable, result.error);
-  if (state->tls != nullptr) {
-    result.bytes += co_await asio::async_write(*state->tls, buffers, token);
-  } else {
-    result.bytes += co_await asio::async_write(state->socket, buffers, token);
-  }
-  operation.NameTimeout(result.error);
+  const auto start = [buffers](State& stream, auto handler) {
+    if (stream.tls != nullptr) {
+      asio::async_write(*stream.tls, buffers, std::move(handler));
+    } else {
+      asio::async_write(stream.socket, buffers, std::move(handler));
+    }
+  };
+  const IoResult rest = co_await State::Await(state, start);
+  result.error = rest.error;
+  result.bytes += rest.bytes;
   co_return result;
 }
 

@@ -40,6 +40,9 @@ class Stream {
   Awaitable<IoResult> ReadSome(char* data, size_t size);
   // All bytes of `first`, then of `second`; both must live until the end of the wait.
   Awaitable<IoResult> Write(std::string_view first, std::string_view second = {});
+  // How many of them the connection takes at once: nearly always all, and then nobody has to wait.
+  // An error is told by the Write of the rest. None of TLS, which may have to read first.
+  size_t WriteNow(std::string_view first, std::string_view second = {});
 
   Awaitable<boost::system::error_code> ConnectTcp(boost::asio::ip::tcp::endpoint endpoint);
   Awaitable<boost::system::error_code> TlsAccept(std::shared_ptr<TlsContext> context);
