@@ -10,15 +10,31 @@
 
 namespace trama::channels {
 
+namespace {
+
+// To the end of `to`, or in its place: most requests bring one event.
+template <typename T>
+void MoveBehind(std::vector<T>& from, std::vector<T>& to) {
+  if (to.empty()) {
+    to = std::move(from);
+  } else {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  }
+}
+
+}  // namespace
+
 struct Ingest::Prepared {
   Arrival arrival;
-  IngestResult result;
+  // One that was never looked up, as memory ran out, must not pass for one that was.
+  IngestResult result{.status = absl::Status(absl::StatusCode::kUnavailable, "")};
   std::vector<std::string> seen_keys;
 };
 
 platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
   Prepared prepared;
   prepared.arrival = std::move(arrival);
+  prepared.result.status = absl::OkStatus();
   Arrival& taken = prepared.arrival;
   prepared.seen_keys = seen_.KeysOf(taken.workspace, taken.account, taken.event_ids);
   prepared.result.seen = co_await seen_.AllSeen(prepared.seen_keys);
@@ -50,6 +66,11 @@ platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
 }
 
 platform::Awaitable<IngestResult> Ingest::TakeAll(std::vector<Arrival> arrivals) {
+  if (arrivals.empty() || arrivals.size() > kAtOnceMax) return TakeMany(std::move(arrivals));
+  return TakeSome(std::move(arrivals));
+}
+
+platform::Awaitable<IngestResult> Ingest::TakeMany(std::vector<Arrival> arrivals) {
   IngestResult result;
   result.seen = true;
   for (size_t begin = 0; begin < arrivals.size(); begin += kAtOnceMax) {
@@ -70,9 +91,15 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
   // What one request brought belongs to one trace; a mail comes without: then one begins here.
   platform::Span span = platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest",
                                                       arrivals.front().traceparent);
-  std::vector<platform::Awaitable<Prepared>> preparing;
-  for (Arrival& arrival : arrivals) preparing.push_back(Prepare(std::move(arrival)));
-  std::vector<Prepared> prepared = co_await Gather(std::move(preparing));
+  std::vector<Prepared> prepared;
+  if (arrivals.size() == 1) {
+    // Most come alone and need nobody beside them.
+    prepared.push_back(co_await Prepare(std::move(arrivals.front())));
+  } else {
+    std::vector<platform::Awaitable<Prepared>> preparing;
+    for (Arrival& arrival : arrivals) preparing.push_back(Prepare(std::move(arrival)));
+    prepared = co_await Gather(std::move(preparing));
+  }
 
   IngestResult result;
   result.seen = true;
@@ -88,11 +115,9 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
     if (each.result.seen) continue;
     result.seen = false;
     if (result.raw_blob.empty()) result.raw_blob = each.result.raw_blob;
-    std::move(each.arrival.interactions.begin(), each.arrival.interactions.end(),
-              std::back_inserter(interactions));
-    std::move(each.arrival.receipts.begin(), each.arrival.receipts.end(),
-              std::back_inserter(receipts));
-    std::move(each.seen_keys.begin(), each.seen_keys.end(), std::back_inserter(marks));
+    MoveBehind(each.arrival.interactions, interactions);
+    MoveBehind(each.arrival.receipts, receipts);
+    MoveBehind(each.seen_keys, marks);
   }
   result.status =
       co_await publisher_.Publish(std::move(interactions), std::move(receipts), span.traceparent());

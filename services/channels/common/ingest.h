@@ -72,7 +72,9 @@ class Ingest {
 
   // Looks it up and keeps its original; nothing is written.
   platform::Awaitable<Prepared> Prepare(Arrival arrival);
+  // Not more than kAtOnceMax.
   platform::Awaitable<IngestResult> TakeSome(std::vector<Arrival> arrivals);
+  platform::Awaitable<IngestResult> TakeMany(std::vector<Arrival> arrivals);
 
   Publisher& publisher_;
   SeenMemory& seen_;

@@ -19,6 +19,14 @@ platform::CounterFamily& Checks(platform::Metrics& metrics) {
                          {"channel", "answer"});
 }
 
+platform::RedisCommand Exists(std::string key) {
+  platform::RedisCommand command;
+  command.reserve(2);
+  command.emplace_back("EXISTS");
+  command.push_back(std::move(key));
+  return command;
+}
+
 }  // namespace
 
 SeenMemory::SeenMemory(platform::RedisClient* redis, std::string channel,
@@ -32,6 +40,7 @@ SeenMemory::SeenMemory(platform::RedisClient* redis, std::string channel,
 std::vector<std::string> SeenMemory::KeysOf(std::string_view workspace, std::string_view account,
                                             const std::vector<std::string>& event_ids) const {
   std::vector<std::string> keys;
+  keys.reserve(event_ids.size());
   for (const std::string& id : event_ids) {
     keys.push_back(platform::RedisKey(absl::StrCat("seen:", channel_, ":", ToAbsl(workspace), "/",
                                                    ToAbsl(account), ":", HexSha256(id))));
@@ -39,29 +48,38 @@ std::vector<std::string> SeenMemory::KeysOf(std::string_view workspace, std::str
   return keys;
 }
 
+void SeenMemory::Count(bool answered, bool seen) {
+  prometheus::Counter& counted = !answered ? skipped_ : seen ? seen_ : new_;
+  counted.Increment();
+}
+
 platform::Awaitable<bool> SeenMemory::AllSeen(std::vector<std::string> keys) {
-  if (keys.empty()) co_return false;
-  const std::vector<bool> seen = co_await SeenEach(std::move(keys));
-  co_return std::all_of(seen.begin(), seen.end(), [](bool each) { return each; });
+  if (redis_ == nullptr || keys.empty()) co_return false;
+  if (keys.size() > 1) {
+    const std::vector<bool> seen = co_await SeenEach(std::move(keys));
+    co_return std::all_of(seen.begin(), seen.end(), [](bool each) { return each; });
+  }
+  platform::RedisCommand exists = Exists(std::move(keys.front()));
+  const absl::StatusOr<platform::RedisReply> reply =
+      co_await redis_->Call(std::move(exists), kWaitMax);
+  const bool seen = reply.ok() && reply->integer == 1;
+  Count(reply.ok(), seen);
+  co_return seen;
 }
 
 platform::Awaitable<std::vector<bool>> SeenMemory::SeenEach(std::vector<std::string> keys) {
   std::vector<bool> seen(keys.size(), false);
   if (redis_ == nullptr || keys.empty()) co_return seen;
-  std::vector<platform::RedisCommand> commands(keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    commands[i].reserve(2);
-    commands[i].emplace_back("EXISTS");
-    commands[i].push_back(std::move(keys[i]));
-  }
+  std::vector<platform::RedisCommand> commands;
+  commands.reserve(keys.size());
+  for (std::string& key : keys) commands.push_back(Exists(std::move(key)));
   const std::vector<absl::StatusOr<platform::RedisReply>> replies =
       co_await redis_->CallBatch(std::move(commands), kWaitMax);
   const bool answered =
       std::all_of(replies.begin(), replies.end(), [](const auto& reply) { return reply.ok(); });
   for (size_t i = 0; i < seen.size(); ++i) {
     seen[i] = answered && replies[i]->integer == 1;
-    prometheus::Counter& counted = !answered ? skipped_ : seen[i] ? seen_ : new_;
-    counted.Increment();
+    Count(answered, seen[i]);
   }
   co_return seen;
 }
@@ -71,8 +89,11 @@ void SeenMemory::Mark(std::vector<std::string> keys) {
   const std::string seconds = std::to_string(absl::ToInt64Seconds(kKept));
   std::vector<platform::RedisCommand> commands(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
-    commands[i] = {"SET", "", "1", "EX", seconds};
-    commands[i][1] = std::move(keys[i]);
+    commands[i].reserve(5);
+    commands[i].emplace_back("SET");
+    commands[i].push_back(std::move(keys[i]));
+    for (const char* word : {"1", "EX"}) commands[i].emplace_back(word);
+    commands[i].push_back(seconds);
   }
   // What is not marked costs one more record at the next redelivery.
   redis_->SendSoon(commands, kWaitMax);

@@ -40,6 +40,9 @@ class SeenMemory {
   void Mark(std::vector<std::string> keys);
 
  private:
+  // Counts what became of looking one up.
+  void Count(bool answered, bool seen);
+
   platform::RedisClient* const redis_;
   const std::string channel_;
   prometheus::Counter& new_;

@@ -1,15 +1,16 @@
 #include "services/platform/redis/redis_client.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <future>
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
+#include "services/kernel/strings.h"
 #include "services/platform/net/steady_time.h"
 #include "services/platform/redis/redis_client_core.h"
 #include "services/platform/redis/redis_key.h"
@@ -24,24 +25,30 @@ using ReplyOr = absl::StatusOr<RedisReply>;
 // Beyond a command's own time: only stopped threads can keep a blocked caller waiting so long.
 constexpr std::chrono::seconds kLostAfter(10);
 
+bool IsOneOf(const RedisCommand& command, std::initializer_list<std::string_view> names) {
+  const std::string& name = command.front();
+  return std::any_of(names.begin(), names.end(), [&](std::string_view each) {
+    return each.size() == name.size() && absl::EqualsIgnoreCase(ToAbsl(each), name);
+  });
+}
+
+absl::Status Misplaced(const RedisCommand& command, std::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("redis command ", absl::AsciiStrToUpper(command.front()), " ", ToAbsl(why)));
+}
+
 // Commands that change how many answers come, or the connection for everybody who shares it.
 absl::Status CheckCommand(const RedisCommand& command, bool in_batch) {
   if (command.empty()) {
     return absl::InvalidArgumentError("a redis command without a name, for example {\"PING\"}");
   }
-  constexpr std::array<std::string_view, 16> kRefused = {
-      "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE",
-      "MONITOR",   "QUIT",       "RESET",      "HELLO",       "SYNC",         "PSYNC",
-      "AUTH",      "SELECT",     "CLIENT",     "WATCH"};
-  constexpr std::array<std::string_view, 3> kBatchOnly = {"MULTI", "EXEC", "DISCARD"};
-  const std::string name = absl::AsciiStrToUpper(command.front());
-  if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("redis command ", name, " cannot be used on a shared connection"));
+  if (IsOneOf(command, {"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE",
+                        "SUNSUBSCRIBE", "MONITOR", "QUIT", "RESET", "HELLO", "SYNC", "PSYNC",
+                        "AUTH", "SELECT", "CLIENT", "WATCH"})) {
+    return Misplaced(command, "cannot be used on a shared connection");
   }
-  if (!in_batch && std::find(kBatchOnly.begin(), kBatchOnly.end(), name) != kBatchOnly.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("redis command ", name, " must be part of a batch, use SendBatch"));
+  if (!in_batch && IsOneOf(command, {"MULTI", "EXEC", "DISCARD"})) {
+    return Misplaced(command, "must be part of a batch, use SendBatch");
   }
   return absl::OkStatus();
 }
@@ -50,15 +57,14 @@ absl::Status CheckCommand(const RedisCommand& command, bool in_batch) {
 absl::Status CheckBatch(const std::vector<RedisCommand>& commands) {
   bool open = false;
   for (const RedisCommand& command : commands) {
-    const absl::Status allowed = CheckCommand(command, /*in_batch=*/true);
+    absl::Status allowed = CheckCommand(command, /*in_batch=*/true);
     if (!allowed.ok()) return allowed;
-    const std::string name = absl::AsciiStrToUpper(command.front());
-    const bool ends = name == "EXEC" || name == "DISCARD";
-    if ((ends && !open) || (name == "MULTI" && open)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("redis command ", name, " in the wrong place, use MULTI, ..., EXEC"));
+    const bool begins = IsOneOf(command, {"MULTI"});
+    const bool ends = IsOneOf(command, {"EXEC", "DISCARD"});
+    if ((ends && !open) || (begins && open)) {
+      return Misplaced(command, "in the wrong place, use MULTI, ..., EXEC");
     }
-    open = (open || name == "MULTI") && !ends;
+    open = (open || begins) && !ends;
   }
   if (open) return absl::InvalidArgumentError("a batch with MULTI but without EXEC, add it");
   return absl::OkStatus();

@@ -37,9 +37,9 @@ std::vector<ServerAddress> ServersOf(const RedisOptions& options) {
   return servers;
 }
 
-// Wall clocks jump; the circuit would stay open.
-absl::Time SteadyNow() {
-  return absl::UnixEpoch() + absl::FromChrono(SteadyClock::now().time_since_epoch());
+// For the circuit: wall clocks jump, and it would stay open.
+absl::Time ToTime(SteadyClock::time_point steady) {
+  return absl::UnixEpoch() + absl::FromChrono(steady.time_since_epoch());
 }
 
 absl::Status BeingDestroyed() {
@@ -89,9 +89,10 @@ void RedisClient::Core::Submit(std::string wire, std::vector<RedisCallback> call
   Submission submission;
   submission.wire = std::move(wire);
   submission.callbacks = std::move(callbacks);
-  submission.deadline = SteadyClock::now() + ToSteady(TimeoutOf(timeout));
+  const TimePoint now = SteadyClock::now();
+  submission.deadline = now + ToSteady(TimeoutOf(timeout));
   bool wake = false;
-  const absl::Status taken = Take(submission, leaves, wake);
+  const absl::Status taken = Take(submission, now, leaves, wake);
   if (!taken.ok()) {
     for (const RedisCallback& callback : submission.callbacks) callback(taken);
     return;
@@ -102,7 +103,8 @@ void RedisClient::Core::Submit(std::string wire, std::vector<RedisCallback> call
   });
 }
 
-absl::Status RedisClient::Core::Take(Submission& submission, Leaves leaves, bool& wake) {
+absl::Status RedisClient::Core::Take(Submission& submission, TimePoint now, Leaves leaves,
+                                     bool& wake) {
   const size_t count = submission.callbacks.size();
   const size_t bytes = submission.wire.size();
   if (!Reserve(count, bytes)) {
@@ -112,7 +114,7 @@ absl::Status RedisClient::Core::Take(Submission& submission, Leaves leaves, bool
                      " commands and ", options_.pending_bytes_max, " bytes), try again later"));
   }
   const std::lock_guard lock(mutex_);
-  if (circuit_.Allow(SteadyNow())) {
+  if (circuit_.Allow(ToTime(now))) {
     wake = !std::exchange(leaves == Leaves::kNow ? called_ : soon_armed_, true);
     inbox_.push_back(std::move(submission));
     return absl::OkStatus();
@@ -254,15 +256,14 @@ void RedisClient::Core::NoteDisconnected(const absl::Status& why) {
 }
 
 void RedisClient::Core::TakeInbox() {
-  std::vector<Submission> taken;
   {
     const std::lock_guard lock(mutex_);
     called_ = false;
-    taken.swap(inbox_);
+    taken_.swap(inbox_);
   }
-  if (taken.empty()) return;
+  if (taken_.empty()) return;
   const TimePoint now = SteadyClock::now();
-  for (Submission& submission : taken) {
+  for (Submission& submission : taken_) {
     size_t bytes = submission.wire.size();  // All of them go with the first command.
     for (RedisCallback& callback : submission.callbacks) {
       RedisPipeline::Command command{.callback = std::move(callback),
@@ -278,12 +279,18 @@ void RedisClient::Core::TakeInbox() {
     }
     if (connection_ != nullptr) connection_->out += submission.wire;
   }
+  taken_.clear();
   if (connection_ == nullptr) return;
-  if (!connection_->writing) {
-    connection_->writing = true;
-    asio::co_spawn(strand_, Write(shared_from_this(), connection_), asio::detached);
-  }
+  WriteOut();
   ArmTimer();
+}
+
+void RedisClient::Core::WriteOut() {
+  if (connection_->writing) return;
+  connection_->out.erase(0, connection_->stream.WriteNow(connection_->out));
+  if (connection_->out.empty()) return;
+  connection_->writing = true;
+  asio::co_spawn(strand_, WriteRest(shared_from_this(), connection_), asio::detached);
 }
 
 void RedisClient::Core::TakeInboxSoon() {
@@ -304,8 +311,8 @@ absl::Status RedisClient::Core::NotConnected() {
       absl::StrCat("not connected to redis at ", Servers(), ": ", failure_.message()));
 }
 
-Awaitable<void> RedisClient::Core::Write([[maybe_unused]] std::shared_ptr<Core> self,
-                                         std::shared_ptr<RedisConnection> connection) {
+Awaitable<void> RedisClient::Core::WriteRest([[maybe_unused]] std::shared_ptr<Core> self,
+                                             std::shared_ptr<RedisConnection> connection) {
   std::string chunk;
   while (!connection->out.empty() && connection->stream.is_open()) {
     chunk.clear();
@@ -376,7 +383,7 @@ void RedisClient::Core::NoteLate(size_t count) {
   in_trouble_ = true;
   {
     const std::lock_guard lock(mutex_);
-    circuit_.Fail(SteadyNow());
+    circuit_.Fail(ToTime(SteadyClock::now()));
   }
   ShowCircuit();
   if (metrics_) metrics_->late->Increment(static_cast<double>(count));

@@ -60,7 +60,7 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   bool Reserve(size_t count, size_t bytes);
   // OK: the submission was taken; `wake`: nobody has been told to look after it yet. Else it was
   // not, and why.
-  absl::Status Take(Submission& submission, Leaves leaves, bool& wake);
+  absl::Status Take(Submission& submission, TimePoint now, Leaves leaves, bool& wake);
   std::string Servers() const;
 
   // On the strand:
@@ -71,8 +71,10 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   void NoteAnswer();
   void NoteLate(size_t count);
   void ShowCircuit();
-  static Awaitable<void> Write(std::shared_ptr<Core> self,
-                               std::shared_ptr<RedisConnection> connection);
+  // What stands in `out` of the connection.
+  void WriteOut();
+  static Awaitable<void> WriteRest(std::shared_ptr<Core> self,
+                                   std::shared_ptr<RedisConnection> connection);
   // Until the connection ends; says why it did.
   Awaitable<absl::Status> ReadReplies(std::shared_ptr<RedisConnection> connection);
   absl::Status Deliver(RedisConnection& connection);
@@ -109,6 +111,7 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   const boost::asio::any_io_executor strand_;
   std::shared_ptr<RedisConnection> connection_;  // On the strand only, as all below.
   RedisPipeline pipeline_;
+  std::vector<Submission> taken_;  // Of TakeInbox; kept for its memory.
   std::function<void(const RedisServerInfo&)> on_connected_;
   boost::asio::steady_timer timer_;  // For deadlines and silence.
   bool timer_armed_ = false;

@@ -1,6 +1,7 @@
 #include "services/platform/redis/redis_key.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
@@ -9,7 +10,13 @@
 namespace trama::platform {
 namespace {
 
-bool IsSpecial(char c) { return c == '{' || c == '}' || c == ':' || c == '%'; }
+constexpr std::array<bool, 256> kSpecial = [] {
+  std::array<bool, 256> special{};
+  for (const unsigned char c : {'{', '}', ':', '%'}) special[c] = true;
+  return special;
+}();
+
+bool IsSpecial(char c) { return kSpecial[static_cast<unsigned char>(c)]; }
 
 void AppendPart(std::string_view part, std::string& key) {
   constexpr char kHexDigits[] = "0123456789ABCDEF";
@@ -29,7 +36,11 @@ void AppendPart(std::string_view part, std::string& key) {
 
 std::string RedisKeyOf(std::string_view tag, std::initializer_list<std::string_view> parts) {
   TRAMA_CHECK(!tag.empty());
+  constexpr size_t kEscapesUsual = 16;
+  size_t bytes = tag.size() + kEscapesUsual;
+  for (const std::string_view part : parts) bytes += part.size() + 1;
   std::string key = "trama:{";
+  key.reserve(key.size() + bytes);
   AppendPart(tag, key);
   key.push_back('}');
   for (const std::string_view part : parts) {

@@ -2,11 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <functional>
-#include <set>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -39,12 +36,13 @@ class RedisPipeline {
   bool empty() const { return commands_.empty(); }
   size_t size() const { return commands_.size(); }
   TimePoint oldest_sent_at() const { return commands_.front().sent_at; }
-  TimePoint next_deadline() const;  // TimePoint::max() when nobody waits.
+  // Nobody's time is up before it; TimePoint::max() when nobody waits. It may be that of a command
+  // whose answer has come: to forget each would cost more than to look once too often.
+  TimePoint next_deadline() const { return next_deadline_; }
 
  private:
   std::deque<Command> commands_;
-  uint64_t first_number_ = 0;  // Of commands_.front().
-  std::set<std::pair<TimePoint, uint64_t>> deadlines_;
+  TimePoint next_deadline_ = TimePoint::max();
 };
 
 }  // namespace trama::platform

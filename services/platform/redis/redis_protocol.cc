@@ -3,6 +3,8 @@
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <new>
 #include <utility>
 
@@ -68,6 +70,16 @@ void* CreateNil(const redisReadTask* task) {
 // Called for whole replies only; their elements go with them.
 void FreeReply(void* reply) { delete static_cast<RedisReply*>(reply); }
 
+// "$123\r\n"
+void AppendLength(char type, size_t length, std::string& out) {
+  std::array<char, 24> text;  // A type, up to 20 digits, a line break.
+  text[0] = type;
+  char* end = std::to_chars(text.data() + 1, text.data() + text.size(), length).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out.append(text.data(), static_cast<size_t>(end - text.data()));
+}
+
 redisReplyObjectFunctions functions = {CreateString, CreateArray, CreateInteger, CreateNil,
                                        FreeReply};
 
@@ -75,9 +87,15 @@ redisReplyObjectFunctions functions = {CreateString, CreateArray, CreateInteger,
 
 void AppendRedisCommand(const std::vector<std::string>& command, std::string& out) {
   // By hand: hiredis goes through printf for every length.
-  absl::StrAppend(&out, "*", command.size(), "\r\n");
+  constexpr size_t kFramingBytesUsual = 8;  // "$123\r\n" and "\r\n"
+  size_t bytes = kFramingBytesUsual;
+  for (const std::string& argument : command) bytes += argument.size() + kFramingBytesUsual;
+  out.reserve(out.size() + bytes);
+  AppendLength('*', command.size(), out);
   for (const std::string& argument : command) {
-    absl::StrAppend(&out, "$", argument.size(), "\r\n", argument, "\r\n");
+    AppendLength('$', argument.size(), out);
+    out.append(argument);
+    out.append("\r\n", 2);
   }
 }
 
