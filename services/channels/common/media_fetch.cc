@@ -28,11 +28,22 @@ constexpr absl::Duration kRewindTimeout = absl::Seconds(10);
 constexpr absl::Duration kStaleAfter = absl::Minutes(5);
 
 // The topic holds the messages of all channels; the subject, "sms/support", tells them apart before
-// anything is parsed.
+// anything is parsed. What cannot have files has no value here.
 bool MayBeOurs(const platform::Record& record, const std::string& channel) {
   if (!record.value.has_value()) return false;
   const std::string* subject = platform::FindHeader(record, platform::kSubjectHeader);
   return subject == nullptr || absl::StartsWith(*subject, absl::StrCat(channel, "/"));
+}
+
+std::vector<MediaJob> JobsOf(const platform::Record& record, const std::string& channel) {
+  if (!MayBeOurs(record, channel)) return {};
+  interaction::v1::Interaction interaction;
+  if (!interaction.ParseFromString(*record.value)) return {};
+  std::vector<MediaJob> jobs = MediaJobsOf(interaction, channel);
+  if (const std::string* traceparent = platform::FindHeader(record, "traceparent")) {
+    for (MediaJob& job : jobs) job.traceparent = *traceparent;
+  }
+  return jobs;
 }
 
 }  // namespace
@@ -90,7 +101,7 @@ void MediaFetch::Stop() {
 void MediaFetch::Run() {
   while (!stopping_) {
     heartbeat_->Beat();
-    const auto batch = consumer_->Poll(kPollWait, kRecordsMax);
+    const auto batch = consumer_->PollWanted(kPollWait, kRecordsMax, &MayHaveFiles);
     if (!batch.ok()) {
       platform::Log(platform::LogLevel::kError, "media fetch cannot read",
                     {{"why", batch.status()}});
@@ -123,15 +134,7 @@ bool MediaFetch::Handle(const std::vector<platform::Record>& records) {
   std::vector<MediaJob> jobs;
   size_t finished = 0;  // Records below this one need nothing more.
   for (size_t i = 0; i < records.size() && all; ++i) {
-    interaction::v1::Interaction interaction;
-    if (MayBeOurs(records[i], options_.channel) && MayHaveFiles(*records[i].value) &&
-        interaction.ParseFromString(*records[i].value)) {
-      const std::string* traceparent = platform::FindHeader(records[i], "traceparent");
-      for (MediaJob& job : MediaJobsOf(interaction, options_.channel)) {
-        if (traceparent != nullptr) job.traceparent = *traceparent;
-        jobs.push_back(std::move(job));
-      }
-    }
+    for (MediaJob& job : JobsOf(records[i], options_.channel)) jobs.push_back(std::move(job));
     const bool last = i + 1 == records.size();
     if (jobs.size() < kAtOnceMax && !last) continue;
     if (!last && (stopping_ || clock_.Monotonic() >= until)) {

@@ -49,8 +49,10 @@ platform::Span StartSpan(const PublisherOptions& options,
                          const std::vector<Receipt>& receipts, const std::string& traceparent) {
   const std::string& topic =
       interactions.empty() ? options.deliveries_topic : options.interactions_topic;
-  platform::Span span = platform::Span::Start(platform::SpanKind::kProducer,
-                                              absl::StrCat("publish ", topic), traceparent);
+  std::string name = platform::IsTracing() ? absl::StrCat("publish ", topic) : std::string();
+  platform::Span span =
+      platform::Span::Start(platform::SpanKind::kProducer, std::move(name), traceparent);
+  if (!span.recording()) return span;
   span.Set("messaging.system", "kafka");
   span.Set("messaging.destination.name", topic);
   span.Set("messaging.batch.message_count",
@@ -91,6 +93,7 @@ platform::Awaitable<absl::Status> Publisher::Publish(
     std::string traceparent) {
   platform::Span span = StartSpan(options_, interactions, receipts, traceparent);
   std::vector<platform::Record> records;
+  records.reserve(interactions.size() + receipts.size());
   for (const interaction::v1::Interaction& interaction : interactions) {
     absl::StatusOr<platform::Record> record =
         platform::EventRecord(ToOut(interaction, options_.interactions_topic, span.traceparent()),

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct ConsumerOptions {
   // Fetched ahead of Poll(), for all partitions together.
   int prefetch_kib_max = 16 * 1024;
 };
+
+// Says by its value whether a record is wanted.
+using ValueFilter = std::function<bool(std::string_view value)>;
 
 // What one Poll has found.
 struct RecordBatch {

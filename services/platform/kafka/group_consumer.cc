@@ -52,6 +52,11 @@ class KafkaGroupConsumer final : public GroupConsumer {
     return reader_.Poll(timeout, records_max);
   }
 
+  absl::StatusOr<RecordBatch> PollWanted(absl::Duration timeout, size_t records_max,
+                                         const ValueFilter& is_wanted) override {
+    return reader_.Poll(timeout, records_max, is_wanted);
+  }
+
   void Wake() override { reader_.Wake(); }
 
   absl::Status Commit() override { return reader_.Commit(reader_.Uncommitted()); }

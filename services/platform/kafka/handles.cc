@@ -93,18 +93,21 @@ void ReadInto(const rd_kafka_message_t& message, Record& record) {
     if (!record.value.has_value()) record.value.emplace();
     record.value->assign(static_cast<const char*>(message.payload), message.len);
   }
-  record.headers.clear();
+  size_t count = 0;
   rd_kafka_headers_t* headers = nullptr;  // Owned by the message.
   if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* key = nullptr;
     const void* value = nullptr;
     size_t size = 0;
-    for (size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &key, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-         ++i) {
-      record.headers.push_back({key, std::string(static_cast<const char*>(value), size)});
+    for (;
+         rd_kafka_header_get_all(headers, count, &key, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++count) {
+      if (count == record.headers.size()) record.headers.emplace_back();
+      record.headers[count].key = key;
+      record.headers[count].value.assign(static_cast<const char*>(value), size);
     }
   }
+  record.headers.resize(count);
 }
 
 Client::Settings::Settings(const KafkaConfig& config)

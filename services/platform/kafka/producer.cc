@@ -77,11 +77,10 @@ class KafkaProducer final : public Producer {
   }
 
   absl::Status Produce(const Record& record, DeliveryCallback done) override {
-    absl::Status broken = health();
-    if (!broken.ok()) return broken;
     auto callback = done ? std::make_unique<DeliveryCallback>(std::move(done)) : nullptr;
     {
       const std::lock_guard lock(mutex_);
+      if (!health_.ok()) return health_;
       ++queued_;
     }
     absl::Status sent = client_.Send(record, callback.get());
@@ -99,6 +98,7 @@ class KafkaProducer final : public Producer {
 
   void ProduceAll(const std::vector<Record>& records,
                   std::function<void(absl::Status)> done) override {
+    if (records.size() == 1) return ProduceOne(records.front(), std::move(done));
     // Shared by the callbacks; the call itself holds one share, so that `done` is not called
     // before all are queued.
     struct Batch {
@@ -184,6 +184,14 @@ class KafkaProducer final : public Producer {
   }
 
  private:
+  void ProduceOne(const Record& record, std::function<void(absl::Status)> done) {
+    // Shared, as a record that is not queued takes its callback with it.
+    const auto told = std::make_shared<std::function<void(absl::Status)>>(std::move(done));
+    const absl::Status queued = Produce(
+        record, [told](const absl::StatusOr<Delivery>& delivery) { (*told)(delivery.status()); });
+    if (!queued.ok()) (*told)(queued);
+  }
+
   static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
     Client::Owner<KafkaProducer>(opaque).Delivered(*message);
   }

@@ -18,6 +18,20 @@ constexpr int64_t kPrefetchRecordsMax = 100'000;
 constexpr absl::Duration kFullPrefetchPause = absl::Milliseconds(5);
 constexpr size_t kVisitedAtOnce = 512;
 
+bool IsWanted(const rd_kafka_message_t& message, const ValueFilter& is_wanted) {
+  return message.payload != nullptr &&
+         is_wanted({static_cast<const char*>(message.payload), message.len});
+}
+
+// Only where it stands.
+Record PlaceOf(const rd_kafka_message_t& message) {
+  Record record;
+  record.topic = rd_kafka_topic_name(message.rkt);
+  record.partition = message.partition;
+  record.offset = message.offset;
+  return record;
+}
+
 }  // namespace
 
 void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options) {
@@ -37,7 +51,8 @@ void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options
   settings.Set("allow.auto.create.topics", "false");
 }
 
-absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_max) {
+absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_max,
+                                         const ValueFilter& is_wanted) {
   if (!pending_error_.ok()) return std::exchange(pending_error_, absl::OkStatus());
   RecordBatch batch;
   MessageHandle message(rd_kafka_consumer_poll(client_.get(), Milliseconds(timeout)));
@@ -48,7 +63,10 @@ absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_
       pending_error_ = is_record.status();
       break;
     }
-    if (*is_record) batch.records.push_back(ToRecord(*message));
+    if (*is_record) {
+      const bool whole = is_wanted == nullptr || IsWanted(*message, is_wanted);
+      batch.records.push_back(whole ? ToRecord(*message) : PlaceOf(*message));
+    }
     if (batch.records.size() >= records_max) break;
     message.reset(rd_kafka_consumer_poll(client_.get(), 0));
   }

@@ -27,7 +27,9 @@ class Reader {
   void Open() { queue_.reset(rd_kafka_queue_get_consumer(client_.get())); }
   void Close() { queue_.reset(); }
 
-  absl::StatusOr<RecordBatch> Poll(absl::Duration timeout, size_t records_max);
+  // `is_wanted` null: all.
+  absl::StatusOr<RecordBatch> Poll(absl::Duration timeout, size_t records_max,
+                                   const ValueFilter& is_wanted = nullptr);
   // The same without making records that last: gives each to `on_record` for the time of the call.
   // An error of that ends it, and what was taken with it is passed over.
   absl::Status Visit(absl::Duration timeout,
