@@ -48,7 +48,8 @@ absl::Status CheckText(std::string_view kind, absl::string_view part, std::strin
   for (size_t at = 0; at < text.size();) {
     UChar32 c = 0;
     U8_NEXT(bytes, at, text.size(), c);
-    if (c < 0 || u_iscntrl(c)) {
+    const bool is_ascii = c >= 0 && c < 0x80;
+    if (c < 0 || (is_ascii ? absl::ascii_iscntrl(static_cast<unsigned char>(c)) : u_iscntrl(c))) {
       return Malformed(ToAbsl(kind),
                        absl::StrCat("its ", part, " has control characters or is no UTF-8"));
     }

@@ -1,5 +1,8 @@
 #include "services/kernel/ids.h"
 
+#include <array>
+#include <charconv>
+
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/kernel/digest.h"
@@ -28,17 +31,28 @@ std::string UuidText(std::string digest) {
   return text;
 }
 
-}  // namespace
-
-std::string JoinParts(std::initializer_list<std::string_view> parts) {
+size_t JoinedBytesMax(std::initializer_list<std::string_view> parts) {
   constexpr size_t kLengthBytesMax = 21;  // Of the decimal length and the colon.
   size_t bytes = 0;
   for (const std::string_view part : parts) bytes += part.size() + kLengthBytesMax;
+  return bytes;
+}
+
+// "<length in bytes>:<part>"
+void AppendPart(std::string_view part, std::string& joined) {
+  std::array<char, 21> length;
+  char* end = std::to_chars(length.data(), length.data() + length.size() - 1, part.size()).ptr;
+  *end++ = ':';
+  joined.append(length.data(), static_cast<size_t>(end - length.data()));
+  joined.append(part);
+}
+
+}  // namespace
+
+std::string JoinParts(std::initializer_list<std::string_view> parts) {
   std::string joined;
-  joined.reserve(bytes);
-  for (const std::string_view part : parts) {
-    absl::StrAppend(&joined, part.size(), ":", ToAbsl(part));
-  }
+  joined.reserve(JoinedBytesMax(parts));
+  for (const std::string_view part : parts) AppendPart(part, joined);
   return joined;
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "absl/strings/ascii.h"
 #include "services/kernel/check.h"
@@ -16,10 +17,20 @@
 namespace trama {
 namespace {
 
-bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+// How many characters at the beginning are ASCII, as nearly all of most texts are; eight are looked
+// at together.
+size_t AsciiPrefix(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  size_t at = 0;
+  for (uint64_t eight = 0; at + sizeof(eight) <= text.size(); at += sizeof(eight)) {
+    std::memcpy(&eight, text.data() + at, sizeof(eight));
+    if ((eight & kHighBits) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
 }
+
+bool IsAscii(std::string_view text) { return AsciiPrefix(text) == text.size(); }
 
 // Reads the code point at `at` and moves past it; negative for an ill-formed sequence.
 UChar32 NextCodePoint(std::string_view text, size_t& at) {
@@ -96,7 +107,7 @@ icu::UnicodeString Plain(const icu::UnicodeString& text) {
 }  // namespace
 
 bool IsUtf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = AsciiPrefix(text); at < text.size();) {
     if (NextCodePoint(text, at) < 0) return false;
   }
   return true;

@@ -1,5 +1,6 @@
 #include "services/channels/common/raw_request.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -13,8 +14,11 @@ namespace trama::channels {
 namespace {
 
 bool IsSecret(const std::string& name) {
+  constexpr std::string_view kSignature = "signature";
   return absl::EqualsIgnoreCase(name, "Authorization") || absl::EqualsIgnoreCase(name, "Cookie") ||
-         absl::StrContains(absl::AsciiStrToLower(name), "signature");
+         std::search(name.begin(), name.end(), kSignature.begin(), kSignature.end(),
+                     [](unsigned char a, char b) { return absl::ascii_tolower(a) == b; }) !=
+             name.end();
 }
 
 }  // namespace
@@ -24,11 +28,24 @@ std::string RawRequest(const platform::HttpRequest& request) {
 }
 
 std::string RawRequest(const platform::HttpRequest& request, std::string_view body) {
-  std::string raw = absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\n");
+  constexpr size_t kFramingBytes = 4;  // ": " and "\r\n"
+  constexpr size_t kLineBytes = 16;    // What of the first line is neither method nor target.
+  size_t bytes = request.method.size() + request.target.size() + kLineBytes + body.size();
   for (const auto& [name, value] : request.headers.fields()) {
-    if (!IsSecret(name)) absl::StrAppend(&raw, name, ": ", value, "\r\n");
+    bytes += name.size() + value.size() + kFramingBytes;
   }
-  absl::StrAppend(&raw, "\r\n", ToAbsl(body));
+  std::string raw;
+  raw.reserve(bytes);
+  absl::StrAppend(&raw, request.method, " ", request.target, " HTTP/1.1\r\n");
+  for (const auto& [name, value] : request.headers.fields()) {
+    if (IsSecret(name)) continue;
+    for (const std::string_view part : {std::string_view(name), std::string_view(": "),
+                                        std::string_view(value), std::string_view("\r\n")}) {
+      raw.append(part);
+    }
+  }
+  raw.append("\r\n");
+  raw.append(body);
   return raw;
 }
 

@@ -49,7 +49,7 @@ platform::HttpHandler WebhookHost::Handler(WebhookDoor door) {
                                                         .ignored = counter("ignored"),
                                                         .dead_letter = counter("dead_letter")});
   return
-      [this, shared](platform::HttpRequest request) { return Serve(shared, std::move(request)); };
+      [this, shared](platform::HttpRequest&& request) { return Serve(shared, std::move(request)); };
 }
 
 platform::HttpResponse WebhookHost::Refuse(const WebhookDoor& door, const absl::Status& why) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -30,13 +31,15 @@ bool IsTollFree(std::string_view number) {
          });
 }
 
-Consent::Action ActionOfWord(std::string_view word, bool toll_free) {
+// `to`: the number that was written to.
+Consent::Action ActionOfWord(std::string_view word, std::string_view to) {
+  if (word.empty()) return Consent::ACTION_UNSPECIFIED;
   if (IsOneOf(word,
               {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})) {
     return Consent::ACTION_OPT_OUT;
   }
   if (IsOneOf(word, {"START", "UNSTOP"})) return Consent::ACTION_OPT_IN;
-  if (word == "YES" && !toll_free) return Consent::ACTION_OPT_IN;
+  if (word == "YES" && !IsTollFree(to)) return Consent::ACTION_OPT_IN;
   if (IsOneOf(word, {"HELP", "INFO"})) return Consent::ACTION_HELP;
   return Consent::ACTION_UNSPECIFIED;
 }
@@ -56,18 +59,23 @@ std::optional<Consent> ConsentOf(std::string_view opt_out_type, std::string_view
   const std::string word =
       trimmed.size() <= kWordMaxBytes ? absl::AsciiStrToUpper(trimmed) : std::string();
 
-  Consent consent;
-  consent.set_purpose(kChannel);
-  consent.set_action(ActionOfType(absl::AsciiStrToUpper(ToAbsl(opt_out_type))));
-  if (consent.action() != Consent::ACTION_UNSPECIFIED) {
-    // With Advanced Opt-Out the words are the account's own; the text itself is the evidence.
-    consent.set_evidence(word.empty() ? std::string(opt_out_type) : word);
-    return consent;
+  const auto consent = [](Consent::Action action, std::string evidence) {
+    Consent said;
+    said.set_purpose(kChannel);
+    said.set_action(action);
+    said.set_evidence(std::move(evidence));
+    return said;
+  };
+  if (!opt_out_type.empty()) {
+    const Consent::Action action = ActionOfType(absl::AsciiStrToUpper(ToAbsl(opt_out_type)));
+    if (action != Consent::ACTION_UNSPECIFIED) {
+      // With Advanced Opt-Out the words are the account's own; the text itself is the evidence.
+      return consent(action, word.empty() ? std::string(opt_out_type) : word);
+    }
   }
-  consent.set_action(ActionOfWord(word, IsTollFree(to)));
-  if (consent.action() == Consent::ACTION_UNSPECIFIED) return std::nullopt;
-  consent.set_evidence(word);
-  return consent;
+  const Consent::Action action = ActionOfWord(word, to);
+  if (action == Consent::ACTION_UNSPECIFIED) return std::nullopt;
+  return consent(action, word);
 }
 
 }  // namespace trama::sms

@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "services/channels/common/raw_request.h"
 #include "services/channels/sms/parse.h"
 #include "services/channels/sms/signature.h"
@@ -29,13 +28,13 @@ constexpr char kNoReply[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response
 // A request that was proved to be the vendor's.
 struct Verified {
   std::shared_ptr<const channels::ChannelAccount> account;
-  SmsAccountView view;
+  std::shared_ptr<const SmsAccountView> view;
   bool is_form = false;
   Params query;
   Params params;  // Of the body; of the query for GET.
 };
 
-absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
+absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts, AccountViews& views,
                                 const HttpRequest& request) {
   const std::optional<DoorPath> path = ParseDoorPath(request.path);
   if (!path.has_value()) return absl::NotFoundError("no such path");
@@ -47,7 +46,7 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
   }
 
   Verified verified;
-  verified.view = ViewOf(*account);
+  verified.view = views.Of(account);
   verified.account = std::move(account);
   const std::string_view content_type = request.headers.Get("Content-Type");
   verified.is_form = absl::StartsWithIgnoreCase(ToAbsl(content_type), kFormType);
@@ -63,7 +62,7 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts,
   }
   const absl::StatusOr<SigningSecrets> secrets = SecretsOf(accounts, *verified.account);
   if (!secrets.ok()) return absl::UnavailableError(secrets.status().message());
-  signed_request.url = absl::StrCat(verified.view.public_base_url, request.target);
+  signed_request.url = absl::StrCat(verified.view->public_base_url, request.target);
   signed_request.is_form = verified.is_form;
   signed_request.body = request.body;
   signed_request.signature = request.headers.Get("X-Twilio-Signature");
@@ -89,12 +88,19 @@ bool IsOtherProduct(const HttpRequest& request, const Verified& verified) {
 }  // namespace
 
 std::optional<DoorPath> ParseDoorPath(std::string_view path) {
-  const std::vector<absl::string_view> segments = absl::StrSplit(ToAbsl(path), '/');
-  // "", "sms", workspace, account[, "status"]
-  if (segments.size() < 4 || segments.size() > 5 || segments[1] != "sms") return std::nullopt;
-  if (segments.size() == 5 && segments[4] != "status") return std::nullopt;
-  if (segments[2].empty() || segments[3].empty()) return std::nullopt;
-  return DoorPath{std::string(segments[2]), std::string(segments[3]), segments.size() == 5};
+  constexpr std::string_view kBegin = "/sms/";
+  if (path.substr(0, kBegin.size()) != kBegin) return std::nullopt;
+  path.remove_prefix(kBegin.size());
+  // workspace/account[/status]
+  const size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = path.substr(slash + 1);
+  const size_t end = rest.find('/');
+  const bool is_status = end != std::string_view::npos;
+  if (is_status && rest.substr(end) != "/status") return std::nullopt;
+  const DoorPath door{path.substr(0, slash), rest.substr(0, end), is_status};
+  if (door.workspace.empty() || door.account.empty()) return std::nullopt;
+  return door;
 }
 
 Doors::Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& host,
@@ -110,7 +116,7 @@ Doors::Doors(const channels::AccountDirectory& accounts, channels::WebhookHost& 
 
 WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time received_at) const {
   WebhookReading reading;
-  const absl::StatusOr<Verified> verified = Verify(accounts_, request);
+  const absl::StatusOr<Verified> verified = Verify(accounts_, views_, request);
   if (!verified.ok()) {
     reading.verdict = verified.status();
     return reading;
@@ -124,19 +130,20 @@ WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time receive
     return reading;
   }
   if (IsOtherProduct(request, *verified)) {
-    reading.unreadable.push_back(MakeUnreadable(request, verified->view, "the body is not a form"));
+    reading.unreadable.push_back(
+        MakeUnreadable(request, *verified->view, "the body is not a form"));
     return reading;
   }
-  auto interactions = ParseMessage(verified->params, verified->view, received_at);
+  auto interactions = ParseMessage(verified->params, *verified->view, received_at);
   if (!interactions.ok()) {
     reading.unreadable.push_back(
-        MakeUnreadable(request, verified->view, std::string(interactions.status().message())));
+        MakeUnreadable(request, *verified->view, std::string(interactions.status().message())));
     return reading;
   }
   for (const auto& said : *interactions) RememberConsent(said, reading);
   channels::Arrival& arrival = reading.arrivals.emplace_back();
-  arrival.workspace = verified->view.workspace;
-  arrival.account = verified->view.name;
+  arrival.workspace = verified->view->workspace;
+  arrival.account = verified->view->name;
   arrival.event_ids = {interactions->front().vendor_message_id()};
   arrival.interactions = *std::move(interactions);
   arrival.raw = channels::RawRequest(request);
@@ -146,23 +153,23 @@ WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time receive
 
 WebhookReading Doors::ReadStatus(const HttpRequest& request, absl::Time received_at) const {
   WebhookReading reading;
-  const absl::StatusOr<Verified> verified = Verify(accounts_, request);
+  const absl::StatusOr<Verified> verified = Verify(accounts_, views_, request);
   if (!verified.ok()) {
     reading.verdict = verified.status();
     return reading;
   }
   // Whatever state the account is in: receipts are about what was sent before.
-  auto callback = ParseStatus(verified->query, verified->params, verified->view, received_at);
+  auto callback = ParseStatus(verified->query, verified->params, *verified->view, received_at);
   if (IsOtherProduct(request, *verified) || !callback.ok()) {
     reading.unreadable.push_back(MakeUnreadable(
-        request, verified->view,
+        request, *verified->view,
         callback.ok() ? "the body is not a form" : std::string(callback.status().message())));
     return reading;
   }
   if (!callback->delivery.has_value()) return reading;
   channels::Arrival& arrival = reading.arrivals.emplace_back();
-  arrival.workspace = verified->view.workspace;
-  arrival.account = verified->view.name;
+  arrival.workspace = verified->view->workspace;
+  arrival.account = verified->view->name;
   arrival.event_ids = {callback->event_id};
   arrival.receipts.push_back({callback->partition, *std::move(callback->delivery)});
   return reading;
@@ -196,12 +203,12 @@ void Doors::AddTo(platform::HttpRouter& router) {
 
   const platform::HttpHandler messages = host_.Handler(std::move(message_door));
   const platform::HttpHandler statuses = host_.Handler(std::move(status_door));
-  const platform::HttpHandler webhooks = [messages, statuses](HttpRequest request) {
+  const platform::HttpHandler webhooks = [messages, statuses](HttpRequest&& request) {
     const std::optional<DoorPath> path = ParseDoorPath(request.path);
     const bool is_status = path.has_value() && path->is_status;
     return is_status ? statuses(std::move(request)) : messages(std::move(request));
   };
-  const platform::HttpHandler get = [this, webhooks](HttpRequest request) {
+  const platform::HttpHandler get = [this, webhooks](HttpRequest&& request) {
     const bool is_file = files_.IsFile(request.path);
     return is_file ? files_.Serve(std::move(request)) : webhooks(std::move(request));
   };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
@@ -11,6 +10,7 @@
 #include "services/channels/common/webhook_host.h"
 #include "services/channels/sms/account.h"
 #include "services/channels/sms/opt_outs.h"
+#include "services/channels/sms/twilio_account.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/http/http_router.h"
 
@@ -44,15 +44,16 @@ class Doors {
                        channels::WebhookReading& reading) const;
 
   const channels::AccountDirectory& accounts_;
+  mutable AccountViews views_;
   channels::WebhookHost& host_;
   OptOuts& opt_outs_;
   channels::FileDoor files_;
 };
 
-// What stands in a path below /sms/. None for every other path.
+// What stands in a path below /sms/; views of it. None for every other path.
 struct DoorPath {
-  std::string workspace;
-  std::string account;
+  std::string_view workspace;
+  std::string_view account;
   bool is_status = false;
 };
 std::optional<DoorPath> ParseDoorPath(std::string_view path);

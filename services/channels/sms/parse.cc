@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -43,8 +44,9 @@ constexpr std::pair<const char*, const char*> kFacts[] = {
 };
 
 std::string Clean(std::string_view text, size_t bytes_max) {
-  const std::string clean = CleanUtf8(text);
-  return std::string(TruncateUtf8(clean, bytes_max));
+  std::string clean = CleanUtf8(text);
+  clean.resize(TruncateUtf8(clean, bytes_max).size());
+  return clean;
 }
 
 // MessageSid, or one of its names of before.
@@ -137,9 +139,8 @@ void NoteAnomalies(const Params& params, const SmsAccountView& account, iv::Inte
 }
 
 // What message and consent have in common.
-iv::Interaction Begin(const SmsAccountView& account, std::string_view sid, iv::Kind kind,
-                      const iv::Sender& sender, absl::Time received_at) {
-  iv::Interaction interaction;
+void Begin(const SmsAccountView& account, std::string_view sid, iv::Kind kind, iv::Sender sender,
+           absl::Time received_at, iv::Interaction& interaction) {
   interaction.set_interaction_id(
       channels::InteractionId(kChannel, account.workspace, account.name, sid, kind));
   interaction.set_workspace(account.workspace);
@@ -151,9 +152,8 @@ iv::Interaction Begin(const SmsAccountView& account, std::string_view sid, iv::K
   // All that one sender writes to one account is one thread.
   interaction.set_conversation_key(
       channels::InteractionKey(account.workspace, sender.identifier()));
-  *interaction.mutable_sender() = sender;
+  *interaction.mutable_sender() = std::move(sender);
   channels::SetProto(received_at, interaction.mutable_received_at());
-  return interaction;
 }
 
 }  // namespace
@@ -170,8 +170,8 @@ absl::StatusOr<std::vector<iv::Interaction>> ParseMessage(const Params& params,
   if (!sender.ok()) return sender.status();
 
   std::vector<iv::Interaction> interactions;
-  iv::Interaction& message =
-      interactions.emplace_back(Begin(account, sid, iv::KIND_MESSAGE, *sender, received_at));
+  iv::Interaction& message = interactions.emplace_back();
+  Begin(account, sid, iv::KIND_MESSAGE, *std::move(sender), received_at, message);
   const std::string body = CleanUtf8(Param(params, "Body"));
   if (!body.empty()) {
     types::v1::Text* text = message.add_parts()->mutable_text();
@@ -192,7 +192,8 @@ absl::StatusOr<std::vector<iv::Interaction>> ParseMessage(const Params& params,
   const std::optional<iv::Consent> consent =
       ConsentOf(Param(params, "OptOutType"), body, WithoutPrefix(Param(params, "To")));
   if (consent.has_value()) {
-    iv::Interaction said = Begin(account, sid, iv::KIND_CONSENT, *sender, received_at);
+    iv::Interaction said;
+    Begin(account, sid, iv::KIND_CONSENT, message.sender(), received_at, said);
     *said.mutable_consent() = *consent;
     interactions.push_back(std::move(said));
   }

@@ -34,6 +34,17 @@ SmsAccountView ViewOf(const channels::ChannelAccount& account) {
   return view;
 }
 
+std::shared_ptr<const SmsAccountView> AccountViews::Of(
+    const std::shared_ptr<const channels::ChannelAccount>& account) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = kept_.find(account.get()); found != kept_.end()) return found->second.view;
+  // Accounts that nobody but us knows any more are of an earlier configuration.
+  std::erase_if(kept_, [](const auto& each) { return each.second.account.use_count() == 1; });
+  auto view = std::make_shared<const SmsAccountView>(ViewOf(*account));
+  kept_[account.get()] = {account, view};
+  return view;
+}
+
 absl::StatusOr<SigningSecrets> SecretsOf(const channels::AccountDirectory& accounts,
                                          const channels::ChannelAccount& account) {
   SigningSecrets secrets;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -16,6 +19,24 @@ inline constexpr char kMediaPath[] = "/sms/media/";
 
 // The account as the pure parts want it.
 SmsAccountView ViewOf(const channels::ChannelAccount& account);
+
+// The views of accounts that doors look at with every request, each made once.
+//
+// Threads: safe from any.
+class AccountViews {
+ public:
+  std::shared_ptr<const SmsAccountView> Of(
+      const std::shared_ptr<const channels::ChannelAccount>& account);
+
+ private:
+  struct Kept {
+    std::shared_ptr<const channels::ChannelAccount> account;
+    std::shared_ptr<const SmsAccountView> view;
+  };
+
+  std::mutex mutex_;
+  std::map<const channels::ChannelAccount*, Kept> kept_;
+};
 
 // Who may have signed a request to this account. FAILED_PRECONDITION when no secret can be read;
 // single ones that cannot are left out (a rotation that is half done).
