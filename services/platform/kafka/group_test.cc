@@ -248,6 +248,23 @@ TEST_F(GroupTest, ConsumerReadsCommitsAndResumes) {
   EXPECT_THAT(testing::Values(Take(*consumer, 1)), ElementsAre("2"));
 }
 
+TEST_F(GroupTest, OfRecordsThatNobodyWantsOnlyThePlaceIsKept) {
+  Write(topic_, 0, {"dull", "wanted"});
+  const auto consumer = NewGroupConsumer();
+  std::vector<Record> records;
+  ASSERT_TRUE(Eventually([&] {
+    absl::StatusOr<RecordBatch> batch = consumer->PollWanted(
+        absl::Milliseconds(20), 10, [](std::string_view value) { return value == "wanted"; });
+    if (!batch.ok()) return false;
+    for (Record& record : batch->records) records.push_back(std::move(record));
+    return records.size() == 2;
+  }));
+  EXPECT_EQ(records[0].value, std::nullopt);
+  EXPECT_EQ(Place(records[0]), topic_ + "/0/0");
+  EXPECT_EQ(records[1].value, "wanted");
+  EXPECT_EQ(Place(records[1]), topic_ + "/0/1");
+}
+
 TEST_F(GroupTest, WhatWasNotCommittedComesAgain) {
   Write(topic_, 0, {"0", "1"});
   {
