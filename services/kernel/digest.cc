@@ -5,9 +5,9 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <array>
 #include <optional>
 
-#include "absl/strings/escaping.h"
 #include "services/kernel/check.h"
 
 namespace trama {
@@ -90,18 +90,32 @@ const EVP_MD* FetchedSha256() {
   return digest;
 }
 
-}  // namespace
-
-std::string Sha256(std::string_view data) {
+std::array<unsigned char, kSha256Bytes> Digest(std::string_view data) {
   thread_local const Hasher hasher;
-  std::string out(kSha256Bytes, '\0');
+  std::array<unsigned char, kSha256Bytes> out;
   TRAMA_CHECK(EVP_DigestInit_ex2(hasher.context, FetchedSha256(), nullptr) == 1);
   TRAMA_CHECK(EVP_DigestUpdate(hasher.context, data.data(), data.size()) == 1);
-  TRAMA_CHECK(EVP_DigestFinal_ex(hasher.context, Bytes(out), nullptr) == 1);
+  TRAMA_CHECK(EVP_DigestFinal_ex(hasher.context, out.data(), nullptr) == 1);
   return out;
 }
 
-std::string HexSha256(std::string_view data) { return absl::BytesToHexString(Sha256(data)); }
+}  // namespace
+
+std::string Sha256(std::string_view data) {
+  const std::array<unsigned char, kSha256Bytes> digest = Digest(data);
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string HexSha256(std::string_view data) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex(2 * kSha256Bytes, '0');
+  char* to = hex.data();
+  for (const unsigned char byte : Digest(data)) {
+    *to++ = kDigits[byte >> 4];
+    *to++ = kDigits[byte & 15];
+  }
+  return hex;
+}
 
 std::string HmacSha256(std::string_view key, std::string_view data) {
   thread_local Keyed keyed("SHA256");

@@ -42,7 +42,7 @@ platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
   prepared.result.status = archive_.CheckIdentity(taken.workspace);
   if (!prepared.result.status.ok() || taken.raw.empty()) co_return prepared;
   if (!taken.raw_in_blob_store &&
-      HoldOriginal(taken.raw, taken.raw_content_type, taken.interactions)) {
+      HoldOriginal(std::move(taken.raw), taken.raw_content_type, taken.interactions)) {
     co_return prepared;
   }
   absl::StatusOr<std::string> blob =

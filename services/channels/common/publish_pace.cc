@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "boost/asio/any_io_executor.hpp"
 #include "boost/asio/steady_timer.hpp"
-#include "boost/asio/this_coro.hpp"
 #include "services/platform/net/steady_time.h"
 
 namespace trama::channels {
@@ -56,10 +56,11 @@ bool PublishPace::MustWait(absl::Duration now, size_t records) {
 }
 
 platform::Awaitable<bool> PublishPace::Turn() {
-  const std::shared_ptr<Waiting> waiting = waiting_;
-  boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-  co_return co_await platform::AwaitCallback<bool>(
-      [&](std::function<void(bool)> done) { waiting->Add(std::move(done), executor); });
+  return platform::AwaitCallback<bool>(
+      [waiting = waiting_](std::function<void(bool)> done,
+                           const boost::asio::any_io_executor& executor) {
+        waiting->Add(std::move(done), executor);
+      });
 }
 
 }  // namespace trama::channels

@@ -108,7 +108,12 @@ platform::Awaitable<absl::Status> Publisher::Publish(
     if (!record.ok()) co_return record.status();
     records.push_back(*std::move(record));
   }
-  const absl::Status produced = co_await Produce(std::move(records));
+  if (records.empty()) co_return absl::OkStatus();
+  const absl::Duration began = clock_.Monotonic();
+  if (pace_.MustWait(began, records.size())) co_await pace_.Turn();
+  absl::Status produced = co_await Produce(records);
+  Note(records, produced, began);
+  produced = ForCaller(produced);
   if (!produced.ok()) span.Fail(absl::StatusCodeToString(produced.code()));
   co_return produced;
 }
@@ -130,17 +135,21 @@ platform::Awaitable<absl::Status> Publisher::DeadLetter(std::vector<Unreadable> 
     records.push_back(platform::DeadLetterOf(input, why));
     records.back().topic = options_.dead_letter_topic;
   }
-  co_return co_await Produce(std::move(records));
-}
-
-platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Record> records) {
   if (records.empty()) co_return absl::OkStatus();
   const absl::Duration began = clock_.Monotonic();
-  if (pace_.MustWait(began, records.size())) co_await pace_.Turn();
-  const absl::Status produced =
-      co_await acknowledgements_.Await([&](std::function<void(absl::Status)> done) {
-        producer_.ProduceAll(records, std::move(done));
-      });
+  const absl::Status produced = co_await Produce(records);
+  Note(records, produced, began);
+  co_return ForCaller(produced);
+}
+
+platform::Awaitable<absl::Status> Publisher::Produce(const std::vector<platform::Record>& records) {
+  return acknowledgements_.Await([this, &records](std::function<void(absl::Status)> done) {
+    producer_.ProduceAll(records, std::move(done));
+  });
+}
+
+void Publisher::Note(const std::vector<platform::Record>& records, const absl::Status& produced,
+                     absl::Duration began) {
   seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
   for (const platform::Record& record : records) {
     if (produced.ok() && record.topic == options_.interactions_topic) {
@@ -150,7 +159,6 @@ platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Recor
     records_.With({options_.channel, record.topic, produced.ok() ? "written" : "failed"})
         .Increment();
   }
-  co_return ForCaller(produced);
 }
 
 }  // namespace trama::channels

@@ -64,7 +64,11 @@ class Publisher {
   platform::Awaitable<absl::Status> DeadLetter(std::vector<Unreadable> unreadable);
 
  private:
-  platform::Awaitable<absl::Status> Produce(std::vector<platform::Record> records);
+  // `records` must live until the end of the wait.
+  platform::Awaitable<absl::Status> Produce(const std::vector<platform::Record>& records);
+  // What became of them.
+  void Note(const std::vector<platform::Record>& records, const absl::Status& produced,
+            absl::Duration began);
 
   platform::Producer& producer_;
   const platform::Clock& clock_;

@@ -1,13 +1,33 @@
 #include "services/channels/common/raw_original.h"
 
+#include <utility>
+
 namespace trama::channels {
+
+namespace {
+
+bool IsSmall(const std::string& raw, size_t copies) {
+  return raw.size() * copies <= kHeldOriginalBytesMax;
+}
+
+}  // namespace
 
 bool HoldOriginal(const std::string& raw, const std::string& content_type,
                   std::span<interaction::v1::Interaction> interactions) {
-  if (raw.size() * interactions.size() > kHeldOriginalBytesMax) return false;
+  return IsSmall(raw, interactions.size()) &&
+         HoldOriginal(std::string(raw), content_type, interactions);
+}
+
+bool HoldOriginal(std::string&& raw, const std::string& content_type,
+                  std::span<interaction::v1::Interaction> interactions) {
+  if (!IsSmall(raw, interactions.size())) return false;
   for (interaction::v1::Interaction& interaction : interactions) {
-    interaction.set_raw_original(raw);
     interaction.set_raw_content_type(content_type);
+    if (&interaction == &interactions.back()) {
+      interaction.set_raw_original(std::move(raw));
+    } else {
+      interaction.set_raw_original(raw);
+    }
   }
   return true;
 }

@@ -16,5 +16,8 @@ inline constexpr size_t kHeldOriginalBytesMax = 8 * 1024;
 // much: then it belongs in the blob store.
 bool HoldOriginal(const std::string& raw, const std::string& content_type,
                   std::span<interaction::v1::Interaction> interactions);
+// The same, and the last one gets `raw` itself.
+bool HoldOriginal(std::string&& raw, const std::string& content_type,
+                  std::span<interaction::v1::Interaction> interactions);
 
 }  // namespace trama::channels

@@ -144,7 +144,7 @@ WebhookReading Doors::ReadMessage(const HttpRequest& request, absl::Time receive
   channels::Arrival& arrival = reading.arrivals.emplace_back();
   arrival.workspace = verified->view->workspace;
   arrival.account = verified->view->name;
-  arrival.event_ids = {interactions->front().vendor_message_id()};
+  arrival.event_ids.push_back(interactions->front().vendor_message_id());
   arrival.interactions = *std::move(interactions);
   arrival.raw = channels::RawRequest(request);
   arrival.raw_content_type = "message/http";

@@ -48,15 +48,16 @@ std::shared_ptr<const SmsAccountView> AccountViews::Of(
 absl::StatusOr<SigningSecrets> SecretsOf(const channels::AccountDirectory& accounts,
                                          const channels::ChannelAccount& account) {
   SigningSecrets secrets;
-  absl::Status last = absl::FailedPreconditionError(
-      absl::StrCat("channel account ", account.workspace, "/", account.name,
-                   " has neither auth_tokens nor shared_keys"));
+  absl::Status unreadable;
   const auto read = [&](const std::string& reference) -> std::string {
     absl::StatusOr<std::string> value = accounts.Secret(reference);
     if (value.ok() && !value->empty()) return *std::move(value);
-    if (!value.ok()) last = absl::FailedPreconditionError(value.status().message());
-    platform::Log(platform::LogLevel::kWarning, "secret of a channel account cannot be read",
-                  {{"workspace", account.workspace}, {"account", account.name}, {"why", last}});
+    if (!value.ok()) unreadable = absl::FailedPreconditionError(value.status().message());
+    platform::Log(
+        platform::LogLevel::kWarning, "secret of a channel account cannot be read",
+        {{"workspace", account.workspace},
+         {"account", account.name},
+         {"why", value.ok() ? absl::FailedPreconditionError("it is empty") : unreadable}});
     return {};
   };
   for (const std::string& reference : account.spec.sms().auth_tokens()) {
@@ -69,8 +70,11 @@ absl::StatusOr<SigningSecrets> SecretsOf(const channels::AccountDirectory& accou
       secrets.shared_keys.emplace_back(shared.id(), std::move(key));
     }
   }
-  if (secrets.auth_tokens.empty() && secrets.shared_keys.empty()) return last;
-  return secrets;
+  if (!secrets.auth_tokens.empty() || !secrets.shared_keys.empty()) return secrets;
+  if (!unreadable.ok()) return unreadable;
+  return absl::FailedPreconditionError(absl::StrCat("channel account ", account.workspace, "/",
+                                                    account.name,
+                                                    " has neither auth_tokens nor shared_keys"));
 }
 
 absl::StatusOr<std::string> CallToken(const channels::AccountDirectory& accounts,

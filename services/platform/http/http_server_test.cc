@@ -73,6 +73,15 @@ TEST_F(HttpServerTest, ChunkedBodiesArriveWhole) {
   EXPECT_THAT(answer, EndsWith("\r\n\r\nWikipedia"));
 }
 
+TEST_F(HttpServerTest, ATrailerIsNoHeader) {
+  Start();
+  const std::string answer = Exchange(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "4\r\nWiki\r\n0\r\nX-Request-Id: late\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(answer, Not(HasSubstr("X-Request-Id: late")));
+}
+
 TEST_F(HttpServerTest, ARequestMayArriveByteByByte) {
   Start();
   TestSocket socket = Connect();

@@ -78,22 +78,7 @@ class KafkaProducer final : public Producer {
 
   absl::Status Produce(const Record& record, DeliveryCallback done) override {
     auto callback = done ? std::make_unique<DeliveryCallback>(std::move(done)) : nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!health_.ok()) return health_;
-      ++queued_;
-    }
-    absl::Status sent = client_.Send(record, callback.get());
-    // Topics grow while we run, and librdkafka would notice within minutes.
-    if (absl::IsNotFound(sent) && client_.RefreshMetadata(record.topic, kMetadataWait).ok()) {
-      sent = client_.Send(record, callback.get());
-    }
-    if (sent.ok()) {
-      callback.release();  // OnDelivery takes it back.
-    } else {
-      OneLess();
-    }
-    return sent;
+    return Queue(record, callback);
   }
 
   void ProduceAll(const std::vector<Record>& records,
@@ -184,12 +169,33 @@ class KafkaProducer final : public Producer {
   }
 
  private:
+  // Takes `callback`, unless the record cannot be queued.
+  absl::Status Queue(const Record& record, std::unique_ptr<DeliveryCallback>& callback) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!health_.ok()) return health_;
+      ++queued_;
+    }
+    absl::Status sent = client_.Send(record, callback.get());
+    // Topics grow while we run, and librdkafka would notice within minutes.
+    if (absl::IsNotFound(sent) && client_.RefreshMetadata(record.topic, kMetadataWait).ok()) {
+      sent = client_.Send(record, callback.get());
+    }
+    if (sent.ok()) {
+      callback.release();  // OnDelivery takes it back.
+    } else {
+      OneLess();
+    }
+    return sent;
+  }
+
   void ProduceOne(const Record& record, std::function<void(absl::Status)> done) {
-    // Shared, as a record that is not queued takes its callback with it.
-    const auto told = std::make_shared<std::function<void(absl::Status)>>(std::move(done));
-    const absl::Status queued = Produce(
-        record, [told](const absl::StatusOr<Delivery>& delivery) { (*told)(delivery.status()); });
-    if (!queued.ok()) (*told)(queued);
+    auto callback = std::make_unique<DeliveryCallback>(
+        [done = std::move(done)](const absl::StatusOr<Delivery>& delivery) {
+          done(delivery.status());
+        });
+    const absl::Status queued = Queue(record, callback);
+    if (!queued.ok()) (*callback)(queued);
   }
 
   static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {

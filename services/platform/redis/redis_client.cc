@@ -142,7 +142,9 @@ void RedisClient::OnConnected(std::function<void(const RedisServerInfo&)> callba
 void RedisClient::Send(RedisCommand command, RedisCallback callback, absl::Duration timeout) {
   const absl::Status allowed = CheckCommand(command, /*in_batch=*/false);
   if (!allowed.ok()) return callback(allowed);
-  core_->Submit(Only(std::move(command)), Only(std::move(callback)), timeout);
+  std::string wire;
+  AppendRedisCommand(command, wire);
+  core_->Submit(std::move(wire), Only(std::move(callback)), timeout);
 }
 
 void RedisClient::SendBatch(std::vector<RedisCommand> commands, RedisBatchCallback callback,

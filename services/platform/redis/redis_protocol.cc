@@ -20,7 +20,11 @@ constexpr int kReservedElementsMax = 1024;
 // Where hiredis' current item belongs: into the array that is being read, or a reply of its own.
 // Pointers into `elements` stay valid: an array does not grow while one of its elements is read.
 RedisReply* NewReply(const redisReadTask* task) {
-  if (task->parent == nullptr) return new RedisReply();
+  if (task->parent == nullptr) {
+    auto* const whole = static_cast<RedisReply*>(task->privdata);
+    *whole = RedisReply();
+    return whole;
+  }
   return &static_cast<RedisReply*>(task->parent->obj)->elements.emplace_back();
 }
 
@@ -67,8 +71,8 @@ void* CreateNil(const redisReadTask* task) {
   return Create(task, [](RedisReply&) {});
 }
 
-// Called for whole replies only; their elements go with them.
-void FreeReply(void* reply) { delete static_cast<RedisReply*>(reply); }
+// The reader keeps the whole reply, and that its elements.
+void FreeReply(void*) {}
 
 // "$123\r\n"
 void AppendLength(char type, size_t length, std::string& out) {
@@ -103,6 +107,7 @@ RedisReplyReader::RedisReplyReader(size_t reply_bytes_max)
     : reply_bytes_max_(reply_bytes_max),
       reader_(redisReaderCreateWithFunctions(&functions), &redisReaderFree) {
   TRAMA_CHECK(reader_ != nullptr);
+  reader_->privdata = &whole_;
 }
 
 RedisReplyReader::~RedisReplyReader() = default;
@@ -128,8 +133,7 @@ absl::StatusOr<std::optional<RedisReply>> RedisReplyReader::Next() {
     return std::optional<RedisReply>();
   }
   unfinished_bytes_ = reader_->len - reader_->pos;
-  const std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(raw));
-  return std::optional<RedisReply>(std::move(*reply));
+  return std::optional<RedisReply>(std::move(whole_));
 }
 
 }  // namespace trama::platform

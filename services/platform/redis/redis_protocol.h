@@ -36,6 +36,7 @@ class RedisReplyReader {
  private:
   const size_t reply_bytes_max_;
   std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
+  RedisReply whole_;             // That is being read.
   size_t unfinished_bytes_ = 0;  // Fed since the last whole reply.
 };
 
