@@ -24,6 +24,10 @@ int64_t WakesAtMs(const v1::ConversationRow& row) {
   }
 }
 
+int64_t ClosesAtMs(const v1::ConversationRow& row) {
+  return IsEnding(row.state()) ? row.ends_at_ms() : 0;
+}
+
 std::string_view StateName(conversation::v1::State state) {
   std::string_view name = conversation::v1::State_Name(state);
   constexpr std::string_view kPrefix = "STATE_";

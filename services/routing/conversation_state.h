@@ -30,6 +30,8 @@ inline bool IsEnding(conversation::v1::State state) {
 // When the clock alone changes it next; 0 for never. The end of a reopen window is not among these:
 // it has to wait for the log.
 int64_t WakesAtMs(const v1::ConversationRow& row);
+// The end of its reopen window; 0 when there is none.
+int64_t ClosesAtMs(const v1::ConversationRow& row);
 
 // "QUEUED" … for texts.
 std::string_view StateName(conversation::v1::State state);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "services/kernel/check.h"
+#include "services/kernel/key_hash.h"
 #include "services/routing/conversation_state.h"
 #include "services/routing/queueing.h"
 #include "services/routing/state.h"
@@ -34,7 +35,8 @@ void CheckConversation(const Conversation& conversation) {
   if (row.state() == conversation::v1::STATE_OFFERED) {
     TRAMA_CHECK(!row.offer_id().empty() && row.offer_expires_at_ms() != 0);
   }
-  if (IsEnding(row.state())) TRAMA_CHECK(conversation.closes_ms == row.ends_at_ms());
+  TRAMA_CHECK(conversation.hash == KeyHash(conversation.key));
+  TRAMA_CHECK(conversation.closes_ms == ClosesAtMs(row));
   TRAMA_CHECK(conversation.wakes_ms == WakesAtMs(row));
 }
 

@@ -56,8 +56,8 @@ void NoteWindow(const Interaction& message, v1::ConversationRow& row) {
 void NoteSender(State& state, Conversation& conversation, const v1::Work& work) {
   const Interaction& message = work.interaction();
   v1::ConversationRow& row = state.Edit(conversation);
-  state.threads.AddThreadKey(conversation, row, work.keys().thread());
-  state.threads.AddVendorId(conversation, row, message.vendor_message_id());
+  state.threads.AddThreadKey(conversation.hash, row, work.keys().thread());
+  state.threads.AddVendorId(conversation.hash, row, message.vendor_message_id());
   // An out-of-office reply must not become the one who is answered.
   if (message.automatic() && !row.reply_key().empty()) return;
   AddParticipant(row, work.keys().sender());
@@ -234,7 +234,7 @@ void OnForeignOutbound(State& state, Step& step, const v1::Work& work,
   const ThreadMatch match = FindThread(state, work);
   if (match.conversation == nullptr) return;
   conversation_id = match.conversation->row->conversation_id();
-  state.threads.AddVendorId(*match.conversation, state.Edit(*match.conversation),
+  state.threads.AddVendorId(match.conversation->hash, state.Edit(*match.conversation),
                             work.interaction().vendor_message_id());
   TellHolder(step, *match.conversation, work.interaction().interaction_id());
 }

@@ -54,7 +54,8 @@ struct ReplyAddress {
 };
 
 struct Conversation {
-  std::string key;  // "<workspace>/<conversation id>"
+  std::string key;    // "<workspace>/<conversation id>"
+  uint64_t hash = 0;  // KeyHash of it.
   Workspace* workspace = nullptr;
   const v1::ConversationRow* row = nullptr;
   v1::ConversationRow* editable_row = nullptr;  // The same; only for State::Edit.
@@ -67,7 +68,7 @@ struct Conversation {
   std::optional<ReplyAddress> reply_to;             // Of who wrote last.
   std::optional<std::string> subject;
 
-  // Moments, see Schedule.
+  // Moments, see Dues and Schedule.
   int64_t wakes_ms = 0;
   int64_t closes_ms = 0;
   int64_t asks_ms = 0;

@@ -45,7 +45,7 @@ void OnDelivery(State& state, Step& step, const Delivery& delivery) {
   v1::ConversationRow& row = state.Edit(*conversation);
   row.mutable_messages(index)->set_status(delivery.status());
   // An answer of the customer may refer to it.
-  state.threads.AddVendorId(*conversation, row, delivery.vendor_message_id());
+  state.threads.AddVendorId(conversation->hash, row, delivery.vendor_message_id());
   Publish(state, step, *conversation, [&](conversation::v1::ConversationEvent& event) {
     conversation::v1::DeliveryChanged& changed = *event.mutable_delivery_changed();
     changed.set_message_id(delivery.message_id());

@@ -106,13 +106,13 @@ absl::Time RoutingMachine::NextDeadline() const {
 }
 
 void RoutingMachine::FireWakes(Step& step) {
-  if (state_.wakes.Due(step.now_ms) == nullptr) return;
+  if (!state_.wakes.IsDue(step.now_ms)) return;
   Step by_clock = step.BySystem();
   by_clock.cause = OriginOf(trama::Tick{}, step.now_ms).cause;
   by_clock.came_with = {};
   by_clock.traceparent.clear();
   for (size_t left = kTimersPerInputMax; left > 0; --left) {
-    Conversation* conversation = state_.wakes.Due(step.now_ms);
+    Conversation* conversation = state_.DueToWake(step.now_ms);
     if (conversation == nullptr) return;
     switch (conversation->row->state()) {
       case conversation::v1::STATE_OFFERED:
@@ -142,7 +142,7 @@ bool RoutingMachine::FireOne(Step& step) {
   }
   // A message that came in time may stand in the log and not be read yet.
   const int64_t closed_until_ms = std::min(step.now_ms, step.caught_up_ms);
-  if (Conversation* conversation = state_.closes.Due(closed_until_ms)) {
+  if (Conversation* conversation = state_.DueToClose(closed_until_ms)) {
     Close(state_, step, *conversation, "reopen_window_over");
     return true;
   }

@@ -16,6 +16,11 @@ namespace {
 
 constexpr size_t kManyConversations = 1000;
 
+void SetMoment(Dues& dues, const Conversation& conversation, int64_t& moment_ms, int64_t to_ms) {
+  dues.Move(conversation.hash, moment_ms, to_ms);
+  moment_ms = to_ms;
+}
+
 }  // namespace
 
 std::string RowKey(std::string_view workspace, std::string_view id) {
@@ -107,8 +112,7 @@ void State::RestoreConversations() {
   // `threads`.
   const auto how = loaded.size() < kManyConversations ? std::launch::deferred : std::launch::async;
   const std::future<void> named = std::async(how, [&] {
-    threads.Reserve(loaded.size());
-    for (Conversation* conversation : loaded) threads.Add(*conversation);
+    for (Conversation* conversation : loaded) threads.Add(conversation->hash, *conversation->row);
   });
   std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a->key < b->key; });
   for (std::unique_ptr<Conversation>& conversation : made) File(std::move(conversation));
@@ -147,63 +151,6 @@ void State::Configure(const absl::btree_set<std::string>& names) {
     workspace.Configure(CompileSettings(name, by_workspace[name]));
     touched_.insert(&workspace);
   }
-}
-
-Conversation* State::FindConversation(std::string_view workspace, std::string_view id) {
-  const auto it = by_key_.find(RowKey(workspace, id));
-  return it == by_key_.end() ? nullptr : it->second;
-}
-
-std::unique_ptr<Conversation> State::Make(std::string key, v1::ConversationRow* row) {
-  auto conversation = std::make_unique<Conversation>();
-  conversation->key = std::move(key);
-  conversation->workspace = &WorkspaceOf(row->workspace());
-  conversation->row = row;
-  conversation->editable_row = row;
-  conversation->channel_class = conversation->workspace->ClassOf(row->channel());
-  touched_.insert(conversation->workspace);  // For a new channel everybody may have room.
-  return conversation;
-}
-
-Conversation& State::File(std::unique_ptr<Conversation> made) {
-  Conversation& conversation = *made;
-  conversations_.emplace_hint(conversations_.end(), conversation.key, std::move(made));
-  TRAMA_CHECK(by_key_.emplace(conversation.key, &conversation).second);
-  return conversation;
-}
-
-Conversation& State::AddConversation(Workspace& workspace, const std::string& id,
-                                     const std::string& channel) {
-  const std::string key = RowKey(workspace.name, id);
-  v1::ConversationRow& row = conversation_rows_.Put(key);
-  row.set_workspace(workspace.name);
-  row.set_conversation_id(id);
-  row.set_channel(channel);
-  Conversation& conversation = File(Make(key, &row));
-  conversation.edited_in = batch_;
-  return conversation;
-}
-
-void State::ForgetConversation(Conversation& conversation) {
-  threads.Remove(conversation);
-  Move(conversation, Placement{});
-  if (conversation.asking) --questions_in_flight;
-  wakes.Set(conversation, 0);
-  closes.Set(conversation, 0);
-  asks.Set(conversation, 0);
-  doubtful_conversations.erase(&conversation);
-  const std::string key = conversation.key;
-  by_key_.erase(key);
-  conversations_.erase(key);
-  conversation_rows_.Erase(key);
-}
-
-v1::ConversationRow& State::Edit(Conversation& conversation) {
-  if (conversation.edited_in != batch_) {
-    conversation_rows_.Edit(conversation.key);
-    conversation.edited_in = batch_;
-  }
-  return *conversation.editable_row;
 }
 
 v1::AgentRow& State::Edit(Agent& agent) {
@@ -310,8 +257,8 @@ void State::Sync(Conversation& conversation) {
   const Placement placement = PlacementOf(conversation);
   if (!(placement == conversation.placement)) Move(conversation, placement);
   const v1::ConversationRow& row = *conversation.row;
-  wakes.Set(conversation, WakesAtMs(row));
-  closes.Set(conversation, IsEnding(row.state()) ? row.ends_at_ms() : 0);
+  SetMoment(wakes, conversation, conversation.wakes_ms, WakesAtMs(row));
+  SetMoment(closes, conversation, conversation.closes_ms, ClosesAtMs(row));
 }
 
 }  // namespace trama::routing

@@ -17,6 +17,7 @@
 #include "services/kernel/command_memory.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/table.h"
+#include "services/routing/dues.h"
 #include "services/routing/model.h"
 #include "services/routing/schedule.h"
 #include "services/routing/seen.h"
@@ -54,6 +55,13 @@ class State {
 
   // Null when there is none.
   Conversation* FindConversation(std::string_view workspace, std::string_view id);
+  // Of several that have the name, the one that was opened last; null when none has.
+  Conversation* FindByThreadKey(std::string_view workspace, std::string_view thread_key);
+  Conversation* FindByVendorId(std::string_view workspace, std::string_view channel_account,
+                               std::string_view vendor_id);
+  // The first whose moment in `wakes` or `closes` has come, null when there is none.
+  Conversation* DueToWake(int64_t now_ms);
+  Conversation* DueToClose(int64_t until_ms);
   const Conversations& conversations() const { return conversations_; }
   // With an empty row but for its names.
   Conversation& AddConversation(Workspace& workspace, const std::string& id,
@@ -94,8 +102,8 @@ class State {
 
   // Timers that follow from the rows: offers, exclusions, wrap-up and forgetting; and, to be
   // decided only when the log has been read so far, the end of reopen windows.
-  Schedule<Conversation, &Conversation::wakes_ms> wakes;
-  Schedule<Conversation, &Conversation::closes_ms> closes;
+  Dues wakes;
+  Dues closes;
   // Timers of this process.
   Schedule<Conversation, &Conversation::asks_ms> asks;
   Schedule<Agent, &Agent::silent_ms> silences;
@@ -113,6 +121,10 @@ class State {
   absl::Status LoadConversations(std::span<const RowBytes> rows);
   std::unique_ptr<Conversation> Make(std::string key, v1::ConversationRow* row);
   Conversation& File(std::unique_ptr<Conversation> made);
+  Conversation* FindByKey(std::string_view key);
+  template <typename Has>
+  Conversation* FindNamed(uint64_t name, Has has);
+  Conversation* FirstOf(const Dues& dues, int64_t until_ms, int64_t Conversation::*moment);
   Placement PlacementOf(Conversation& conversation) const;
   void EnterLine(Conversation& conversation);
   void LeaveLine(Conversation& conversation);

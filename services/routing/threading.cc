@@ -49,10 +49,10 @@ ThreadMatch FindThread(State& state, const v1::Work& work) {
     if (evidence.kind() != ThreadEvidence::KIND_REFERENCE) continue;
     refers = true;
     Conversation* found =
-        state.threads.ByVendorId(message.workspace(), message.channel_account(), evidence.value());
+        state.FindByVendorId(message.workspace(), message.channel_account(), evidence.value());
     if (consider(found, /*is_proof=*/false)) return match;
   }
-  consider(state.threads.ByThreadKey(message.workspace(), work.keys().thread()),
+  consider(state.FindByThreadKey(message.workspace(), work.keys().thread()),
            /*is_proof=*/!refers);
   return match;
 }

@@ -1,108 +1,97 @@
 #include "services/routing/threads.h"
 
 #include <algorithm>
-#include <utility>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "services/kernel/check.h"
+#include "services/kernel/digest.h"
 #include "services/kernel/strings.h"
 #include "services/routing/limits.h"
 
 namespace trama::routing {
 namespace {
 
-// Names of different kinds never meet: the first letter tells them apart.
-std::string ThreadName(std::string_view workspace, std::string_view key) {
-  return absl::StrCat("t/", ToAbsl(workspace), "/", ToAbsl(key));
+uint64_t NumberOf(const std::string& name) {
+  uint64_t number = 0;
+  std::memcpy(&number, Sha256(name).data(), sizeof(number));
+  return number;
 }
 
-std::string VendorName(std::string_view workspace, std::string_view account,
-                       std::string_view vendor_id) {
-  return absl::StrCat("v/", ToAbsl(workspace), "/", ToAbsl(account), "/", ToAbsl(vendor_id));
+uint64_t ThreadName(const v1::ConversationRow& row, std::string_view key) {
+  return Threads::OfThreadKey(row.workspace(), key);
 }
 
-std::string VendorName(const v1::ConversationRow& row, std::string_view vendor_id) {
-  return VendorName(row.workspace(), row.channel_account(), vendor_id);
+uint64_t VendorName(const v1::ConversationRow& row, std::string_view vendor_id) {
+  return Threads::OfVendorId(row.workspace(), row.channel_account(), vendor_id);
 }
 
-template <typename List, typename Element>
-bool Contains(const List& list, const Element& wanted) {
+template <typename List>
+bool Contains(const List& list, std::string_view wanted) {
   return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
 }  // namespace
 
-void Threads::Add(Conversation& conversation) {
-  const v1::ConversationRow& row = *conversation.row;
-  for (const std::string& key : row.thread_keys()) {
-    Insert(ThreadName(row.workspace(), key), conversation);
-  }
-  for (const std::string& id : row.vendor_message_ids()) {
-    Insert(VendorName(row, id), conversation);
-  }
+// Names of different kinds never meet: the first letter tells them apart.
+uint64_t Threads::OfThreadKey(std::string_view workspace, std::string_view key) {
+  return NumberOf(absl::StrCat("t/", ToAbsl(workspace), "/", ToAbsl(key)));
 }
 
-void Threads::Remove(Conversation& conversation) {
-  const v1::ConversationRow& row = *conversation.row;
-  for (const std::string& key : row.thread_keys()) {
-    Erase(ThreadName(row.workspace(), key), conversation);
-  }
-  for (const std::string& id : row.vendor_message_ids()) {
-    Erase(VendorName(row, id), conversation);
-  }
+uint64_t Threads::OfVendorId(std::string_view workspace, std::string_view account,
+                             std::string_view vendor_id) {
+  return NumberOf(
+      absl::StrCat("v/", ToAbsl(workspace), "/", ToAbsl(account), "/", ToAbsl(vendor_id)));
 }
 
-void Threads::AddThreadKey(Conversation& conversation, v1::ConversationRow& row,
-                           const std::string& key) {
+bool Threads::HasThreadKey(const v1::ConversationRow& row, std::string_view workspace,
+                           std::string_view key) {
+  return row.workspace() == workspace && Contains(row.thread_keys(), key);
+}
+
+bool Threads::HasVendorId(const v1::ConversationRow& row, std::string_view workspace,
+                          std::string_view account, std::string_view vendor_id) {
+  return row.workspace() == workspace && row.channel_account() == account &&
+         Contains(row.vendor_message_ids(), vendor_id);
+}
+
+void Threads::Add(uint64_t hash, const v1::ConversationRow& row) {
+  for (const std::string& key : row.thread_keys()) Insert(ThreadName(row, key), hash, row);
+  for (const std::string& id : row.vendor_message_ids()) Insert(VendorName(row, id), hash, row);
+}
+
+void Threads::Remove(uint64_t hash, const v1::ConversationRow& row) {
+  for (const std::string& key : row.thread_keys()) Erase(ThreadName(row, key), hash, row);
+  for (const std::string& id : row.vendor_message_ids()) Erase(VendorName(row, id), hash, row);
+}
+
+void Threads::AddThreadKey(uint64_t hash, v1::ConversationRow& row, const std::string& key) {
   if (key.empty() || Contains(row.thread_keys(), key)) return;
   if (row.thread_keys_size() >= kThreadKeysMax) return;
   row.add_thread_keys(key);
-  Insert(ThreadName(row.workspace(), key), conversation);
+  Insert(ThreadName(row, key), hash, row);
 }
 
-void Threads::AddVendorId(Conversation& conversation, v1::ConversationRow& row,
-                          const std::string& id) {
+void Threads::AddVendorId(uint64_t hash, v1::ConversationRow& row, const std::string& id) {
   if (id.empty() || id.size() > kVendorIdMaxBytes || Contains(row.vendor_message_ids(), id)) return;
   auto& ids = *row.mutable_vendor_message_ids();
   if (ids.size() >= kVendorIdsMax) {
     // The first stays: it names the thread for mail programs.
-    Erase(VendorName(row, ids[1]), conversation);
+    Erase(VendorName(row, ids[1]), hash, row);
     ids.erase(ids.begin() + 1);
   }
   *ids.Add() = id;
-  Insert(VendorName(row, id), conversation);
+  Insert(VendorName(row, id), hash, row);
 }
 
-Conversation* Threads::ByThreadKey(std::string_view workspace, std::string_view thread_key) const {
-  return thread_key.empty() ? nullptr : Newest(ThreadName(workspace, thread_key));
+void Threads::Insert(uint64_t name, uint64_t hash, const v1::ConversationRow& row) {
+  index_.insert({name, row.opened_at_ms(), hash});
 }
 
-Conversation* Threads::ByVendorId(std::string_view workspace, std::string_view channel_account,
-                                  std::string_view vendor_id) const {
-  return vendor_id.empty() ? nullptr : Newest(VendorName(workspace, channel_account, vendor_id));
-}
-
-void Threads::Insert(std::string name, Conversation& conversation) {
-  Named& named = index_[std::move(name)];
-  if (!Contains(named, &conversation)) named.push_back(&conversation);
-}
-
-void Threads::Erase(const std::string& name, Conversation& conversation) {
-  const auto it = index_.find(name);
-  if (it == index_.end()) return;
-  Named& named = it->second;
-  named.erase(std::remove(named.begin(), named.end(), &conversation), named.end());
-  if (named.empty()) index_.erase(it);
-}
-
-Conversation* Threads::Newest(const std::string& name) const {
-  const auto it = index_.find(name);
-  if (it == index_.end()) return nullptr;
-  return *std::max_element(it->second.begin(), it->second.end(),
-                           [](const Conversation* a, const Conversation* b) {
-                             const int64_t opened_a = a->row->opened_at_ms();
-                             const int64_t opened_b = b->row->opened_at_ms();
-                             return opened_a != opened_b ? opened_a < opened_b : a->key < b->key;
-                           });
+void Threads::Erase(uint64_t name, uint64_t hash, const v1::ConversationRow& row) {
+  const auto it = index_.find({name, row.opened_at_ms(), hash});
+  TRAMA_CHECK(it != index_.end());
+  index_.erase(it);
 }
 
 }  // namespace trama::routing
