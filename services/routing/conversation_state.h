@@ -27,6 +27,13 @@ inline bool IsEnding(conversation::v1::State state) {
          state == conversation::v1::STATE_UNATTENDED;
 }
 
+// Is there nothing left to do for it but to wait? Such a conversation can be made anew from its
+// row.
+inline bool MayRest(const v1::ConversationRow& row) {
+  const bool is_over = IsEnding(row.state()) || row.state() == conversation::v1::STATE_CLOSED;
+  return is_over && !row.facts_pending();
+}
+
 // When the clock alone changes it next; 0 for never. The end of a reopen window is not among these:
 // it has to wait for the log.
 int64_t WakesAtMs(const v1::ConversationRow& row);

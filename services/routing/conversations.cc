@@ -1,9 +1,10 @@
-// How State finds conversations, and how they come and go.
+// How State finds conversations, and how they come, go, rest and wake.
 
 #include <utility>
 
 #include "services/kernel/check.h"
 #include "services/kernel/key_hash.h"
+#include "services/routing/conversation_state.h"
 #include "services/routing/state.h"
 
 namespace trama::routing {
@@ -13,8 +14,13 @@ Conversation* State::FindConversation(std::string_view workspace, std::string_vi
 }
 
 Conversation* State::FindByKey(std::string_view key) {
-  const auto it = by_key_.find(key);
-  return it == by_key_.end() ? nullptr : it->second;
+  if (const auto it = awake_.find(key); it != awake_.end()) return it->second.get();
+  const v1::ConversationRow* row = conversation_rows_.Find(key);
+  return row == nullptr ? nullptr : &Wake(std::string(key), *row);
+}
+
+bool State::Knows(std::string_view workspace, std::string_view id) const {
+  return conversation_rows_.Has(RowKey(workspace, id));
 }
 
 template <typename Has>
@@ -63,23 +69,46 @@ Conversation* State::FirstOf(const Dues& dues, int64_t until_ms, int64_t Convers
   return FindByKey(*key);
 }
 
-std::unique_ptr<Conversation> State::Make(std::string key, v1::ConversationRow* row) {
-  auto conversation = std::make_unique<Conversation>();
-  conversation->hash = KeyHash(key);
-  conversation->key = std::move(key);
-  conversation->workspace = &WorkspaceOf(row->workspace());
-  conversation->row = row;
-  conversation->editable_row = row;
-  conversation->channel_class = conversation->workspace->ClassOf(row->channel());
-  touched_.insert(conversation->workspace);  // For a new channel everybody may have room.
+Conversation& State::Make(std::string key, const v1::ConversationRow& row) {
+  auto made = std::make_unique<Conversation>();
+  Conversation& conversation = *made;
+  conversation.hash = KeyHash(key);
+  conversation.key = std::move(key);
+  conversation.workspace = &WorkspaceOf(row.workspace());
+  conversation.row = &row;
+  conversation.channel_class = conversation.workspace->ClassOf(row.channel());
+  touched_.insert(conversation.workspace);  // For a new channel everybody may have room.
+  TRAMA_CHECK(awake_.emplace(conversation.key, std::move(made)).second);
   return conversation;
 }
 
-Conversation& State::File(std::unique_ptr<Conversation> made) {
-  Conversation& conversation = *made;
-  conversations_.emplace_hint(conversations_.end(), conversation.key, std::move(made));
-  TRAMA_CHECK(by_key_.emplace(conversation.key, &conversation).second);
+Conversation& State::Wake(std::string key, const v1::ConversationRow& row) {
+  TRAMA_CHECK(MayRest(row));
+  Conversation& conversation = Make(std::move(key), row);
+  // These moments did not rest.
+  conversation.wakes_ms = WakesAtMs(row);
+  conversation.closes_ms = ClosesAtMs(row);
+  Sync(conversation);
   return conversation;
+}
+
+void State::LetRest() {
+  for (size_t left = over_.size(); left > 0 && over_.size() > awake_max_; --left) {
+    Conversation& conversation = *over_.Due(INT64_MAX);
+    const bool is_asked_about = conversation.asking || conversation.asks_ms != 0;
+    if (is_asked_about || doubtful_conversations.contains(&conversation)) {
+      over_.Set(conversation, ++over_ranks_);
+    } else {
+      PutToRest(conversation);
+    }
+  }
+}
+
+// Its row follows when it has been written.
+void State::PutToRest(Conversation& conversation) {
+  over_.Set(conversation, 0);
+  conversation_rows_.Leave(conversation.key);
+  awake_.erase(std::string_view(conversation.key));
 }
 
 Conversation& State::AddConversation(Workspace& workspace, const std::string& id,
@@ -89,7 +118,8 @@ Conversation& State::AddConversation(Workspace& workspace, const std::string& id
   row.set_workspace(workspace.name);
   row.set_conversation_id(id);
   row.set_channel(channel);
-  Conversation& conversation = File(Make(key, &row));
+  Conversation& conversation = Make(key, row);
+  conversation.editable_row = &row;
   conversation.edited_in = batch_;
   return conversation;
 }
@@ -102,15 +132,15 @@ void State::ForgetConversation(Conversation& conversation) {
   closes.Move(conversation.hash, conversation.closes_ms, 0);
   asks.Set(conversation, 0);
   doubtful_conversations.erase(&conversation);
+  over_.Set(conversation, 0);
   const std::string key = conversation.key;
-  by_key_.erase(key);
-  conversations_.erase(key);
+  awake_.erase(std::string_view(key));
   conversation_rows_.Erase(key);
 }
 
 v1::ConversationRow& State::Edit(Conversation& conversation) {
   if (conversation.edited_in != batch_) {
-    conversation_rows_.Edit(conversation.key);
+    conversation.editable_row = conversation_rows_.Edit(conversation.key);
     conversation.edited_in = batch_;
   }
   return *conversation.editable_row;

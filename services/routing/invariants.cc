@@ -38,6 +38,7 @@ void CheckConversation(const Conversation& conversation) {
   TRAMA_CHECK(conversation.hash == KeyHash(conversation.key));
   TRAMA_CHECK(conversation.closes_ms == ClosesAtMs(row));
   TRAMA_CHECK(conversation.wakes_ms == WakesAtMs(row));
+  TRAMA_CHECK((conversation.over_rank != 0) == MayRest(row));
 }
 
 void CheckAgent(const Agent& agent) {
@@ -102,7 +103,7 @@ void CheckCounts(const Workspace& workspace) {
 
 void State::CheckInvariants(int64_t now_ms) const {
   int asking = 0;
-  for (const auto& [key, conversation] : conversations_) {
+  for (const auto& [key, conversation] : awake_) {
     CheckConversation(*conversation);
     if (conversation->asking) ++asking;
   }
@@ -115,9 +116,34 @@ void State::CheckInvariants(int64_t now_ms) const {
     CheckCounts(*workspace);
   }
   if (HasUrgentWork()) return;
-  for (const auto& [key, conversation] : conversations_) {
+  for (const auto& [key, conversation] : awake_) {
     CheckNobodyStarves(*conversation->workspace, *conversation, now_ms);
   }
+}
+
+void State::CheckAtRest() const {
+  size_t wakes_count = 0;
+  size_t closes_count = 0;
+  size_t names = 0;
+  size_t awake_count = 0;
+  conversation_rows_.ForEach([&](const std::string& key, const v1::ConversationRow& row) {
+    const uint64_t hash = KeyHash(key);
+    const auto awake = awake_.find(key);
+    if (awake == awake_.end()) {
+      TRAMA_CHECK(MayRest(row));
+    } else {
+      TRAMA_CHECK(awake->second->row == &row);
+      ++awake_count;
+    }
+    TRAMA_CHECK(WakesAtMs(row) == 0 || wakes.CountOf(hash, WakesAtMs(row)) > 0);
+    TRAMA_CHECK(ClosesAtMs(row) == 0 || closes.CountOf(hash, ClosesAtMs(row)) > 0);
+    if (WakesAtMs(row) != 0) ++wakes_count;
+    if (ClosesAtMs(row) != 0) ++closes_count;
+    names += static_cast<size_t>(row.thread_keys_size() + row.vendor_message_ids_size());
+  });
+  TRAMA_CHECK(awake_count == awake_.size());
+  TRAMA_CHECK(wakes_count == wakes.size() && closes_count == closes.size());
+  TRAMA_CHECK(names == threads.size());
 }
 
 }  // namespace trama::routing

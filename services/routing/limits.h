@@ -25,6 +25,10 @@ inline constexpr int kMessageStatesMax = 32;
 // How much of a message the conditions of queues look at.
 inline constexpr size_t kConditionTextMaxBytes = 16 * 1024;
 
+// So many that are over stay awake, those that somebody has asked for last: an answer's receipts, a
+// note or the customer's thanks often come within seconds.
+inline constexpr size_t kAwakeOverMax = 500;
+
 // Of a workspace.
 inline constexpr int kChannelClassesMax = 32;  // Channels beyond these share the last class.
 inline constexpr int kPositionCountedMax = 100;

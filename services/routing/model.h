@@ -53,6 +53,7 @@ struct ReplyAddress {
   std::string display_name;
 };
 
+// One that somebody works on, waits for or has just asked for; the others are rows at rest.
 struct Conversation {
   std::string key;    // "<workspace>/<conversation id>"
   uint64_t hash = 0;  // KeyHash of it.
@@ -72,6 +73,7 @@ struct Conversation {
   int64_t wakes_ms = 0;
   int64_t closes_ms = 0;
   int64_t asks_ms = 0;
+  int64_t over_rank = 0;  // Not 0: it is over; the higher, the later somebody asked for it.
 
   bool asking = false;  // A question to profile is under way.
   int ask_attempts = 0;

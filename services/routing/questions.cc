@@ -88,7 +88,7 @@ void AskSoon(State& state, const Step& step, Conversation& conversation) {
 }
 
 void AskForAll(State& state, const Step& step) {
-  for (const auto& [key, conversation] : state.conversations()) {
+  for (const auto& [key, conversation] : state.awake()) {
     const v1::ConversationRow& row = *conversation->row;
     if (HoldsCapacity(row.state()) || row.facts_pending()) AskSoon(state, step, *conversation);
   }
@@ -121,11 +121,12 @@ void OnAnswer(State& state, Step& step, const Answer& answer) {
       state.FindConversation(question.workspace(), question.conversation_id());
   if (conversation == nullptr) return;
   if (std::exchange(conversation->asking, false)) --state.questions_in_flight;
-  if (conversation->row->state() == conversation::v1::STATE_CLOSED) return;
+  if (conversation->asks_ms == 0) return;  // Nobody needs it any more.
   if (answer.status.ok()) {
     const auto& found = static_cast<const v1::ProfileAnswer&>(*answer.response);
     TakeAddress(*conversation, question, found);
     TakeFacts(state, step, *conversation, question, found);
+    state.Sync(*conversation);
   }
   if (!NeedsAnswer(*conversation)) {
     conversation->ask_attempts = 0;

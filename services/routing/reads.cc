@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/errors.h"
+#include "services/routing/conversation_state.h"
 #include "services/routing/refusals.h"
 #include "services/routing/views.h"
 
@@ -30,6 +31,15 @@ bool Wanted(const v1::ListConversationsRequest& request, const v1::ConversationR
          (request.customer_id().empty() || row.customer_id() == request.customer_id());
 }
 
+// Can one that rests be wanted?
+bool MayBeAtRest(const v1::ListConversationsRequest& request) {
+  const auto& states = request.states();
+  return states.empty() || std::any_of(states.begin(), states.end(), [](int state) {
+           return state == conversation::v1::STATE_CLOSED ||
+                  IsEnding(static_cast<conversation::v1::State>(state));
+         });
+}
+
 }  // namespace
 
 absl::StatusOr<ResponsePtr> GetConversation(State& state,
@@ -47,22 +57,28 @@ absl::StatusOr<ResponsePtr> ListConversations(State& state,
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   auto response = std::make_shared<v1::ListConversationsResponse>();
-  const auto& all = state.conversations();
-  // The token is the id of the last conversation that was looked at.
-  auto it = request.page_token().empty()
-                ? all.lower_bound(RowKey(request.workspace(), ""))
-                : all.upper_bound(RowKey(request.workspace(), request.page_token()));
+  int looked_at = 0;
+  uint64_t last_hash = 0;
   std::string last;
-  for (int looked_at = 0; it != all.end(); ++it, ++looked_at) {
-    const v1::ConversationRow& row = *it->second->row;
-    if (row.workspace() != request.workspace()) break;
-    if (looked_at == kRowsPerReadMax || response->conversations_size() == *page_size) {
+  const auto visit = [&](uint64_t hash, const v1::ConversationRow& row) {
+    const bool is_full =
+        looked_at >= kRowsPerReadMax || response->conversations_size() >= *page_size;
+    // Those of one hash have no order, so a page holds all of them.
+    if (is_full && hash != last_hash) {
       response->set_next_page_token(last);
-      break;
+      return false;
     }
-    if (Wanted(request, row)) *response->add_conversations() = ViewOf(*it->second);
+    if (Wanted(request, row)) {
+      *response->add_conversations() =
+          ViewOf(*state.FindConversation(row.workspace(), row.conversation_id()));
+    }
+    ++looked_at;
+    last_hash = hash;
     last = row.conversation_id();
-  }
+    return true;
+  };
+  // The token is the id of the last conversation that was looked at.
+  state.ForEachRow(request.workspace(), request.page_token(), MayBeAtRest(request), visit);
   return response;
 }
 

@@ -161,7 +161,7 @@ TEST_F(ReconcileTest, WhatOneOwnerLeftUnsettledTheNextSettles) {
   const Stamp at{.now = world.now(), .caught_up = world.now()};
   next.Apply(at, TakenOver{2}, effects);
   while (next.NextDeadline() <= world.now()) next.Apply(at, trama::Tick{}, effects);
-  for (const auto& [key, conversation] : next.state().conversations()) {
+  for (const auto& [key, conversation] : next.state().awake()) {
     EXPECT_EQ(conversation->row->queue(), "general");
   }
 }

@@ -75,7 +75,7 @@ platform::EngineSpec Spec(Parts& parts) {
   for (const auto& [channel, topic] : parts.outbound) spec.outputs.push_back(topic);
   spec.make_machine = [make_archive =
                            platform::FileArchives(platform::ScratchFolder())](int32_t partition) {
-    return std::make_unique<RoutingMachine>(partition, make_archive);
+    return std::make_unique<RoutingMachine>(partition, Rest{.make_archive = make_archive});
   };
   // Offers leave before their commit, so a pause delays only who gives a second command right after
   // the first; each commit saved is seven requests that the broker need not answer.

@@ -153,10 +153,7 @@ void RoutingMachine::On(Step& step, const Tick&) {
   for (size_t left = kTimersPerInputMax; left > 0 && FireOne(step);) --left;
   state_.seen.Expire(step.now_ms, kForgottenPerInputMax,
                      [&](std::string_view key, const v1::SeenRow& row) {
-                       const Conversation* conversation =
-                           state_.FindConversation(SplitRowKey(key).first, row.conversation_id());
-                       return conversation != nullptr &&
-                              conversation->row->state() != conversation::v1::STATE_CLOSED;
+                       return state_.Knows(SplitRowKey(key).first, row.conversation_id());
                      });
   state_.commands.Expire(absl::FromUnixMillis(step.now_ms));
 }

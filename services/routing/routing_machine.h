@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "services/kernel/archive.h"
 #include "services/kernel/machine.h"
 #include "services/routing/state.h"
 #include "services/routing/step.h"
@@ -27,8 +26,7 @@ namespace trama::routing {
 // Lifetime: one per owned partition, called by that partition's loop only.
 class RoutingMachine : public Machine {
  public:
-  explicit RoutingMachine(int32_t partition, const MakeArchive& make_archive = MakeMemoryArchive)
-      : state_(partition, make_archive) {}
+  explicit RoutingMachine(int32_t partition, Rest rest = {}) : state_(partition, std::move(rest)) {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value) override;
   absl::Status LoadRows(std::span<const RowBytes> rows) override;
@@ -38,6 +36,7 @@ class RoutingMachine : public Machine {
 
   // Dies when a promise is broken.
   void CheckInvariants() const { state_.CheckInvariants(now_ms_); }
+  void CheckAtRest() const { state_.CheckAtRest(); }
   const State& state() const { return state_; }
 
  private:

@@ -21,7 +21,7 @@
 namespace trama::routing {
 
 // Which interactions were applied, so that a repeat does nothing. An id is kept as long as its
-// conversation may take messages, and for kSeenKeptMs in any case. Its row rests once it is
+// conversation is remembered, and for kSeenKeptMs in any case. Its row rests once it is
 // written: few are ever asked for.
 class Seen {
  public:
@@ -31,10 +31,10 @@ class Seen {
   // `conversation_id` empty: belongs to none.
   void Add(std::string_view key, const std::string& conversation_id, int64_t now_ms);
 
-  // Forgets at most `count_max` ids that are old and of which `is_open(key, row)` does not say that
-  // the conversation still lives.
-  template <typename IsOpen>
-  void Expire(int64_t now_ms, size_t count_max, IsOpen is_open);
+  // Forgets at most `count_max` ids that are old and of which `is_needed(key, row)` does not say
+  // that they must be kept.
+  template <typename IsNeeded>
+  void Expire(int64_t now_ms, size_t count_max, IsNeeded is_needed);
   // When Expire has something to look at; 0 when never.
   int64_t NextExpiryMs() const { return checks_.empty() ? 0 : checks_.front().first; }
 
@@ -55,14 +55,14 @@ class Seen {
   std::deque<std::pair<int64_t, uint64_t>> checks_;
 };
 
-template <typename IsOpen>
-void Seen::Expire(int64_t now_ms, size_t count_max, IsOpen is_open) {
+template <typename IsNeeded>
+void Seen::Expire(int64_t now_ms, size_t count_max, IsNeeded is_needed) {
   for (size_t i = 0; i < count_max && !checks_.empty() && checks_.front().first <= now_ms; ++i) {
     const uint64_t hash = checks_.front().second;
     checks_.pop_front();
     const std::string* over =
         rows_.FindKey(hash, [&](const std::string& key, const v1::SeenRow& row) {
-          return CheckMs(row) <= now_ms && !is_open(key, row);
+          return CheckMs(row) <= now_ms && !is_needed(key, row);
         });
     if (over == nullptr) {
       checks_.emplace_back(now_ms + kSeenKeptMs, hash);

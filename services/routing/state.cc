@@ -31,10 +31,12 @@ const std::string& WorkspaceNameOf(const config::v1::Resource& resource) {
   return resource.has_workspace() ? resource.metadata().name() : resource.metadata().workspace();
 }
 
-State::State(int32_t partition_in, const MakeArchive& make_archive)
+State::State(int32_t partition_in, Rest rest)
     : partition(partition_in),
-      seen(make_archive()),
-      commands("command", CommandMemory<engine::v1::CommandRow>::kCountMax, make_archive()) {}
+      seen(rest.make_archive()),
+      commands("command", CommandMemory<engine::v1::CommandRow>::kCountMax, rest.make_archive()),
+      awake_max_(rest.awake_max),
+      conversation_rows_("conversation", rest.make_archive()) {}
 
 absl::Status State::LoadRows(std::span<const RowBytes> rows) {
   if (rows.empty()) return absl::OkStatus();
@@ -59,15 +61,24 @@ absl::Status State::LoadRow(std::string_view key, std::string_view value) {
       absl::StrCat("row ", ToAbsl(key), " is of a table that routing does not know"));
 }
 
+// Nothing else touches what follows from conversations until Restore.
 absl::Status State::LoadConversations(std::span<const RowBytes> rows) {
   return conversation_rows_.LoadAll(
-      rows, [](const auto&...) { return false; },
-      [this](const std::string&, v1::ConversationRow& row, bool) { loaded_.push_back(&row); });
+      rows, [](const std::string&, const v1::ConversationRow& row) { return MayRest(row); },
+      [this](const std::string& key, const v1::ConversationRow& row, bool rests) {
+        if (!rests) return loaded_.push_back(&row);
+        const uint64_t hash = KeyHash(key);
+        threads.Add(hash, row);
+        wakes.Move(hash, 0, WakesAtMs(row));
+        closes.Move(hash, 0, ClosesAtMs(row));
+      });
 }
 
 std::vector<RowChange> State::TakeChangedRows() {
   std::vector<RowChange> changes;
-  conversation_rows_.TakeChanges(changes);
+  LetRest();
+  conversation_rows_.TakeChanges(
+      changes, [this](const std::string& key, const auto&) { return !awake_.contains(key); });
   agent_rows_.TakeChanges(changes);
   seen.TakeChanges(changes);
   sources.TakeChanges(changes);
@@ -97,15 +108,12 @@ void State::Restore() {
 }
 
 void State::RestoreConversations() {
-  std::vector<std::unique_ptr<Conversation>> made;
   std::vector<Conversation*> loaded;
-  made.reserve(loaded_.size());
   loaded.reserve(loaded_.size());
-  by_key_.reserve(loaded_.size());
+  awake_.reserve(loaded_.size());
   // As they were loaded is as they lie in memory, which is several times as fast to go through.
-  for (v1::ConversationRow* row : loaded_) {
-    made.push_back(Make(RowKey(row->workspace(), row->conversation_id()), row));
-    loaded.push_back(made.back().get());
+  for (const v1::ConversationRow* row : loaded_) {
+    loaded.push_back(&Make(RowKey(row->workspace(), row->conversation_id()), *row));
   }
   loaded_ = {};
   // By a thread of its own, if there are many: it only reads rows, and nothing else touches
@@ -114,8 +122,6 @@ void State::RestoreConversations() {
   const std::future<void> named = std::async(how, [&] {
     for (Conversation* conversation : loaded) threads.Add(conversation->hash, *conversation->row);
   });
-  std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a->key < b->key; });
-  for (std::unique_ptr<Conversation>& conversation : made) File(std::move(conversation));
   // So that nearly each goes to the end of its line.
   std::vector<Conversation*> by_arrival = loaded;
   std::sort(by_arrival.begin(), by_arrival.end(), [](const auto* a, const auto* b) {
@@ -259,6 +265,7 @@ void State::Sync(Conversation& conversation) {
   const v1::ConversationRow& row = *conversation.row;
   SetMoment(wakes, conversation, conversation.wakes_ms, WakesAtMs(row));
   SetMoment(closes, conversation, conversation.closes_ms, ClosesAtMs(row));
+  over_.Set(conversation, MayRest(row) ? ++over_ranks_ : 0);
 }
 
 }  // namespace trama::routing

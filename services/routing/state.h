@@ -15,9 +15,11 @@
 #include "absl/status/status.h"
 #include "services/kernel/archive.h"
 #include "services/kernel/command_memory.h"
+#include "services/kernel/key_hash.h"
 #include "services/kernel/machine.h"
 #include "services/kernel/table.h"
 #include "services/routing/dues.h"
+#include "services/routing/limits.h"
 #include "services/routing/model.h"
 #include "services/routing/schedule.h"
 #include "services/routing/seen.h"
@@ -29,18 +31,31 @@
 
 namespace trama::routing {
 
+// Where and when conversations that are over go to rest.
+struct Rest {
+  MakeArchive make_archive = MakeMemoryArchive;
+  size_t awake_max = kAwakeOverMax;  // Of those that could rest.
+};
+
 // Everything that the engine of one partition knows: the rows, and what is derived from them.
 //
 // A step edits rows through Edit(), publishes what happened, and then calls Sync() for every
 // conversation and Refresh() for every agent whose row it has edited. Sync puts lines, capacity and
 // timers in order and notes who has to be matched. That nothing else moves a conversation is what
 // keeps the invariants.
+//
+// What is over and has not been asked for lately rests: of such a conversation there is its row in
+// the archive, its names in `threads` and its moment in `wakes` or `closes`. Whatever looks for it
+// wakes it, as a takeover would make it anew; in TakeChangedRows it goes to rest again. So pointers
+// to conversations do not outlive the batch, and nothing that is decided depends on who rests.
 class State {
  public:
-  using Conversations = absl::btree_map<std::string, std::unique_ptr<Conversation>, std::less<>>;
+  // By key. In an order that differs from run to run: only for what comes to the same whatever the
+  // order is.
+  using Conversations = absl::flat_hash_map<std::string_view, std::unique_ptr<Conversation>>;
   using Workspaces = absl::btree_map<std::string, std::unique_ptr<Workspace>, std::less<>>;
 
-  State(int32_t partition_in, const MakeArchive& make_archive);
+  State(int32_t partition_in, Rest rest);
 
   // All of one table; different tables possibly by different threads at once.
   absl::Status LoadRows(std::span<const RowBytes> rows);
@@ -62,7 +77,16 @@ class State {
   // The first whose moment in `wakes` or `closes` has come, null when there is none.
   Conversation* DueToWake(int64_t now_ms);
   Conversation* DueToClose(int64_t until_ms);
-  const Conversations& conversations() const { return conversations_; }
+  // Is there a conversation with that id? Leaves it at rest.
+  bool Knows(std::string_view workspace, std::string_view id) const;
+  // Those that do not rest.
+  const Conversations& awake() const { return awake_; }
+  // visit(hash, row) for each row of a workspace behind that of `after` (an id; empty: all), in an
+  // order that is always the same, while it says true. Rows of equal hashes come in any order.
+  // Without those at rest when `at_rest_too` is false.
+  template <typename Visit>
+  void ForEachRow(std::string_view workspace, std::string_view after, bool at_rest_too,
+                  Visit visit) const;
   // With an empty row but for its names.
   Conversation& AddConversation(Workspace& workspace, const std::string& id,
                                 const std::string& channel);
@@ -88,6 +112,8 @@ class State {
 
   // Dies when what is derived differs from the rows, or an invariant is broken.
   void CheckInvariants(int64_t now_ms) const;
+  // The same for those at rest, too; reads them all.
+  void CheckAtRest() const;
 
   const int32_t partition;
   int64_t incarnation = 0;
@@ -119,8 +145,10 @@ class State {
  private:
   absl::Status LoadRow(std::string_view key, std::string_view value);
   absl::Status LoadConversations(std::span<const RowBytes> rows);
-  std::unique_ptr<Conversation> Make(std::string key, v1::ConversationRow* row);
-  Conversation& File(std::unique_ptr<Conversation> made);
+  Conversation& Make(std::string key, const v1::ConversationRow& row);
+  Conversation& Wake(std::string key, const v1::ConversationRow& row);
+  void LetRest();
+  void PutToRest(Conversation& conversation);
   Conversation* FindByKey(std::string_view key);
   template <typename Has>
   Conversation* FindNamed(uint64_t name, Has has);
@@ -131,14 +159,15 @@ class State {
   void Move(Conversation& conversation, const Placement& to);
   void RestoreConversations();
 
-  Table<v1::ConversationRow> conversation_rows_{"conversation"};
+  const size_t awake_max_;
+  Table<v1::ConversationRow> conversation_rows_;
   Table<v1::AgentRow> agent_rows_{"agent"};
-  Conversations conversations_;
-  // The same, by key, for look-ups only.
-  absl::flat_hash_map<std::string_view, Conversation*> by_key_;
+  Conversations awake_;
+  Schedule<Conversation, &Conversation::over_rank> over_;  // Those of them that are over.
+  int64_t over_ranks_ = 0;                                 // Given out so far.
   Workspaces workspaces_;
-  uint64_t batch_ = 1;                        // Counts TakeChangedRows.
-  std::vector<v1::ConversationRow*> loaded_;  // As they came, until Restore.
+  uint64_t batch_ = 1;                              // Counts TakeChangedRows.
+  std::vector<const v1::ConversationRow*> loaded_;  // Those that do not rest, until Restore.
   bool restoring_ = false;
 
   struct ByName {
@@ -154,5 +183,18 @@ const std::string& WorkspaceNameOf(const config::v1::Resource& resource);
 
 // "<workspace>/<id>": how rows are keyed.
 std::string RowKey(std::string_view workspace, std::string_view id);
+
+template <typename Visit>
+void State::ForEachRow(std::string_view workspace, std::string_view after, bool at_rest_too,
+                       Visit visit) const {
+  const uint64_t group = KeyHashGroup(workspace);
+  const uint64_t from = after.empty() ? group : KeyHash(RowKey(workspace, after)) + 1;
+  if (from < group) return;  // There is no number behind the last one.
+  conversation_rows_.ForEachFrom(
+      from, at_rest_too, [&](uint64_t hash, const std::string&, const v1::ConversationRow& row) {
+        if (row.workspace() == workspace) return visit(hash, row);
+        return KeyHashGroup(row.workspace()) == group;  // Another one may share the group.
+      });
+}
 
 }  // namespace trama::routing

@@ -54,5 +54,16 @@ TEST(RoutingSimTest, TheSameSeedTellsTheSameStory) {
   }
 }
 
+TEST(RoutingSimTest, WhoRestsChangesNothing) {
+  for (const uint64_t seed : {1, 4, 16, 64, 256, 1024}) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Simulation resting(seed, /*awake_max=*/0);
+    Simulation awake(seed, /*awake_max=*/1'000'000);
+    resting.RunSteps(kStepsPerSeed);
+    awake.RunSteps(kStepsPerSeed);
+    EXPECT_TRUE(resting.trace() == awake.trace());
+  }
+}
+
 }  // namespace
 }  // namespace trama::routing::sim

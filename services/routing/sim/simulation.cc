@@ -19,10 +19,12 @@ const std::vector<std::string> kAgents = {"ana", "bruno", "carla", "dora", "elsa
 const std::vector<std::string> kCustomers = {"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"};
 const std::vector<std::string> kChannels = {"email", "sms"};
 constexpr int kTicksAtOnceMax = 100'000;
+constexpr int64_t kLooksAtRestEvery = 8;  // Commits.
 
 }  // namespace
 
-Simulation::Simulation(uint64_t seed) : chance_(seed), now_(absl::FromUnixSeconds(1'767'225'600)) {
+Simulation::Simulation(uint64_t seed, size_t awake_max)
+    : awake_max_(awake_max), chance_(seed), now_(absl::FromUnixSeconds(1'767'225'600)) {
   for (const std::string& workspace : kWorkspaces) {
     config_.In(workspace);
     config_.Workspace().set_heartbeat_timeout("60s");
@@ -50,7 +52,7 @@ Simulation::Simulation(uint64_t seed) : chance_(seed), now_(absl::FromUnixSecond
 }
 
 void Simulation::TakeOver() {
-  machine_ = std::make_unique<RoutingMachine>(0);
+  machine_ = std::make_unique<RoutingMachine>(0, Rest{.awake_max = awake_max_});
   for (const auto& [key, value] : rows_) TRAMA_CHECK(machine_->LoadRow(key, value).ok());
   read_ = committed_read_;
   Apply(TakenOver{++incarnation_});
@@ -88,6 +90,7 @@ void Simulation::Commit() {
       rows_.erase(change.key);
     }
   }
+  if (++commits_ % kLooksAtRestEvery == 0) machine_->CheckAtRest();
   committed_read_ = read_;
   for (const OutRecord& record : pending_.records) {
     trace_.push_back(

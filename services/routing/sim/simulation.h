@@ -24,7 +24,8 @@ namespace trama::routing::sim {
 // and owners that crash between a decision and its commit. Everything follows from the seed.
 class Simulation {
  public:
-  explicit Simulation(uint64_t seed);
+  // `awake_max`: how many conversations that are over stay awake.
+  explicit Simulation(uint64_t seed, size_t awake_max = 2);
 
   // Everything may go wrong.
   void RunSteps(int steps);
@@ -76,6 +77,7 @@ class Simulation {
   void HearAnswer(const Call& call, const google::protobuf::Message& response);
   void Reconnects(SimAgent& agent);
 
+  const size_t awake_max_;
   Chance chance_;
   testing::ConfigBuilder config_;
   ConfigRevision revision_;
@@ -93,6 +95,7 @@ class Simulation {
   std::map<std::string, std::string> rows_;  // As committed.
   Effects pending_;
   int64_t incarnation_ = 0;
+  int64_t commits_ = 0;
 
   std::map<std::string, SimAgent> agents_;  // By stream.
   std::vector<MessagePtr> questions_;

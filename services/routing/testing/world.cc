@@ -81,13 +81,16 @@ Message Parse(const OutRecord& record) {
 
 }  // namespace
 
-World::World(int32_t partition)
-    : partition_(partition), start_(absl::FromUnixSeconds(1'767'225'600)), now_(start_) {
+World::World(int32_t partition, size_t awake_max)
+    : partition_(partition),
+      awake_max_(awake_max),
+      start_(absl::FromUnixSeconds(1'767'225'600)),
+      now_(start_) {
   Restart();
 }
 
 World::Words World::Restart() {
-  machine_ = std::make_unique<RoutingMachine>(partition_);
+  machine_ = std::make_unique<RoutingMachine>(partition_, Rest{.awake_max = awake_max_});
   questions_.clear();
   for (const auto& [key, value] : rows_) {
     const absl::Status loaded = machine_->LoadRow(key, value);
@@ -117,6 +120,7 @@ void World::ApplyOnce(const Input& input, Words& words) {
       rows_.erase(change.key);
     }
   }
+  machine_->CheckAtRest();
   Take(effects, words);
 }
 

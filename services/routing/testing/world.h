@@ -53,11 +53,11 @@ struct Mail {
 // Runs one machine as its loop would: every input is followed by the ticks that are due at once,
 // and the changed rows are kept, so that the machine can be restarted from them.
 //
-// After each input the invariants are checked, and that events have ids and sequence numbers
-// without gaps or repeats.
+// After each input the invariants are checked, those of what rests included, and that events have
+// ids and sequence numbers without gaps or repeats.
 class World {
  public:
-  explicit World(int32_t partition = 0);
+  explicit World(int32_t partition = 0, size_t awake_max = kAwakeOverMax);
 
   // Time, since the start of the test; nothing else moves it.
   void At(absl::Duration since_start) { now_ = start_ + since_start; }
@@ -149,6 +149,7 @@ class World {
                    std::vector<std::string> roles);
 
   const int32_t partition_;
+  const size_t awake_max_;
   const absl::Time start_;
   absl::Time now_;
   absl::Time caught_up_held_ = absl::InfiniteFuture();
