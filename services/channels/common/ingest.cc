@@ -25,35 +25,32 @@ void MoveBehind(std::vector<T>& from, std::vector<T>& to) {
 }  // namespace
 
 struct Ingest::Prepared {
-  Arrival arrival;
   // One that was never looked up, as memory ran out, must not pass for one that was.
   IngestResult result{.status = absl::Status(absl::StatusCode::kUnavailable, "")};
   std::vector<std::string> seen_keys;
 };
 
-platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival arrival) {
+platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival& arrival) {
   Prepared prepared;
-  prepared.arrival = std::move(arrival);
   prepared.result.status = absl::OkStatus();
-  Arrival& taken = prepared.arrival;
-  prepared.seen_keys = seen_.KeysOf(taken.workspace, taken.account, taken.event_ids);
+  prepared.seen_keys = seen_.KeysOf(arrival.workspace, arrival.account, arrival.event_ids);
   prepared.result.seen = co_await seen_.AllSeen(prepared.seen_keys);
-  if (prepared.result.seen || taken.interactions.empty()) co_return prepared;
-  prepared.result.status = archive_.CheckIdentity(taken.workspace);
-  if (!prepared.result.status.ok() || taken.raw.empty()) co_return prepared;
-  if (!taken.raw_in_blob_store &&
-      HoldOriginal(std::move(taken.raw), taken.raw_content_type, taken.interactions)) {
+  if (prepared.result.seen || arrival.interactions.empty()) co_return prepared;
+  prepared.result.status = archive_.CheckIdentity(arrival.workspace);
+  if (!prepared.result.status.ok() || arrival.raw.empty()) co_return prepared;
+  if (!arrival.raw_in_blob_store &&
+      HoldOriginal(std::move(arrival.raw), arrival.raw_content_type, arrival.interactions)) {
     co_return prepared;
   }
   absl::StatusOr<std::string> blob =
-      co_await archive_.Put(taken.workspace, taken.interactions.front().sender().identifier(),
-                            std::move(taken.raw), std::move(taken.raw_content_type));
+      co_await archive_.Put(arrival.workspace, arrival.interactions.front().sender().identifier(),
+                            std::move(arrival.raw), std::move(arrival.raw_content_type));
   if (!blob.ok()) {
     prepared.result.status = blob.status();
     co_return prepared;
   }
   prepared.result.raw_blob = *blob;
-  for (interaction::v1::Interaction& interaction : taken.interactions) {
+  for (interaction::v1::Interaction& interaction : arrival.interactions) {
     interaction.set_raw_blob(*blob);
   }
   co_return prepared;
@@ -94,10 +91,10 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
   std::vector<Prepared> prepared;
   if (arrivals.size() == 1) {
     // Most come alone and need nobody beside them.
-    prepared.push_back(co_await Prepare(std::move(arrivals.front())));
+    prepared.push_back(co_await Prepare(arrivals.front()));
   } else {
     std::vector<platform::Awaitable<Prepared>> preparing;
-    for (Arrival& arrival : arrivals) preparing.push_back(Prepare(std::move(arrival)));
+    for (Arrival& arrival : arrivals) preparing.push_back(Prepare(arrival));
     prepared = co_await Gather(std::move(preparing));
   }
 
@@ -106,7 +103,8 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
   std::vector<interaction::v1::Interaction> interactions;
   std::vector<Receipt> receipts;
   std::vector<std::string> marks;
-  for (Prepared& each : prepared) {
+  for (size_t i = 0; i < prepared.size(); ++i) {
+    Prepared& each = prepared[i];
     if (!each.result.status.ok()) {
       result.seen = false;
       result.status = each.result.status;
@@ -115,8 +113,8 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
     if (each.result.seen) continue;
     result.seen = false;
     if (result.raw_blob.empty()) result.raw_blob = each.result.raw_blob;
-    MoveBehind(each.arrival.interactions, interactions);
-    MoveBehind(each.arrival.receipts, receipts);
+    MoveBehind(arrivals[i].interactions, interactions);
+    MoveBehind(arrivals[i].receipts, receipts);
     MoveBehind(each.seen_keys, marks);
   }
   result.status =

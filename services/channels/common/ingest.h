@@ -70,8 +70,8 @@ class Ingest {
  private:
   struct Prepared;
 
-  // Looks it up and keeps its original; nothing is written.
-  platform::Awaitable<Prepared> Prepare(Arrival arrival);
+  // Looks it up and keeps its original; nothing is written. `arrival` belongs to whoever awaits it.
+  platform::Awaitable<Prepared> Prepare(Arrival& arrival);
   // Not more than kAtOnceMax.
   platform::Awaitable<IngestResult> TakeSome(std::vector<Arrival> arrivals);
   platform::Awaitable<IngestResult> TakeMany(std::vector<Arrival> arrivals);

@@ -30,6 +30,7 @@ constexpr absl::Duration kGoodbye = absl::Seconds(1);
 constexpr absl::Duration kTurnAway = absl::Milliseconds(500);
 constexpr size_t kRequestIdBytesMax = 64;
 constexpr size_t kHeadBytesUsual = 512;
+constexpr size_t kBodyBytesBesideHead = 1024;
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kNoRoute = "(none)";
 
@@ -190,7 +191,7 @@ Awaitable<bool> HttpConnection::ServeOne(bool last) {
     Observe("", kNoRoute, head->status, since);
     co_return false;
   }
-  HttpRequest request = reader_.TakeRequest();
+  HttpRequest& request = reader_.request();
   HttpResponse response;
   bool keep_alive = reader_.keep_alive() && !last;
   if (const HttpRoute* route = Admit(request, since, response); route != nullptr) {
@@ -325,7 +326,14 @@ HttpConnection::Answer HttpConnection::Compose(HttpResponse response, bool is_he
     keep_alive = false;
     answer.head = ResponseHead(response, keep_alive, request_id);
   }
-  if (!is_head && HasBody(response.status)) answer.body = std::move(response.body);
+  if (!is_head && HasBody(response.status)) {
+    // Of one piece, which costs the system less to send than two.
+    if (response.body.size() <= kBodyBytesBesideHead) {
+      answer.head.append(response.body);
+    } else {
+      answer.body = std::move(response.body);
+    }
+  }
   answer.keep_alive = keep_alive;
   return answer;
 }

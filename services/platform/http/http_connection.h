@@ -84,7 +84,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // An answer as it is sent.
   struct Answer {
-    std::string head;
+    std::string head;  // With a small body behind it.
     std::string body;
     bool keep_alive = false;
 

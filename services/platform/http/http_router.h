@@ -15,8 +15,9 @@
 namespace trama::platform {
 
 // Answers one request. Runs on a thread of the server's io_context: it must not block; wait with
-// co_await. An exception becomes 500.
-using HttpHandler = std::function<Awaitable<HttpResponse>(HttpRequest)>;
+// co_await. An exception becomes 500. A coroutine takes the request by value (it outlives the
+// call); what only hands it on takes the reference and spares a move of all its strings.
+using HttpHandler = std::function<Awaitable<HttpResponse>(HttpRequest&&)>;
 
 // A handler that answers without waiting for anything.
 HttpHandler SyncHandler(std::function<HttpResponse(const HttpRequest&)> answer);

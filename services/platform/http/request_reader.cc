@@ -218,8 +218,6 @@ Awaitable<RequestPart> RequestReader::ReadBody(size_t bytes_max) {
   }
 }
 
-HttpRequest RequestReader::TakeRequest() { return std::move(parser_->request()); }
-
 std::string RequestReader::TakeBody() { return std::move(parser_->body()); }
 
 bool RequestReader::keep_alive() const { return parser_->keep_alive(); }

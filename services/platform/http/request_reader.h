@@ -48,8 +48,8 @@ class RequestReader {
   // Says "100 Continue" if asked to.
   Awaitable<RequestPart> ReadBody(size_t bytes_max);
 
-  // After the header: method, target and headers. Takes them.
-  HttpRequest TakeRequest();
+  // After the header: method, target and headers; until the next request begins.
+  HttpRequest& request() { return parser_->request(); }
   // After the body.
   std::string TakeBody();
 

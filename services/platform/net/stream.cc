@@ -78,13 +78,6 @@ struct Stream::State : std::enable_shared_from_this<State> {
     WaitUntil(SteadyClock::now() + kCancelAgainAfter);
   }
 
-  // What the socket takes without a wait, plain connections only; an error that is not about
-  // waiting comes again in the write that follows.
-  size_t WriteNow(const std::array<asio::const_buffer, 2>& buffers) {
-    error_code ignored;
-    return tls == nullptr ? socket.write_some(buffers, ignored) : 0;
-  }
-
   // One operation of the caller, from its start to its end.
   class Operation {
    public:
@@ -168,8 +161,12 @@ Awaitable<IoResult> Stream::ReadSome(char* data, size_t size) {
 }
 
 size_t Stream::WriteNow(std::string_view first, std::string_view second) {
-  return state_->WriteNow({asio::const_buffer(first.data(), first.size()),
-                           asio::const_buffer(second.data(), second.size())});
+  if (state_->tls != nullptr) return 0;
+  const asio::const_buffer one(first.data(), first.size());
+  error_code ignored;
+  if (second.empty()) return state_->socket.write_some(one, ignored);
+  const std::array both = {one, asio::const_buffer(second.data(), second.size())};
+  return state_->socket.write_some(both, ignored);
 }
 
 Awaitable<IoResult> Stream::Write(std::string_view first, std::string_view second) {
