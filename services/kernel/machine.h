@@ -143,8 +143,8 @@ class Machine {
   // which stops the takeover: a machine with a hole in its memory must not decide.
   virtual absl::Status LoadRow(std::string_view key, std::string_view value) = 0;
 
-  // The same for all rows of one table, in the order in which they were first written. For machines
-  // that can do it faster than one by one.
+  // The same for many rows of one table, in the order in which they were first written; a large one
+  // comes in pieces. For machines that can do it faster than one by one.
   virtual absl::Status LoadRows(std::span<const RowBytes> rows) {
     for (const RowBytes& row : rows) {
       if (absl::Status loaded = LoadRow(row.key, row.value); !loaded.ok()) return loaded;

@@ -32,9 +32,9 @@ class FileArchive : public Archive {
   FileArchive(const FileArchive&) = delete;
   FileArchive& operator=(const FileArchive&) = delete;
 
-  std::optional<Place> Append(std::string_view record) override;
-  std::string_view Read(Place place) override;
-  void Release(Place place) override;
+  std::optional<trama::Place> Append(std::string_view record) override;
+  std::string_view Read(trama::Place place) override;
+  void Release(trama::Place place) override;
 
   size_t file_count() const { return files_.size(); }
 
@@ -48,8 +48,8 @@ class FileArchive : public Archive {
     size_t offset = 0;
     size_t size = 0;
 
-    static Spot Of(Place place);
-    Place place() const;
+    static Spot Of(trama::Place place);
+    trama::Place place() const;
   };
 
   bool HasRoomFor(size_t bytes);
@@ -67,7 +67,7 @@ class FileArchive : public Archive {
   std::string buffer_;  // What follows them.
   bool writing_works_ = true;
   std::string read_;  // The record at last_read_.
-  std::optional<Place> last_read_;
+  std::optional<trama::Place> last_read_;
 };
 
 MakeArchive FileArchives(std::string folder);

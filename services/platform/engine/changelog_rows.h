@@ -1,51 +1,61 @@
 #pragma once
 
+#include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "services/kernel/table.h"
+#include "absl/status/status.h"
+#include "services/kernel/archive.h"
+#include "services/kernel/machine.h"
 
 namespace trama::platform {
 
 // What a changelog comes to: the newest version of each row. A row keeps the place of its key's
 // first version, so that rows which were written together lie together in memory.
+//
+// The values lie in archives: a takeover must not need more memory than the machine does, most of
+// whose rows rest.
 class ChangelogRows {
  public:
   struct Row {
     std::string key;
-    std::optional<std::string> value;  // None: erased.
+    std::optional<trama::Place> place;   // Of its value,
+    std::unique_ptr<std::string> value;  // or this, when the archive did not take it.
+    bool erased() const { return !place.has_value() && value == nullptr; }
   };
-  using Table = std::vector<const Row*>;
+  struct Table {
+    std::vector<const Row*> rows;  // Those that there are.
+    Archive* archive = nullptr;
+  };
+  using Load = std::function<absl::Status(std::span<const RowBytes>)>;
 
-  ChangelogRows() = default;
+  explicit ChangelogRows(MakeArchive make_archive) : make_archive_(std::move(make_archive)) {}
   ChangelogRows(ChangelogRows&&) = default;
   ChangelogRows& operator=(ChangelogRows&&) = default;
 
   // The next record of the changelog.
-  void Take(const std::string& key, const std::optional<std::string>& value) {
-    rows_.push_back({key, value});
-    const auto [it, is_new] = by_key_.try_emplace(rows_.back().key, &rows_.back());
-    if (is_new) return;
-    it->second->value = std::move(rows_.back().value);
-    rows_.pop_back();
-  }
+  void Take(const std::string& key, const std::optional<std::string>& value);
 
-  // The rows that there are, by table; valid until the next Take.
-  std::map<std::string_view, Table> Tables() const {
-    std::map<std::string_view, Table> tables;
-    for (const Row& row : rows_) {
-      if (row.value.has_value()) tables[SplitRowKey(row.key).first].push_back(&row);
-    }
-    return tables;
-  }
+  // Valid until the next Take.
+  std::map<std::string_view, Table> Tables() const;
+
+  // Gives the rows of one table to `load`, piece by piece. Different tables may be given by
+  // different threads at once.
+  static absl::Status Give(const Table& table, const Load& load);
 
  private:
+  Archive& ArchiveOf(std::string_view table);
+
+  MakeArchive make_archive_;
+  std::map<std::string, std::unique_ptr<Archive>, std::less<>> archives_;  // By table.
   std::deque<Row> rows_;
   absl::flat_hash_map<std::string_view, Row*> by_key_;
 };

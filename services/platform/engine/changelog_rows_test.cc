@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/kernel/strings.h"
 
 namespace trama::platform {
 namespace {
@@ -14,15 +15,19 @@ using ::testing::IsEmpty;
 std::vector<std::string> All(const ChangelogRows& rows) {
   std::vector<std::string> all;
   for (const auto& [name, table] : rows.Tables()) {
-    for (const ChangelogRows::Row* row : table) {
-      all.push_back(absl::StrCat(row->key, "=", *row->value));
-    }
+    const absl::Status given = ChangelogRows::Give(table, [&](std::span<const RowBytes> piece) {
+      for (const RowBytes& row : piece) {
+        all.push_back(absl::StrCat(ToAbsl(row.key), "=", ToAbsl(row.value)));
+      }
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(given.ok()) << given;
   }
   return all;
 }
 
 TEST(ChangelogRowsTest, TheNewestVersionCountsAtThePlaceOfTheFirst) {
-  ChangelogRows rows;
+  ChangelogRows rows(MakeMemoryArchive);
   rows.Take("clock/b", "1");
   rows.Take("clock/a", "1");
   rows.Take("clock/b", "2");
@@ -30,7 +35,7 @@ TEST(ChangelogRowsTest, TheNewestVersionCountsAtThePlaceOfTheFirst) {
 }
 
 TEST(ChangelogRowsTest, AnErasedRowIsGoneUntilItIsWrittenAgain) {
-  ChangelogRows rows;
+  ChangelogRows rows(MakeMemoryArchive);
   rows.Take("clock/a", "1");
   rows.Take("clock/a", std::nullopt);
   rows.Take("clock/b", std::nullopt);
@@ -40,20 +45,20 @@ TEST(ChangelogRowsTest, AnErasedRowIsGoneUntilItIsWrittenAgain) {
 }
 
 TEST(ChangelogRowsTest, ATableIsWhatStandsBeforeTheFirstSlash) {
-  ChangelogRows rows;
+  ChangelogRows rows(MakeMemoryArchive);
   rows.Take("seen/x/1", "1");
   rows.Take("loop/offset/seen/2", "2");
   rows.Take("seen/y", "3");
   const auto tables = rows.Tables();
   ASSERT_EQ(tables.size(), 2u);
-  EXPECT_EQ(tables.at("loop").size(), 1u);
-  EXPECT_EQ(tables.at("seen").size(), 2u);
+  EXPECT_EQ(tables.at("loop").rows.size(), 1u);
+  EXPECT_EQ(tables.at("seen").rows.size(), 2u);
 }
 
 // Short keys live inside their strings, which must not move.
 TEST(ChangelogRowsTest, ManyShortKeysStayApart) {
-  constexpr int kKeys = 5000;
-  ChangelogRows rows;
+  constexpr int kKeys = 10'000;  // More than one piece.
+  ChangelogRows rows(MakeMemoryArchive);
   for (const char* value : {"old", "new"}) {
     for (int i = 0; i < kKeys; ++i) rows.Take(absl::StrCat("t/", i), value);
   }
@@ -61,6 +66,36 @@ TEST(ChangelogRowsTest, ManyShortKeysStayApart) {
   ASSERT_EQ(all.size(), static_cast<size_t>(kKeys));
   EXPECT_EQ(all.front(), "t/0=new");
   EXPECT_EQ(all.back(), absl::StrCat("t/", kKeys - 1, "=new"));
+}
+
+TEST(ChangelogRowsTest, ALoadThatFailsEndsIt) {
+  ChangelogRows rows(MakeMemoryArchive);
+  for (int i = 0; i < 10'000; ++i) rows.Take(absl::StrCat("t/", i), "x");
+  int pieces = 0;
+  const absl::Status given =
+      ChangelogRows::Give(rows.Tables().at("t"), [&](std::span<const RowBytes>) {
+        ++pieces;
+        return absl::DataLossError("no row");
+      });
+  EXPECT_EQ(given, absl::DataLossError("no row"));
+  EXPECT_EQ(pieces, 1);
+}
+
+// Takes nothing.
+class FullArchive : public Archive {
+ public:
+  std::optional<Place> Append(std::string_view) override { return std::nullopt; }
+  std::string_view Read(Place) override { return {}; }
+  void Release(Place) override {}
+};
+
+TEST(ChangelogRowsTest, WhatTheArchiveDoesNotTakeStaysInMemory) {
+  ChangelogRows rows([] { return std::make_unique<FullArchive>(); });
+  rows.Take("t/a", "1");
+  rows.Take("t/b", "2");
+  rows.Take("t/a", "3");
+  rows.Take("t/b", std::nullopt);
+  EXPECT_THAT(All(rows), ElementsAre("t/a=3"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
+#include "services/kernel/archive.h"
 #include "services/kernel/machine.h"
 #include "services/platform/kafka/topics.h"
 
@@ -88,6 +89,8 @@ struct EngineSpec {
   std::string dead_letters = kDeadLetters;
 
   std::function<std::unique_ptr<Machine>(int32_t partition)> make_machine;
+  // For the rows that a takeover has read, until the machine has loaded them.
+  MakeArchive make_archive = MakeMemoryArchive;
   PushSink push;
   AskPeer ask;  // Not needed by a machine that asks nobody.
 

@@ -39,7 +39,8 @@ class Takeover {
         spec_(context.spec),
         partition_(request.partition),
         request_(request),
-        timeout_(context.spec.times.broker_timeout) {}
+        timeout_(context.spec.times.broker_timeout),
+        rows_(context.spec.make_archive) {}
 
   absl::StatusOr<Taken> Run() {
     using Step = absl::Status (Takeover::*)();
@@ -97,7 +98,7 @@ class Takeover {
   absl::Status LoadMachine() {
     taken_.machine = spec_.make_machine(partition_);
     if (absl::Status loaded = LoadRows(); !loaded.ok()) return loaded;
-    rows_ = ChangelogRows();
+    rows_ = ChangelogRows(spec_.make_archive);
     taken_.incarnation = loop_rows_.incarnation + 1;
     const Clock& clock = context_.deps.clock;
     taken_.clock = std::make_unique<StampClock>(clock.Now(), clock.Monotonic(), loop_rows_.clock);
@@ -110,7 +111,7 @@ class Takeover {
     std::vector<std::future<absl::Status>> loading;
     absl::Status first_error;
     for (const auto& [name, table] : tables) {
-      const bool is_large = table.size() >= kLargeTableRows;
+      const bool is_large = table.rows.size() >= kLargeTableRows;
       loading.push_back(
           std::async(is_large ? std::launch::async : std::launch::deferred,
                      [this, &name = name, &table = table] { return LoadTable(name, table); }));
@@ -120,14 +121,15 @@ class Takeover {
   }
 
   absl::Status LoadTable(std::string_view name, const ChangelogRows::Table& table) {
-    if (name != SplitRowKey(kLoopRowPrefix).first) {
-      std::vector<RowBytes> rows;
-      rows.reserve(table.size());
-      for (const ChangelogRows::Row* row : table) rows.push_back({row->key, *row->value});
-      return taken_.machine->LoadRows(rows);
-    }
-    for (const ChangelogRows::Row* row : table) {
-      if (absl::Status loaded = loop_rows_.Load(row->key, *row->value); !loaded.ok()) return loaded;
+    const bool is_of_loop = name == SplitRowKey(kLoopRowPrefix).first;
+    return ChangelogRows::Give(table, [&](std::span<const RowBytes> rows) {
+      return is_of_loop ? LoadLoopRows(rows) : taken_.machine->LoadRows(rows);
+    });
+  }
+
+  absl::Status LoadLoopRows(std::span<const RowBytes> rows) {
+    for (const auto& [key, value] : rows) {
+      if (absl::Status loaded = loop_rows_.Load(key, value); !loaded.ok()) return loaded;
     }
     return absl::OkStatus();
   }

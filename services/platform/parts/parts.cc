@@ -5,6 +5,7 @@
 
 #include "absl/flags/flag.h"
 #include "services/platform/base/common_flags.h"
+#include "services/platform/base/file_archive.h"
 #include "services/platform/blob/open_blob_store.h"
 #include "services/platform/config/config_follower.h"
 #include "services/platform/grpc/tls.h"
@@ -55,6 +56,7 @@ absl::StatusOr<EngineParts> AddEngine(Runtime& runtime, const KafkaConfig& kafka
                                       ConfigSource& config, EngineSpec spec,
                                       const std::string& grpc_service) {
   spec.instance_id = absl::GetFlag(FLAGS_group_instance);
+  spec.make_archive = FileArchives(ScratchFolder());
   spec.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
   auto made = EngineHost::Create(std::move(spec), {.kafka = kafka,
                                                    .clock = runtime.clock(),

@@ -36,7 +36,7 @@ struct EngineParts {
 // An engine that joins its group once the gRPC server listens, and the way of calls of
 // `grpc_service` (full name) to the owner of their workspace. At the end it hands its partitions
 // over before calls are refused: another replica then owns what is asked for here. Of `spec`, the
-// slot in the group and what is fatal are set here.
+// slot in the group, where a takeover puts what it has read and what is fatal are set here.
 absl::StatusOr<EngineParts> AddEngine(Runtime& runtime, const KafkaConfig& kafka,
                                       ConfigSource& config, EngineSpec spec,
                                       const std::string& grpc_service);

@@ -19,7 +19,6 @@ const std::vector<std::string> kAgents = {"ana", "bruno", "carla", "dora", "elsa
 const std::vector<std::string> kCustomers = {"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"};
 const std::vector<std::string> kChannels = {"email", "sms"};
 constexpr int kTicksAtOnceMax = 100'000;
-constexpr int64_t kLooksAtRestEvery = 8;  // Commits.
 
 }  // namespace
 
@@ -90,7 +89,7 @@ void Simulation::Commit() {
       rows_.erase(change.key);
     }
   }
-  if (++commits_ % kLooksAtRestEvery == 0) machine_->CheckAtRest();
+  machine_->CheckAtRest();
   committed_read_ = read_;
   for (const OutRecord& record : pending_.records) {
     trace_.push_back(
@@ -236,9 +235,8 @@ void Simulation::AnAgentAnswersOffer(SimAgent& agent, bool accept) {
 
 void Simulation::AnAgentWorks(SimAgent& agent) {
   if (agent.mine.empty()) return;
-  auto it = agent.mine.begin();
-  std::advance(it, chance_.Below(static_cast<int>(agent.mine.size())));
-  const std::string conversation = *it;
+  const std::string conversation =
+      *std::next(agent.mine.begin(), chance_.Below(static_cast<int>(agent.mine.size())));
   const int what = chance_.Below(3);
   if (what == 0) {
     auto request = std::make_shared<v1::ReplyRequest>();
@@ -331,8 +329,7 @@ void Simulation::PassTime(int64_t ms_max) {
 
 void Simulation::Step() {
   const int what = chance_.Below(1000);
-  auto agent = agents_.begin();
-  std::advance(agent, chance_.Below(static_cast<int>(agents_.size())));
+  const auto agent = std::next(agents_.begin(), chance_.Below(static_cast<int>(agents_.size())));
   if (what < 200) {
     SomebodyWrites();
   } else if (what < 230) {

@@ -95,7 +95,6 @@ class Simulation {
   std::map<std::string, std::string> rows_;  // As committed.
   Effects pending_;
   int64_t incarnation_ = 0;
-  int64_t commits_ = 0;
 
   std::map<std::string, SimAgent> agents_;  // By stream.
   std::vector<MessagePtr> questions_;

@@ -1,0 +1,77 @@
+#include "services/platform/engine/changelog_rows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/kernel/table.h"
+
+namespace trama::platform {
+namespace {
+
+constexpr size_t kRowsAtOnce = 8192;
+
+// The values one after the other in `bytes`, the rows in `out`.
+void Read(std::span<const ChangelogRows::Row* const> rows, Archive& archive, std::string& bytes,
+          std::vector<RowBytes>& out) {
+  bytes.clear();
+  std::vector<size_t> ends;
+  ends.reserve(rows.size());
+  for (const ChangelogRows::Row* row : rows) {
+    bytes.append(row->place.has_value() ? archive.Read(*row->place)
+                                        : std::string_view(*row->value));
+    ends.push_back(bytes.size());
+  }
+  out.clear();
+  size_t from = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    out.push_back({rows[i]->key, std::string_view(bytes).substr(from, ends[i] - from)});
+    from = ends[i];
+  }
+}
+
+}  // namespace
+
+Archive& ChangelogRows::ArchiveOf(std::string_view table) {
+  auto it = archives_.find(table);
+  if (it == archives_.end()) it = archives_.emplace(std::string(table), make_archive_()).first;
+  return *it->second;
+}
+
+void ChangelogRows::Take(const std::string& key, const std::optional<std::string>& value) {
+  rows_.push_back({key});
+  const auto [it, is_new] = by_key_.try_emplace(rows_.back().key, &rows_.back());
+  if (!is_new) rows_.pop_back();
+  Row& row = *it->second;
+  Archive& archive = ArchiveOf(SplitRowKey(key).first);
+  if (row.place.has_value()) archive.Release(*std::exchange(row.place, std::nullopt));
+  row.value.reset();
+  if (!value.has_value()) return;
+  row.place = archive.Append(*value);
+  if (!row.place.has_value()) row.value = std::make_unique<std::string>(*value);
+}
+
+std::map<std::string_view, ChangelogRows::Table> ChangelogRows::Tables() const {
+  std::map<std::string_view, Table> tables;
+  for (const Row& row : rows_) {
+    if (row.erased()) continue;
+    const std::string_view name = SplitRowKey(row.key).first;
+    Table& table = tables[name];
+    if (table.archive == nullptr) table.archive = archives_.find(name)->second.get();
+    table.rows.push_back(&row);
+  }
+  return tables;
+}
+
+absl::Status ChangelogRows::Give(const Table& table, const Load& load) {
+  std::string bytes;
+  std::vector<RowBytes> piece;
+  const std::span<const Row* const> rows = table.rows;
+  for (size_t from = 0; from < rows.size(); from += kRowsAtOnce) {
+    Read(rows.subspan(from, std::min(kRowsAtOnce, rows.size() - from)), *table.archive, bytes,
+         piece);
+    if (absl::Status loaded = load(piece); !loaded.ok()) return loaded;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace trama::platform
