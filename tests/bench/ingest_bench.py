@@ -11,7 +11,7 @@ import stack
 from figures import Figures
 from ground import ROOT, TOPIC, Ground
 
-CONNECTIONS = 64
+CONNECTIONS = 128  # Of all servers: as many as one needs that waits for Kafka, to be busy.
 WARM_UP_S = 60  # Of Kafka, which compiles itself meanwhile.
 ACKS = 1000
 INTERACTIONS = "trama.interactions.v1"
