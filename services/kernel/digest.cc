@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "services/kernel/check.h"
+#include "services/kernel/hex.h"
 
 namespace trama {
 namespace {
@@ -107,13 +108,9 @@ std::string Sha256(std::string_view data) {
 }
 
 std::string HexSha256(std::string_view data) {
-  constexpr char kDigits[] = "0123456789abcdef";
   std::string hex(2 * kSha256Bytes, '0');
   char* to = hex.data();
-  for (const unsigned char byte : Digest(data)) {
-    *to++ = kDigits[byte >> 4];
-    *to++ = kDigits[byte & 15];
-  }
+  for (const unsigned char byte : Digest(data)) to = WriteHex(byte, to);
   return hex;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/kernel/digest.h"
+#include "services/kernel/hex.h"
 #include "services/kernel/strings.h"
 
 namespace trama {
@@ -20,27 +21,20 @@ std::string UuidText(std::string digest) {
   digest.resize(kUuidBytes);
   digest[6] = static_cast<char>((digest[6] & 0x0f) | 0x80);
   digest[8] = static_cast<char>((digest[8] & 0x3f) | 0x80);
-  constexpr char kHex[] = "0123456789abcdef";
   std::string text(kIdBytes, '-');
-  size_t at = 0;
+  char* to = text.data();
   for (const char c : digest) {
-    if (IsDashPlace(at)) ++at;
-    text[at++] = kHex[static_cast<unsigned char>(c) >> 4];
-    text[at++] = kHex[c & 0x0f];
+    if (IsDashPlace(static_cast<size_t>(to - text.data()))) ++to;
+    to = WriteHex(static_cast<uint8_t>(c), to);
   }
   return text;
 }
 
-size_t JoinedBytesMax(std::initializer_list<std::string_view> parts) {
-  constexpr size_t kLengthBytesMax = 21;  // Of the decimal length and the colon.
-  size_t bytes = 0;
-  for (const std::string_view part : parts) bytes += part.size() + kLengthBytesMax;
-  return bytes;
-}
+constexpr size_t kLengthBytesMax = 21;  // Of the decimal length and the colon.
 
 // "<length in bytes>:<part>"
 void AppendPart(std::string_view part, std::string& joined) {
-  std::array<char, 21> length;
+  std::array<char, kLengthBytesMax> length;
   char* end = std::to_chars(length.data(), length.data() + length.size() - 1, part.size()).ptr;
   *end++ = ':';
   joined.append(length.data(), static_cast<size_t>(end - length.data()));
@@ -50,8 +44,10 @@ void AppendPart(std::string_view part, std::string& joined) {
 }  // namespace
 
 std::string JoinParts(std::initializer_list<std::string_view> parts) {
+  size_t bytes_max = 0;
+  for (const std::string_view part : parts) bytes_max += part.size() + kLengthBytesMax;
   std::string joined;
-  joined.reserve(JoinedBytesMax(parts));
+  joined.reserve(bytes_max);
   for (const std::string_view part : parts) AppendPart(part, joined);
   return joined;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "services/kernel/digest.h"
+#include "services/kernel/hex.h"
 #include "services/kernel/ids.h"
 
 namespace trama {
@@ -36,15 +37,9 @@ bool ReadHex(std::string_view text, std::array<uint8_t, N>& out) {
   return true;
 }
 
-// Writes two digits for each byte; gives the place after them.
 template <size_t N>
-char* WriteHex(const std::array<uint8_t, N>& bytes, char* to) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (const uint8_t byte : bytes) {
-    *to++ = kDigits[byte >> 4];
-    *to++ = kDigits[byte & 15];
-  }
-  return to;
+void WriteHex(const std::array<uint8_t, N>& bytes, char* to) {
+  for (const uint8_t byte : bytes) to = trama::WriteHex(byte, to);
 }
 
 template <size_t N>
