@@ -73,10 +73,9 @@ class Table {
 
   // The row, made if it was not there; counts as changed.
   Row& Put(std::string_view key) {
-    auto it = Seek(key);
-    if (it == slots_.end()) {
-      it = slots_.emplace(KeyHash(key), Slot(std::make_unique<Kept>(key)));
-    }
+    const uint64_t hash = KeyHash(key);
+    auto it = Seek(hash, key);
+    if (it == slots_.end()) it = slots_.emplace(hash, Slot(std::make_unique<Kept>(key)));
     Kept& kept = Wake(it);
     Note(kept);
     return kept.row;
@@ -250,15 +249,28 @@ class Table {
   static constexpr size_t kParserRowsMin = 2000;
   static constexpr size_t kLoadedAtOnce = 8192;
 
-  typename Slots::iterator Seek(std::string_view key) const {
-    const uint64_t hash = KeyHash(key);
-    for (auto it = slots_.lower_bound(hash); it != slots_.end() && it->first == hash; ++it) {
-      const Kept* const kept = it->second.kept();
-      const std::string_view there =
-          kept != nullptr ? kept->key : SplitRecord(archive_->Read(it->second.place())).key;
-      if (there == key) return it;
-    }
-    return slots_.end();
+  typename Slots::iterator Seek(std::string_view key) const { return Seek(KeyHash(key), key); }
+
+  typename Slots::iterator Seek(uint64_t hash, std::string_view key) const {
+    const auto it = FirstFrom(hash, key);
+    return IsOf(it, hash) ? it : slots_.end();
+  }
+
+  // Where the row is, or before which one it would stand.
+  typename Slots::iterator FirstFrom(uint64_t hash, std::string_view key) const {
+    auto it = slots_.lower_bound(hash);
+    while (IsOf(it, hash) && KeyAt(it->second) != key) ++it;
+    return it;
+  }
+
+  bool IsOf(const typename Slots::iterator& it, uint64_t hash) const {
+    return it != slots_.end() && it->first == hash;
+  }
+
+  // Valid until the archive is asked again.
+  std::string_view KeyAt(const Slot& slot) const {
+    const Kept* const kept = slot.kept();
+    return kept != nullptr ? kept->key : SplitRecord(archive_->Read(slot.place())).key;
   }
 
   Kept& Wake(typename Slots::iterator it) const {
@@ -333,11 +345,9 @@ class Table {
 
   // In place of the row of that key, if there was one.
   typename Slots::iterator Keep(std::unique_ptr<Kept> kept) {
-    const auto it = Seek(kept->key);
-    if (it == slots_.end()) {
-      const uint64_t hash = KeyHash(kept->key);
-      return slots_.emplace(hash, Slot(std::move(kept)));
-    }
+    const uint64_t hash = KeyHash(kept->key);
+    const auto it = FirstFrom(hash, kept->key);
+    if (!IsOf(it, hash)) return slots_.emplace_hint(it, hash, Slot(std::move(kept)));
     const std::unique_ptr<Kept> before(&Wake(it));
     if (before->place.has_value()) archive_->Release(*before->place);
     it->second = Slot(std::move(kept));

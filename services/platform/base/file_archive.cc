@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +21,9 @@ namespace {
 constexpr int kSizeBits = 20;
 constexpr int kOffsetBits = 24;
 constexpr int kFileBits = 63 - kSizeBits - kOffsetBits;  // 8 TiB in all.
+
+// What is read at once where one record after the other is wanted, as by a takeover.
+constexpr size_t kReadAheadBytes = 64 << 10;
 
 uint64_t Low(uint64_t value, int bits) { return value & ((uint64_t{1} << bits) - 1); }
 
@@ -121,19 +125,33 @@ std::string_view FileArchive::Read(Place place) {
   if (spot.file + 1 == next_file_ && spot.offset >= written_) {
     return std::string_view(buffer_).substr(spot.offset - written_, spot.size);
   }
-  if (last_read_ == place) return read_;
-  last_read_.reset();
-  read_.resize(spot.size);
+  const size_t piece_end = piece_.offset + read_.size();
+  const bool is_at_hand = spot.file == piece_.file && spot.offset >= piece_.offset &&
+                          spot.offset + spot.size <= piece_end;
+  if (!is_at_hand) Fetch(spot);
+  read_to_ = spot.offset + spot.size;
+  return std::string_view(read_).substr(spot.offset - piece_.offset, spot.size);
+}
+
+void FileArchive::Fetch(const Spot& spot) {
+  const bool is_next = spot.file == piece_.file && spot.offset >= read_to_ &&
+                       spot.offset < read_to_ + kReadAheadBytes;
+  // Of the last file only what is in it for good.
+  const size_t end = spot.file + 1 == next_file_ ? written_ : sizes_.file_bytes;
+  const size_t wanted =
+      is_next ? std::min(std::max(spot.size, kReadAheadBytes), end - spot.offset) : spot.size;
+  read_.resize(wanted);
+  piece_ = spot;
   const int descriptor = files_.at(spot.file).descriptor;
-  for (size_t done = 0; done < spot.size;) {
-    const ssize_t got = pread(descriptor, read_.data() + done, spot.size - done,
+  size_t done = 0;
+  while (done < spot.size) {
+    const ssize_t got = pread(descriptor, read_.data() + done, wanted - done,
                               static_cast<off_t>(spot.offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) Die(spot, got < 0 ? std::strerror(errno) : "the file is shorter");
     done += static_cast<size_t>(got);
   }
-  last_read_ = place;
-  return read_;
+  read_.resize(done);
 }
 
 void FileArchive::Release(Place place) {

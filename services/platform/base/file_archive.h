@@ -55,6 +55,9 @@ class FileArchive : public Archive {
   bool HasRoomFor(size_t bytes);
   bool Flush();
   bool BeginFile();
+  // The bytes of `spot` are then in read_, and what follows them, too, when it is likely to be
+  // next.
+  void Fetch(const Spot& spot);
   // Says that records stay in memory, or that they do not any more.
   void NoteWriting(bool works, const char* what);
   [[noreturn]] void Die(const Spot& spot, const std::string& why) const;
@@ -66,8 +69,9 @@ class FileArchive : public Archive {
   size_t written_ = 0;  // Bytes of the last file that are in it.
   std::string buffer_;  // What follows them.
   bool writing_works_ = true;
-  std::string read_;  // The record at last_read_.
-  std::optional<trama::Place> last_read_;
+  std::string read_;       // A piece of a file:
+  Spot piece_{.file = 0};  // where it lies,
+  size_t read_to_ = 0;     // and up to where of that file it was asked for.
 };
 
 MakeArchive FileArchives(std::string folder);

@@ -54,6 +54,22 @@ TEST_F(FileArchiveTest, WhatIsPutInIsReadAgainFromBufferAndFiles) {
   EXPECT_EQ(archive.Read(places[7]), "record 7");
 }
 
+TEST_F(FileArchiveTest, WhatIsReadInItsOrderIsRightWhileMoreIsPutInAndReleased) {
+  FileArchive archive = Small();
+  std::vector<Place> places;
+  const auto append = [&] {
+    places.push_back(*archive.Append(absl::StrCat("record ", places.size())));
+  };
+  for (int i = 0; i < 20; ++i) append();
+  for (size_t i = 0; i < 60; ++i) {
+    EXPECT_EQ(archive.Read(places[i]), absl::StrCat("record ", i));
+    if (i % 3 == 0) archive.Release(places[i]);
+    append();
+  }
+  EXPECT_EQ(archive.Read(places[1]), "record 1");
+  EXPECT_EQ(archive.Read(places[79]), "record 79");
+}
+
 TEST_F(FileArchiveTest, ARecordMayBeEmptyOrLongerThanTheBuffer) {
   FileArchive archive = Small();
   const auto empty = archive.Append("");

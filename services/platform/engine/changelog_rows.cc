@@ -37,11 +37,19 @@ Archive& ChangelogRows::ArchiveOf(std::string_view table) {
   return *it->second;
 }
 
+ChangelogRows::Row& ChangelogRows::RowOf(std::string_view key) {
+  Row*& first = by_hash_[std::hash<std::string_view>()(key)];
+  for (Row* row = first; row != nullptr; row = row->next) {
+    if (row->key == key) return *row;
+  }
+  char* const bytes = static_cast<char*>(keys_->allocate(key.size(), 1));
+  std::copy(key.begin(), key.end(), bytes);
+  rows_.push_back({.key = {bytes, key.size()}, .next = first});
+  return *(first = &rows_.back());
+}
+
 void ChangelogRows::Take(const std::string& key, const std::optional<std::string>& value) {
-  rows_.push_back({key});
-  const auto [it, is_new] = by_key_.try_emplace(rows_.back().key, &rows_.back());
-  if (!is_new) rows_.pop_back();
-  Row& row = *it->second;
+  Row& row = RowOf(key);
   Archive& archive = ArchiveOf(SplitRowKey(key).first);
   if (row.place.has_value()) archive.Release(*std::exchange(row.place, std::nullopt));
   row.value.reset();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,9 +27,10 @@ namespace trama::platform {
 class ChangelogRows {
  public:
   struct Row {
-    std::string key;
+    std::string_view key;
     std::optional<trama::Place> place;   // Of its value,
     std::unique_ptr<std::string> value;  // or this, when the archive did not take it.
+    Row* next = nullptr;                 // Of those whose keys have the same hash.
     bool erased() const { return !place.has_value() && value == nullptr; }
   };
   struct Table {
@@ -37,7 +39,9 @@ class ChangelogRows {
   };
   using Load = std::function<absl::Status(std::span<const RowBytes>)>;
 
-  explicit ChangelogRows(MakeArchive make_archive) : make_archive_(std::move(make_archive)) {}
+  explicit ChangelogRows(MakeArchive make_archive)
+      : make_archive_(std::move(make_archive)),
+        keys_(std::make_unique<std::pmr::monotonic_buffer_resource>()) {}
   ChangelogRows(ChangelogRows&&) = default;
   ChangelogRows& operator=(ChangelogRows&&) = default;
 
@@ -53,11 +57,15 @@ class ChangelogRows {
 
  private:
   Archive& ArchiveOf(std::string_view table);
+  // Made if it was not there.
+  Row& RowOf(std::string_view key);
 
   MakeArchive make_archive_;
   std::map<std::string, std::unique_ptr<Archive>, std::less<>> archives_;  // By table.
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> keys_;  // Their bytes, one after the other.
   std::deque<Row> rows_;
-  absl::flat_hash_map<std::string_view, Row*> by_key_;
+  // By the hash of the key, so that the map grows without looking at keys.
+  absl::flat_hash_map<size_t, Row*> by_hash_;
 };
 
 }  // namespace trama::platform
