@@ -14,9 +14,9 @@ namespace trama::channels {
 class ArrivalRate {
  public:
   // What comes within this time leaves together.
-  static constexpr absl::Duration kTogether = absl::Milliseconds(3);
-  // As many records in that time are many: two for each partition of the topic.
-  static constexpr size_t kMany = 16;
+  static constexpr absl::Duration kTogether = absl::Milliseconds(2);
+  // As many records in that time are many: more than one for each partition of the topic.
+  static constexpr size_t kMany = 10;
 
   // `records` more come at `now`, which never goes back.
   bool IsHigh(absl::Duration now, size_t records);
