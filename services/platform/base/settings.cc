@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "services/kernel/strings.h"
 #include "services/platform/base/common_flags.h"
 #include "services/platform/base/log.h"
@@ -220,6 +221,10 @@ Mistakes ReadSettings(const SettingsSources& sources) {
 }
 
 std::optional<int> StartSettings(int argc, const char* const* argv, const ProgramInfo& program) {
+#ifdef NDEBUG
+  // Debian builds Abseil with its search for deadlocks, for which every lock of gRPC pays.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
   SettingsSources sources;
   for (int i = 1; i < argc; ++i) sources.arguments.emplace_back(argv[i]);
   sources.environment = ProcessEnvironment;

@@ -2,7 +2,6 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "services/platform/grpc/tls.h"
 #include "services/platform/service/service_runtime.h"
 #include "services/platform/service/signal_watcher.h"
@@ -62,10 +61,6 @@ int ServiceMain(int argc, char** argv, const ServiceInfo& info,
   StartLogging(log);
   Log(LogLevel::kInfo, "starting", {{"version", TRAMA_VERSION}});
 
-#ifdef NDEBUG
-  // Debian builds Abseil with its search for deadlocks, for which every lock of gRPC pays.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-#endif
   const SystemClock clock;
   StopControl stop(clock, kStartStopMax, absl::GetFlag(FLAGS_drain_timeout));
   const SignalWatcher signals([&stop](int number) { stop.OnSignal(number); });
