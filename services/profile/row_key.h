@@ -3,6 +3,7 @@
 #include <compare>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "absl/status/statusor.h"
 
@@ -24,7 +25,12 @@ struct RowKey {
   std::string owner;
   std::string entry_id;  // kEntry only.
 
-  friend std::strong_ordering operator<=>(const RowKey&, const RowKey&) = default;
+  // First by what differs most: keys are compared far more often than anything else is done to
+  // them.
+  friend std::strong_ordering operator<=>(const RowKey& a, const RowKey& b) {
+    return std::tie(a.type, a.owner, a.entry_id, a.workspace) <=>
+           std::tie(b.type, b.owner, b.entry_id, b.workspace);
+  }
   friend bool operator==(const RowKey&, const RowKey&) = default;
 };
 
