@@ -16,7 +16,7 @@
 
 namespace trama::platform {
 
-// For `fetch_bytes_min` of a reader that nobody waits for: then `fetch_wait` says how often it
+// For `fetch_bytes_min` of a reader that can wait a little: then `fetch_wait` says how often it
 // asks, and a request brings more than the few records that it would cost more than.
 inline constexpr int kUnhurriedFetchBytes = 1 << 20;
 
