@@ -25,8 +25,7 @@ struct RowKey {
   std::string owner;
   std::string entry_id;  // kEntry only.
 
-  // First by what differs most: keys are compared far more often than anything else is done to
-  // them.
+  // By what differs most first, because sets and maps of them compare all the time.
   friend std::strong_ordering operator<=>(const RowKey& a, const RowKey& b) {
     return std::tie(a.type, a.owner, a.entry_id, a.workspace) <=>
            std::tie(b.type, b.owner, b.entry_id, b.workspace);

@@ -69,9 +69,9 @@ class FileArchive : public Archive {
   size_t written_ = 0;  // Bytes of the last file that are in it.
   std::string buffer_;  // What follows them.
   bool writing_works_ = true;
-  std::string read_;       // A piece of a file:
-  Spot piece_{.file = 0};  // where it lies,
-  size_t read_to_ = 0;     // and up to where of that file it was asked for.
+  std::string read_;    // A piece of a file:
+  Spot piece_;          // where it lies,
+  size_t read_to_ = 0;  // and up to where of that file it was asked for.
 };
 
 MakeArchive FileArchives(std::string folder);
