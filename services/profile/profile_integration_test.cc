@@ -1,212 +1,42 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/kernel/digest.h"
-#include "services/kernel/errors.h"
 #include "services/profile/component.h"
-#include "services/profile/redis_layout.h"
-#include "services/profile/testing_service.h"
+#include "services/profile/testing_story.h"
 #include "trama/deadletter/v1/deadletter.pb.h"
 
-// The whole service on a real broker and a real Redis, through its gRPC door.
+// What stands on the topic and in Redis, whatever comes and goes: on a real broker and a real
+// Redis.
 namespace trama::profile {
 namespace {
 
-using testing::At;
 using ::testing::ElementsAre;
 using testing::Email;
 using testing::Event;
 using testing::IdOf;
+using testing::IdsOf;
 using ::testing::IsEmpty;
+using testing::kAna;
+using testing::kAnasPhone;
+using testing::kBob;
 using testing::kOther;
-using testing::kOtherSecret;
 using testing::kWorkspace;
 using testing::Message;
 using ::testing::Not;
 using testing::Opened;
-using testing::Phone;
 using testing::Replica;
 using testing::Reply;
 using ::testing::SizeIs;
 using testing::Status;
 using ::testing::UnorderedElementsAre;
-using Stub = v1::ProfileService::Stub;
-
-const types::v1::Identifier kAna = Email("ana@x.test");
-const types::v1::Identifier kAnasPhone = Phone("+5511987654321");
-const types::v1::Identifier kBob = Email("bob@x.test");
-
-std::vector<std::string> IdsOf(const v1::ListTimelineResponse& page) {
-  std::vector<std::string> ids;
-  for (const v1::TimelineEntry& entry : page.entries()) ids.push_back(entry.entry_id());
-  return ids;
-}
-
-struct Listing {
-  int page_size = 0;
-  bool oldest_first = true;
-  std::string conversation = "";
-  std::string workspace = kWorkspace;
-};
-
-class ProfileIntegrationTest : public testing::ProfileTest {
- protected:
-  absl::StatusOr<v1::Resolution> Resolve(const types::v1::Identifier& identifier,
-                                         const std::string& workspace = kWorkspace) {
-    v1::ResolveRequest request;
-    request.set_workspace(workspace);
-    *request.add_identifiers() = identifier;
-    auto response = replica().Call("desk", request, &Stub::Resolve);
-    if (!response.ok()) return response.status();
-    return response->resolutions(0);
-  }
-
-  static v1::LinkRequest LinkOf(const types::v1::Identifier& a, const types::v1::Identifier& b) {
-    v1::LinkRequest request;
-    request.set_workspace(kWorkspace);
-    *request.mutable_a() = a;
-    *request.mutable_b() = b;
-    request.set_reason("gave the same order number");
-    return request;
-  }
-  absl::StatusOr<v1::LinkResponse> Link(const types::v1::Identifier& a,
-                                        const types::v1::Identifier& b) {
-    return replica().Call("ana", LinkOf(a, b), &Stub::Link);
-  }
-
-  absl::StatusOr<v1::Customer> Customer(const std::string& customer_id,
-                                        const std::string& workspace = kWorkspace) {
-    v1::GetCustomerRequest request;
-    request.set_workspace(workspace);
-    request.set_customer_id(customer_id);
-    auto response = replica().Call("desk", request, &Stub::GetCustomer);
-    if (!response.ok()) return response.status();
-    return response->customer();
-  }
-
-  // All pages of a timeline.
-  absl::StatusOr<v1::ListTimelineResponse> Timeline(const types::v1::Identifier& identifier,
-                                                    const Listing& listing) {
-    v1::ListTimelineRequest request;
-    request.set_workspace(listing.workspace);
-    *request.mutable_identifier() = identifier;
-    request.set_page_size(listing.page_size);
-    request.set_oldest_first(listing.oldest_first);
-    request.set_conversation_id(listing.conversation);
-    v1::ListTimelineResponse all;
-    do {
-      auto page = replica().Call("desk", request, &Stub::ListTimeline);
-      if (!page.ok()) return page.status();
-      for (v1::TimelineEntry& entry : *page->mutable_entries()) {
-        *all.add_entries() = std::move(entry);
-      }
-      request.set_page_token(page->next_page_token());
-    } while (!request.page_token().empty());
-    return all;
-  }
-  std::vector<std::string> TimelineIds(const types::v1::Identifier& identifier,
-                                       const Listing& listing = {}) {
-    const auto timeline = Timeline(identifier, listing);
-    EXPECT_TRUE(timeline.ok()) << timeline.status();
-    return timeline.ok() ? IdsOf(*timeline) : std::vector<std::string>();
-  }
-
-  // Everything that can be asked of these identifiers, as bytes.
-  std::string AllAnswers(const std::vector<types::v1::Identifier>& identifiers) {
-    std::string answers;
-    for (const types::v1::Identifier& identifier : identifiers) {
-      const auto resolution = Resolve(identifier);
-      const auto customer = Customer(IdOf(identifier));
-      const auto forward = Timeline(identifier, {.page_size = 3});
-      const auto backward = Timeline(identifier, {.page_size = 2, .oldest_first = false});
-      EXPECT_TRUE(resolution.ok() && customer.ok() && forward.ok() && backward.ok())
-          << resolution.status() << customer.status() << forward.status() << backward.status();
-      if (!resolution.ok() || !customer.ok() || !forward.ok() || !backward.ok()) continue;
-      answers += DeterministicBytes(*resolution) + DeterministicBytes(*customer) +
-                 DeterministicBytes(*forward) + DeterministicBytes(*backward);
-    }
-    return answers;
-  }
-
-  // A mail and an SMS of one person, their conversations, answers and what became of them.
-  void SendStory() {
-    interaction::v1::Interaction mail = Message("m1", kAna, 10, "where is my order?");
-    mail.mutable_sender()->set_display_name("Ana");
-    mail.set_language("pt-BR");
-    Send(mail);
-    Send(Message("s1", kAnasPhone, 20, "any news?"));
-    interaction::v1::Interaction stop = Message("s2", kAnasPhone, 50, "STOP");
-    stop.set_kind(interaction::v1::KIND_CONSENT);
-    stop.mutable_consent()->set_action(interaction::v1::Consent::ACTION_OPT_OUT);
-    Send(stop);
-    Send(Opened("c1", "m1", 11));
-    Send(Opened("c2", "s1", 21));
-    conversation::v1::ConversationEvent accepted = Event("c1", 2, 30);
-    accepted.mutable_accepted()->set_agent_id("ana");
-    Send(accepted);
-    Send(Reply("r1", "c1", kAna, 40));
-    outbound::v1::OutboundMessage note = Reply("n1", "c1", kAna, 41);
-    note.set_channel("note");
-    Send(note);
-    Send(Status("r1", delivery::v1::STATUS_ATTEMPTING));
-    Send(Status("r1", delivery::v1::STATUS_SENT));
-    sla::v1::SlaEvent fulfilled;
-    fulfilled.set_event_id("sla1");
-    fulfilled.set_workspace(kWorkspace);
-    fulfilled.set_conversation_id("c1");
-    *fulfilled.mutable_occurred_at() = At(42);
-    fulfilled.mutable_fulfilled()->set_in_time(true);
-    Send(fulfilled);
-  }
-};
-
-TEST_F(ProfileIntegrationTest, TwoIdentifiersAreTwoCustomersUntilTheyAreLinked) {
-  SendStory();
-  WaitAllRead();
-  EXPECT_EQ(Resolve(kAna)->customer_id(), IdOf(kAna));
-  EXPECT_EQ(Resolve(kAnasPhone)->customer_id(), IdOf(kAnasPhone));
-  EXPECT_THAT(TimelineIds(kAna), ElementsAre("m1", "c1-1", "c1-2", "r1", "n1", "sla1"));
-  EXPECT_THAT(TimelineIds(kAnasPhone), ElementsAre("s1", "c2-1", "s2"));
-
-  const auto link = Link(kAnasPhone, kAna);
-  ASSERT_TRUE(link.ok()) << link.status();
-
-  // The older identifier gives the id, and both old ids lead to the same customer.
-  EXPECT_EQ(link->customer_id(), IdOf(kAna));
-  EXPECT_EQ(Resolve(kAnasPhone)->customer_id(), IdOf(kAna));
-  EXPECT_EQ(Resolve(kAnasPhone)->facts().at("consent.sms"), "opt_out");
-  const auto customer = Customer(IdOf(kAnasPhone));
-  ASSERT_TRUE(customer.ok()) << customer.status();
-  EXPECT_EQ(customer->customer_id(), IdOf(kAna));
-  EXPECT_EQ(customer->display_name(), "Ana");
-  EXPECT_THAT(customer->identifiers(), SizeIs(2));
-  EXPECT_THAT(customer->links(), SizeIs(1));
-  EXPECT_EQ(customer->links(0).actor().id(), "ana");
-  EXPECT_EQ(customer->entry_count(), 10);
-  // One timeline in order of time, whichever identifier is asked for and whichever way.
-  const std::vector<std::string> story = {"m1", "c1-1", "s1",   "c2-1", "c1-2",
-                                          "r1", "n1",   "sla1", "s2",   link->link_id()};
-  EXPECT_EQ(TimelineIds(kAna), story);
-  EXPECT_EQ(TimelineIds(kAnasPhone, {.page_size = 3}), story);
-  std::vector<std::string> backward = TimelineIds(kAna, {.page_size = 4, .oldest_first = false});
-  std::reverse(backward.begin(), backward.end());
-  EXPECT_EQ(backward, story);
-}
-
-TEST_F(ProfileIntegrationTest, AConversationHoldsItsMessagesInBothDirections) {
-  SendStory();
-  WaitAllRead();
-  EXPECT_THAT(TimelineIds(kAna, {.conversation = "c1"}),
-              ElementsAre("m1", "c1-1", "c1-2", "r1", "n1", "sla1"));
-  EXPECT_THAT(TimelineIds(kAnasPhone, {.conversation = "c2"}), ElementsAre("s1", "c2-1"));
-  const auto entries = Timeline(kAna, {.conversation = "c1"});
-  EXPECT_EQ(entries->entries(3).delivery_status(), delivery::v1::STATUS_SENT);
-}
+using ProfileIntegrationTest = testing::StoryTest;
 
 TEST_F(ProfileIntegrationTest, WhatComesBeforeWhatItIsAboutWaitsForIt) {
   // Nobody can place these yet; the offsets stay behind.
@@ -403,30 +233,6 @@ TEST_F(ProfileIntegrationTest, ARowBelongsToTheTraceOfWhatTouchedItLast) {
   EXPECT_THAT(traces[RowIdOf(LinkKey(kWorkspace, link->link_id()))], within('3'));
 }
 
-TEST_F(ProfileIntegrationTest, NothingCrossesWorkspaces) {
-  interaction::v1::Interaction elsewhere = Message("m1", kAna, 5, "of the other one");
-  elsewhere.set_workspace(kOther);
-  Send(elsewhere);
-  Send(Message("m1", kAna, 6, "of demo"));
-  Send(Message("b1", kBob, 7));
-  WaitAllRead();
-  EXPECT_NE(Resolve(kAna)->customer_id(), Resolve(kAna, kOther)->customer_id());
-  EXPECT_EQ(Timeline(kAna, {})->entries(0).parts(0).text().body(), "of demo");
-  EXPECT_EQ(Timeline(kAna, {.workspace = kOther})->entries(0).parts(0).text().body(),
-            "of the other one");
-  EXPECT_FALSE(Resolve(kBob, kOther)->known());
-  EXPECT_EQ(ErrorReason(Customer(IdOf(kBob), kOther).status()), "CUSTOMER_UNKNOWN");
-
-  v1::LinkRequest link = LinkOf(kAna, kBob);
-  link.set_workspace(kOther);
-  EXPECT_EQ(ErrorReason(replica().Call("ana", link, &Stub::Link).status()), "WORKSPACE_FORBIDDEN");
-  interaction::v1::Interaction only_there = Message("m9", Email("eve@x.test"), 5);
-  only_there.set_workspace(kOther);
-  Send(only_there);
-  WaitAllRead();
-  EXPECT_EQ(ErrorReason(Link(kAna, Email("eve@x.test")).status()), "IDENTIFIER_UNKNOWN");
-}
-
 TEST_F(ProfileIntegrationTest, AWorkspaceWithoutItsSecretWaitsAloneAndIsReadLater) {
   world_.other_secret_is_readable = false;
   Produce(world_.topics.interactions, "k", Message("", kAna, 1), 0);  // A dead letter.
@@ -471,131 +277,6 @@ TEST_F(ProfileIntegrationTest, AWorkspaceWithoutItsSecretWaitsAloneAndIsReadLate
   EXPECT_THAT(TimelineIds(kAna), SizeIs(26));
 }
 
-TEST_F(ProfileIntegrationTest, ANoteIsOneHoweverOftenTheCommandIsRepeated) {
-  Send(Message("m1", kAna, 1));
-  WaitAllRead();
-  v1::AddNoteRequest request;
-  request.set_workspace(kWorkspace);
-  request.set_customer_id(IdOf(kAna));
-  request.set_text("called back, was not in");
-  request.set_command_id("command-1");
-  const auto first = replica().Call("ana", request, &Stub::AddNote);
-  const auto second = replica().Call("ana", request, &Stub::AddNote);
-  ASSERT_TRUE(first.ok() && second.ok()) << first.status() << second.status();
-  EXPECT_EQ(DeterministicBytes(*first), DeterministicBytes(*second));
-  EXPECT_EQ(first->entry().actor().id(), "ana");
-  EXPECT_THAT(TimelineIds(kAna), ElementsAre("m1", first->entry().entry_id()));
-  request.set_customer_id(IdOf(kBob));
-  EXPECT_EQ(ErrorReason(replica().Call("ana", request, &Stub::AddNote).status()),
-            "CUSTOMER_UNKNOWN");
-}
-
-TEST_F(ProfileIntegrationTest, AttributesAreFactsOfTheWholePerson) {
-  Send(Message("m1", kAna, 1));
-  WaitAllRead();
-  types::v1::Identifier account;
-  account.set_kind(types::v1::IDENTIFIER_KIND_ACCOUNT);
-  account.set_scope("crm");
-  account.set_value("4711");
-  v1::SetAttributesRequest request;
-  request.set_workspace(kWorkspace);
-  *request.mutable_identifier() = account;
-  (*request.mutable_values())["segment"] = "gold";
-  ASSERT_TRUE(replica().Call("eva", request, &Stub::SetAttributes).ok());
-  ASSERT_TRUE(Link(account, kAna).ok());
-  EXPECT_EQ(Resolve(kAna)->facts().at("segment"), "gold");
-  EXPECT_EQ(Resolve(account)->customer_id(), IdOf(kAna));
-
-  (*request.mutable_values())["segment"] = "";
-  ASSERT_TRUE(replica().Call("eva", request, &Stub::SetAttributes).ok());
-  EXPECT_EQ(Resolve(kAna)->facts().count("segment"), 0u);
-
-  (*request.mutable_values())["consent.sms"] = "opt_in";
-  EXPECT_EQ(replica().Call("eva", request, &Stub::SetAttributes).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(ErrorReason(replica().Call("ana", request, &Stub::SetAttributes).status()),
-            "ROLE_MISSING");
-}
-
-TEST_F(ProfileIntegrationTest, AnIdentifierIsFoundHoweverAPersonWritesIt) {
-  Send(Message("m1", kAna, 1));
-  Send(Message("s1", kAnasPhone, 2));
-  WaitAllRead();
-  v1::ResolveRequest request;
-  request.set_workspace(kWorkspace);
-  *request.add_identifiers() = Email("Ana@X.Test");
-  *request.add_identifiers() = Phone("(11) 98765-4321");
-  *request.add_identifiers() = kBob;
-  const auto response = replica().Call("ana", request, &Stub::Resolve);
-  ASSERT_TRUE(response.ok()) << response.status();
-  EXPECT_TRUE(response->resolutions(0).known());
-  EXPECT_TRUE(response->resolutions(1).known());
-  // The id that he will have.
-  EXPECT_FALSE(response->resolutions(2).known());
-  EXPECT_EQ(response->resolutions(2).customer_id(), IdOf(kBob));
-}
-
-TEST_F(ProfileIntegrationTest, AFileIsReadOnlyFromTheTimelineItStandsOn) {
-  std::string bytes(200'000, 'x');
-  bytes[150'000] = 'y';
-  const auto blob = world_.blobs.Put(kWorkspace, "ana's key", bytes, "image/png");
-  ASSERT_TRUE(blob.ok()) << blob.status();
-  interaction::v1::Interaction message = Message("m1", kAna, 1);
-  types::v1::Media& media = *message.add_parts()->mutable_media();
-  media.set_blob(*blob);
-  media.set_file_name("photo.png");
-  message.set_raw_blob(*blob);
-  Send(message);
-  Send(Message("b1", kBob, 2));
-  WaitAllRead();
-
-  v1::ReadFileRequest request;
-  request.set_workspace(kWorkspace);
-  request.set_entry_id("m1");
-  *request.mutable_identifier() = kAna;
-  request.set_part(1);
-  const auto file = replica().ReadFile("ana", request);
-  ASSERT_TRUE(file.ok()) << file.status();
-  EXPECT_EQ(file->first.file_name(), "photo.png");
-  EXPECT_EQ(file->first.content_type(), "image/png");
-  EXPECT_EQ(file->second, bytes);
-  request.set_part(-1);
-  EXPECT_EQ(replica().ReadFile("ana", request)->second, bytes);
-
-  request.set_part(0);
-  EXPECT_EQ(replica().ReadFile("ana", request).status().code(), absl::StatusCode::kInvalidArgument);
-  request.set_part(1);
-  *request.mutable_identifier() = kBob;
-  EXPECT_EQ(ErrorReason(replica().ReadFile("ana", request).status()), "ENTRY_UNKNOWN");
-  request.set_workspace(kOther);
-  EXPECT_EQ(ErrorReason(replica().ReadFile("ana", request).status()), "WORKSPACE_FORBIDDEN");
-}
-
-TEST_F(ProfileIntegrationTest, AHeldOriginalIsReadAsAFileAndStandsInNoPage) {
-  interaction::v1::Interaction message = Message("m1", kAna, 1);
-  message.set_raw_original("POST /sms/demo/main HTTP/1.1\r\n\r\nBody=hello");
-  message.set_raw_content_type("message/http");
-  Send(message);
-  WaitAllRead();
-
-  v1::ReadFileRequest request;
-  request.set_workspace(kWorkspace);
-  request.set_entry_id("m1");
-  *request.mutable_identifier() = kAna;
-  request.set_part(-1);
-  const auto file = replica().ReadFile("ana", request);
-  ASSERT_TRUE(file.ok()) << file.status();
-  EXPECT_EQ(file->second, message.raw_original());
-  EXPECT_EQ(file->first.content_type(), "message/http");
-  EXPECT_EQ(file->first.sha256(), HexSha256(message.raw_original()));
-
-  const auto timeline = Timeline(kAna, {});
-  ASSERT_TRUE(timeline.ok()) << timeline.status();
-  ASSERT_THAT(timeline->entries(), SizeIs(1));
-  EXPECT_EQ(timeline->entries(0).raw_content_type(), "message/http");
-  EXPECT_THAT(timeline->entries(0).raw_original(), IsEmpty());
-}
-
 TEST_F(ProfileIntegrationTest, WhatCannotBeReadIsADeadLetterAndTheRestGoesOn) {
   Produce(world_.topics.interactions, "k", Message("", kAna, 1), 0);
   Write(world_.topics.conversations, 0, {"\xff\xff no message"});
@@ -624,22 +305,6 @@ TEST_F(ProfileIntegrationTest, ASecondProcessSharesTheWork) {
   for (int i = 0; i < 50; ++i) {
     EXPECT_TRUE(Resolve(Email(absl::StrCat("x", i, "@x.test")))->known());
   }
-}
-
-TEST_F(ProfileIntegrationTest, OnePersonHasABoundedNumberOfIdentifiers) {
-  std::vector<types::v1::Identifier> identifiers;
-  for (size_t i = 0; i <= kComponentMax; ++i) {
-    identifiers.push_back(Email(absl::StrCat("p", i, "@x.test")));
-    Send(Message(absl::StrCat("m", i), identifiers.back(), static_cast<int64_t>(i)));
-  }
-  WaitAllRead();
-  for (size_t i = 1; i < kComponentMax; ++i) {
-    const auto linked = Link(identifiers[0], identifiers[i]);
-    ASSERT_TRUE(linked.ok()) << linked.status();
-  }
-  EXPECT_EQ(ErrorReason(Link(identifiers[1], identifiers[kComponentMax]).status()),
-            "COMPONENT_FULL");
-  EXPECT_THAT(TimelineIds(identifiers[5], {.page_size = 7}), SizeIs(2 * kComponentMax - 1));
 }
 
 TEST_F(ProfileIntegrationTest, KeysOfEveryShardCarryItsTag) {
