@@ -168,7 +168,7 @@ class Takeover(unittest.TestCase):
         for sender in {sender for sender, _ in taken}:
             written = sorted(body for each, body in taken if each == sender)
             wait_until("the timeline is complete",
-                       lambda: sorted(self.texts_of(sender)) == written)
+                       lambda: sorted(self.world.texts_on_timeline(sender)) == written)
 
     def text_or_none(self, sender, body):
         try:
@@ -178,11 +178,6 @@ class Takeover(unittest.TestCase):
 
     def count_of_messages(self):
         return sum(each["inboundCount"] for each in self.world.listed("conversations", "list"))
-
-    def texts_of(self, sender):
-        entries = self.world.listed("customers", "timeline", sender, "--limit", "200")
-        return [part["text"]["body"] for entry in entries if entry["kind"] == "KIND_INBOUND"
-                for part in entry["parts"] if "text" in part]
 
     def test_5_an_emptied_redis_gives_the_same_answers(self):
         for who in (MARIA, PAULO, RITA):

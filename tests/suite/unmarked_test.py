@@ -82,7 +82,7 @@ class Unmarked(unittest.TestCase):
 
     def assert_once(self, vendor_id, customer, text):
         """That message, and the last one behind it, are all that the customer has written."""
-        wait_until("the message is on the timeline", lambda: text in self.texts_of(customer))
+        wait_until("the message is on the timeline", lambda: text in self.world.texts_on_timeline(customer))
         records = [record["value"] for record in self.world.records(worlds.INTERACTIONS)
                    if record["value"].get("vendorMessageId") == vendor_id]
         self.assertEqual(len(records), 2, "once before the death, once as it came again")
@@ -91,16 +91,11 @@ class Unmarked(unittest.TestCase):
         # what is here is all that will be.
         wait_until("routing has counted them", lambda: self.inbound_of(customer) >= 2)
         self.assertEqual(self.inbound_of(customer), 2)
-        self.assertEqual(self.texts_of(customer).count(text), 1)
+        self.assertEqual(self.world.texts_on_timeline(customer).count(text), 1)
 
     def inbound_of(self, customer):
         return sum(each["inboundCount"] for each in self.world.listed("conversations", "list")
                    if each.get("identifier", {}).get("value") == customer)
-
-    def texts_of(self, customer):
-        entries = self.world.listed("customers", "timeline", customer, "--limit", "200")
-        return [part["text"]["body"].strip() for entry in entries
-                if entry["kind"] == "KIND_INBOUND" for part in entry["parts"] if "text" in part]
 
     def test_an_sms_comes_again_and_counts_once(self):
         def deliver(known_by):
@@ -112,7 +107,7 @@ class Unmarked(unittest.TestCase):
         self.die_before_the_mark("sms", lambda: deliver(known_by))
         self.assertTrue(deliver(known_by))
         self.assertEqual(self.world.text(SENDER, "the last one"), 200)
-        wait_until("the last one is there", lambda: "the last one" in self.texts_of(SENDER))
+        wait_until("the last one is there", lambda: "the last one" in self.world.texts_on_timeline(SENDER))
         self.assert_once(f"SM{known_by}", SENDER, f"hello {known_by}")
 
     def test_a_mail_comes_again_and_counts_once(self):
@@ -130,7 +125,7 @@ class Unmarked(unittest.TestCase):
         self.assertTrue(hand_over(known_by, f"hello {known_by}"))
         self.assertTrue(hand_over(uuid.uuid4().hex, "the last one",
                                   f"In-Reply-To: <{known_by}@customer.test>\r\n"))
-        wait_until("the last one is there", lambda: "the last one" in self.texts_of(AUTHOR))
+        wait_until("the last one is there", lambda: "the last one" in self.world.texts_on_timeline(AUTHOR))
         self.assert_once(f"<{known_by}@customer.test>", AUTHOR, f"hello {known_by}")
 
 

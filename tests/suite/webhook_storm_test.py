@@ -94,13 +94,8 @@ class WebhookStorm(unittest.TestCase):
             written = sorted(body for each, _, body, _ in [self.repeated, *self.others]
                              if each == sender)
             wait_until("the timeline is complete",
-                       lambda: len(self.texts_of(sender)) >= len(written))
-            self.assertEqual(sorted(self.texts_of(sender)), written)
-
-    def texts_of(self, sender):
-        entries = self.world.listed("customers", "timeline", sender, "--limit", "200")
-        return [part["text"]["body"] for entry in entries if entry["kind"] == "KIND_INBOUND"
-                for part in entry["parts"] if "text" in part]
+                       lambda: len(self.world.texts_on_timeline(sender)) >= len(written))
+            self.assertEqual(sorted(self.world.texts_on_timeline(sender)), written)
 
     def test_reporting_counts_each_message_once(self):
         def figures():

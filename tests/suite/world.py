@@ -166,6 +166,12 @@ class World:
     def listed(self, *arguments, **more):
         return self.said(*arguments, **more) or []
 
+    def texts_on_timeline(self, who, kinds=("KIND_INBOUND",)):
+        """Newest first. Profile reads by itself: a little later than the conversation knows it."""
+        return [part["text"]["body"].strip()
+                for entry in self.listed("customers", "timeline", who, "--limit", "200")
+                if entry["kind"] in kinds for part in entry.get("parts", []) if "text" in part]
+
     def agent(self, name, *arguments, who=None, workspace="demo"):
         return self.said("agent", name, *arguments, who=who or name, workspace=workspace)
 

@@ -75,7 +75,7 @@ absl::Status Change(platform::AccessAdmin& admin, const std::vector<AccessRule>&
     if (left.add.empty() && left.remove.empty()) return absl::OkStatus();
     if (absl::Now() > deadline) {
       return absl::DeadlineExceededError(
-          "the access rules are made, but the broker does not go by them yet");
+          "the access rules are made, but the broker does not go by them yet; come again to see");
     }
     absl::SleepFor(kLookAgain);
   }

@@ -64,10 +64,10 @@ struct ProgramInfo {
   std::vector<SettingsValidator> validators;
 };
 
-// The first call of every program: reads and validates its settings. Returns the exit code when the
-// program must end now: 0 after --help, --version or a --check that found nothing wrong; 2 after
-// mistakes, which are printed on stderr, one per line. None: go on, and in a release build without
-// looking for deadlocks.
+// The first call of a program whose settings are flags: reads and validates them. Returns the exit
+// code when the program must end now: 0 after --help, --version or a --check that found nothing
+// wrong; 2 after mistakes, which are printed on stderr, one per line. None: go on, and in a release
+// build without Abseil's search for deadlocks.
 std::optional<int> StartSettings(int argc, const char* const* argv, const ProgramInfo& program);
 
 // The value of a setting that holds a secret by reference: "file:/run/secrets/x" (without one
