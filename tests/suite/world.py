@@ -167,8 +167,9 @@ class World:
         return self.said(*arguments, **more) or []
 
     def texts_on_timeline(self, who, kinds=("KIND_INBOUND",)):
-        """Newest first. Profile reads by itself: a little later than the conversation knows it."""
-        return [part["text"]["body"].strip()
+        """Newest first, without the line breaks that end a mail's. Profile reads by itself: a little
+        later than the conversation knows it."""
+        return [part["text"]["body"].rstrip("\r\n")
                 for entry in self.listed("customers", "timeline", who, "--limit", "200")
                 if entry["kind"] in kinds for part in entry.get("parts", []) if "text" in part]
 
