@@ -170,7 +170,7 @@ class World:
         """Newest first, without the line breaks that end a mail's. Profile reads by itself: a little
         later than the conversation knows it."""
         return [part["text"]["body"].rstrip("\r\n")
-                for entry in self.listed("customers", "timeline", who, "--limit", "200")
+                for entry in self.listed("customers", "timeline", who, "--limit", "5000")
                 if entry["kind"] in kinds for part in entry.get("parts", []) if "text" in part]
 
     def agent(self, name, *arguments, who=None, workspace="demo"):
