@@ -53,8 +53,7 @@ class Secured(unittest.TestCase):
         wait_until("the reply is at the vendor", lambda: world.sent_texts(PHONE))
         wait_until("routing knows that it was sent", lambda: [
             event for event in world.events(conversation) if fact_of(event) == "deliveryChanged"])
-        wait_until("profile has both messages", lambda: len(
-            world.said("customers", "timeline", PHONE) or []) >= 2)
+        wait_until("profile has both messages", lambda: len(world.timeline(PHONE)) >= 2)
         wait_until("sla has a clock of it", lambda: world.events(conversation, worlds.SLA))
         with smtplib.LMTP(stack.HOST, world.stack.ports["email_lmtp"]) as client:
             client.sendmail(MAIL, ["help@demo.test"],

@@ -231,8 +231,8 @@ class Story(unittest.TestCase):
             ("KIND_OUTBOUND", "email", "You are welcome.")])
 
     def timeline(self, who, workspace="demo"):
-        return self.world.listed("customers", "timeline", who, "--oldest-first", "--limit", "200",
-                                 who=self.world.supervisor(workspace), workspace=workspace)
+        return self.world.timeline(who, "--oldest-first", "--limit", "200",
+                                   who=self.world.supervisor(workspace), workspace=workspace)
 
     @staticmethod
     def text_of(entry):
