@@ -15,14 +15,16 @@ std::string CommandIdOf(const Request& request) {
   }
 }
 
-// The machine's answer in the type that the method promises.
+// Passes the machine's answer on in the type that the method promises.
 template <typename Response>
-absl::StatusOr<Response> Typed(absl::Status status, const MessagePtr& response) {
-  if (!status.ok()) return status;
+void Finish(const UnaryReply<Response>& reply, const absl::Status& status,
+            const MessagePtr& response) {
+  if (!status.ok()) return reply.Finish(status);
   if (response == nullptr || response->GetDescriptor() != Response::descriptor()) {
-    return absl::InternalError("the engine's answer is not a " + Response::descriptor()->name());
+    return reply.Finish(
+        absl::InternalError("the engine's answer is not a " + Response::descriptor()->name()));
   }
-  return static_cast<const Response&>(*response);
+  reply.FinishWith(static_cast<const Response&>(*response));
 }
 
 }  // namespace engine_internal
@@ -62,8 +64,9 @@ void EngineDispatch::Answer(UnaryReply<Response> reply, const Request& request) 
   if (!route.ok()) return reply.Finish(route.status());
   if (!route->here) return PassOn(std::move(reply), request, route->address);
   SubmitHere(*route, reply.call(), engine_internal::CommandIdOf(request),
-             std::make_shared<Request>(request), [reply](absl::Status status, MessagePtr answer) {
-               reply.Finish(engine_internal::Typed<Response>(std::move(status), answer));
+             std::make_shared<Request>(request),
+             [reply](const absl::Status& status, const MessagePtr& answer) {
+               engine_internal::Finish(reply, status, answer);
              });
 }
 

@@ -36,7 +36,15 @@ class UnaryReply {
              Response* response, Call call)
       : state_(std::make_shared<State>(context, reactor, response, std::move(call))) {}
 
-  void Finish(absl::StatusOr<Response> answer) const { state_->Finish(std::move(answer)); }
+  void Finish(absl::StatusOr<Response>&& answer) const {
+    state_->Finish(answer.status(), [&](Response& response) { response = *std::move(answer); });
+  }
+  void Finish(const absl::Status& failed) const { Finish(absl::StatusOr<Response>(failed)); }
+
+  // For an answer that others hold, too: one copy, straight to where the call takes it from.
+  void FinishWith(const Response& answer) const {
+    state_->Finish(absl::OkStatus(), [&](Response& response) { response = answer; });
+  }
 
   // Trailing metadata of the answer. Only before Finish, by one thread at a time.
   void AddTrailer(const std::string& key, const std::string& value) const {
@@ -56,15 +64,19 @@ class UnaryReply {
           reactor(reactor_in),
           response(response_in),
           call(std::move(call_in)) {}
-    ~State() { Finish(absl::InternalError("the call was dropped without an answer")); }
+    ~State() {
+      Finish(absl::InternalError("the call was dropped without an answer"), [](Response&) {});
+    }
 
-    void Finish(absl::StatusOr<Response> answer) {
+    // `fill(Response&)` when the status is OK.
+    template <typename Fill>
+    void Finish(const absl::Status& status, Fill fill) {
       if (finished.exchange(true)) return;
       call.slot = CallSlot();
       call.method_slot = CallSlot();
-      if (answer.ok()) *response = *std::move(answer);
+      if (status.ok()) fill(*response);
       // After this, context, reactor and response may be gone.
-      reactor->Finish(ToGrpc(answer.status()));
+      reactor->Finish(ToGrpc(status));
     }
 
     grpc::CallbackServerContext* const context;
