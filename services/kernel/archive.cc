@@ -4,24 +4,24 @@
 
 namespace trama {
 
-std::optional<Place> MemoryArchive::Append(std::string_view record) {
+std::optional<ArchivePlace> MemoryArchive::Append(std::string_view record) {
   if (free_.empty()) {
-    free_.push_back(Place{records_.size()});
+    free_.push_back(ArchivePlace{records_.size()});
     records_.emplace_back();
   }
-  const Place place = free_.back();
+  const ArchivePlace place = free_.back();
   free_.pop_back();
   records_[static_cast<size_t>(place)] = std::string(record);
   return place;
 }
 
-std::string_view MemoryArchive::Read(Place place) {
+std::string_view MemoryArchive::Read(ArchivePlace place) {
   const std::optional<std::string>& record = records_.at(static_cast<size_t>(place));
   TRAMA_CHECK(record.has_value());
   return *record;
 }
 
-void MemoryArchive::Release(Place place) {
+void MemoryArchive::Release(ArchivePlace place) {
   std::optional<std::string>& record = records_.at(static_cast<size_t>(place));
   TRAMA_CHECK(record.has_value());
   record.reset();

@@ -13,7 +13,7 @@ namespace trama {
 
 // Where a record lies in an Archive: a number below 2^63, so that whoever keeps many of them has a
 // bit left to tell them from something else.
-enum class Place : uint64_t {};
+enum class ArchivePlace : uint64_t {};
 
 // Holds what a machine does not need at hand, for example on a disk: a cache of the changelog,
 // never the truth, and gone with its owner. What it gives back depends on nothing but what was put
@@ -26,14 +26,14 @@ class Archive {
 
   // None when it cannot take the record (it is too long, the disk is full): whoever has it keeps
   // it.
-  virtual std::optional<Place> Append(std::string_view record) = 0;
+  virtual std::optional<ArchivePlace> Append(std::string_view record) = 0;
 
   // `place` was given out and not released. The view is valid until the next call. What cannot be
   // read any more is fatal, as failing memory would be.
-  virtual std::string_view Read(Place place) = 0;
+  virtual std::string_view Read(ArchivePlace place) = 0;
 
   // The record is not needed any more.
-  virtual void Release(Place place) = 0;
+  virtual void Release(ArchivePlace place) = 0;
 };
 
 // Each owner makes its own.
@@ -42,16 +42,16 @@ using MakeArchive = std::function<std::unique_ptr<Archive>()>;
 // In memory: for tests, and where the outside shall not be touched.
 class MemoryArchive : public Archive {
  public:
-  std::optional<Place> Append(std::string_view record) override;
-  std::string_view Read(Place place) override;
-  void Release(Place place) override;
+  std::optional<ArchivePlace> Append(std::string_view record) override;
+  std::string_view Read(ArchivePlace place) override;
+  void Release(ArchivePlace place) override;
 
   // Records that are not released.
   size_t size() const { return records_.size() - free_.size(); }
 
  private:
   std::vector<std::optional<std::string>> records_;  // By place.
-  std::vector<Place> free_;
+  std::vector<ArchivePlace> free_;
 };
 
 inline std::unique_ptr<Archive> MakeMemoryArchive() { return std::make_unique<MemoryArchive>(); }

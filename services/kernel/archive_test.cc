@@ -7,16 +7,16 @@ namespace {
 
 TEST(MemoryArchiveTest, WhatIsPutInIsReadAgain) {
   MemoryArchive archive;
-  const Place a = *archive.Append("a");
-  const Place empty = *archive.Append("");
+  const ArchivePlace a = *archive.Append("a");
+  const ArchivePlace empty = *archive.Append("");
   EXPECT_EQ(archive.Read(a), "a");
   EXPECT_EQ(archive.Read(empty), "");
 }
 
 TEST(MemoryArchiveTest, WhatIsReleasedMakesRoom) {
   MemoryArchive archive;
-  const Place a = *archive.Append("a");
-  const Place b = *archive.Append("b");
+  const ArchivePlace a = *archive.Append("a");
+  const ArchivePlace b = *archive.Append("b");
   archive.Release(a);
   EXPECT_EQ(archive.size(), 1u);
   EXPECT_EQ(archive.Read(*archive.Append("c")), "c");
@@ -26,7 +26,7 @@ TEST(MemoryArchiveTest, WhatIsReleasedMakesRoom) {
 
 TEST(MemoryArchiveDeathTest, WhatIsReleasedCannotBeRead) {
   MemoryArchive archive;
-  const Place a = *archive.Append("a");
+  const ArchivePlace a = *archive.Append("a");
   archive.Release(a);
   EXPECT_DEATH(archive.Read(a), "broken promise");
 }

@@ -222,8 +222,8 @@ class Table {
     explicit Kept(std::string_view key_in) : key(key_in) {}
     std::string key;
     Row row;
-    bool changed = false;        // Noted since the last TakeChanges.
-    std::optional<Place> place;  // Where it rested, while that is what it says.
+    bool changed = false;               // Noted since the last TakeChanges.
+    std::optional<ArchivePlace> place;  // Where it rested, while that is what it says.
   };
   using KeptRows = std::vector<std::unique_ptr<Kept>>;
 
@@ -232,10 +232,10 @@ class Table {
    public:
     explicit Slot(std::unique_ptr<Kept> kept)
         : bits_(reinterpret_cast<uintptr_t>(kept.release())) {}
-    explicit Slot(Place place) : bits_(static_cast<uint64_t>(place) << 1 | 1) {}
+    explicit Slot(ArchivePlace place) : bits_(static_cast<uint64_t>(place) << 1 | 1) {}
 
     Kept* kept() const { return (bits_ & 1) == 0 ? reinterpret_cast<Kept*>(bits_) : nullptr; }
-    Place place() const { return Place{bits_ >> 1}; }
+    ArchivePlace place() const { return ArchivePlace{bits_ >> 1}; }
 
    private:
     uint64_t bits_;
@@ -283,7 +283,7 @@ class Table {
     return *it->second.kept();
   }
 
-  void Read(Place place, Kept& kept) const {
+  void Read(ArchivePlace place, Kept& kept) const {
     const RowBytes record = SplitRecord(archive_->Read(place));
     kept.key = record.key;
     TRAMA_CHECK(

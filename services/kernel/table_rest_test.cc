@@ -20,7 +20,7 @@ constexpr char kOtherTwin[] = "t/18167201";
 // Takes nothing while it is full.
 class PettyArchive : public MemoryArchive {
  public:
-  std::optional<Place> Append(std::string_view record) override {
+  std::optional<ArchivePlace> Append(std::string_view record) override {
     return full ? std::nullopt : MemoryArchive::Append(record);
   }
   bool full = false;

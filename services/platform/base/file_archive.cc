@@ -17,7 +17,8 @@
 namespace trama::platform {
 namespace {
 
-// A Place, from its lowest bits on: the record's size, its offset in the file, the file's number.
+// An ArchivePlace, from its lowest bits on: the record's size, its offset in the file, the file's
+// number.
 constexpr int kSizeBits = 20;
 constexpr int kOffsetBits = 24;
 constexpr int kFileBits = 63 - kSizeBits - kOffsetBits;  // 8 TiB in all.
@@ -37,15 +38,15 @@ int OpenTemporary(const std::string& folder) {
 
 }  // namespace
 
-FileArchive::Spot FileArchive::Spot::Of(Place place) {
+FileArchive::Spot FileArchive::Spot::Of(ArchivePlace place) {
   const auto bits = static_cast<uint64_t>(place);
   return {.file = bits >> (kSizeBits + kOffsetBits),
           .offset = Low(bits >> kSizeBits, kOffsetBits),
           .size = Low(bits, kSizeBits)};
 }
 
-Place FileArchive::Spot::place() const {
-  return Place{file << (kSizeBits + kOffsetBits) | offset << kSizeBits | size};
+ArchivePlace FileArchive::Spot::place() const {
+  return ArchivePlace{file << (kSizeBits + kOffsetBits) | offset << kSizeBits | size};
 }
 
 FileArchive::FileArchive(std::string folder, Sizes sizes)
@@ -57,7 +58,7 @@ FileArchive::~FileArchive() {
   for (const auto& [number, file] : files_) close(file.descriptor);
 }
 
-std::optional<Place> FileArchive::Append(std::string_view record) {
+std::optional<ArchivePlace> FileArchive::Append(std::string_view record) {
   if (record.size() > std::min(kRecordBytesMax, sizes_.file_bytes)) return std::nullopt;
   if (!HasRoomFor(record.size())) return std::nullopt;
   const Spot spot{next_file_ - 1, written_ + buffer_.size(), record.size()};
@@ -120,7 +121,7 @@ void FileArchive::NoteWriting(bool works, const char* what) {
   }
 }
 
-std::string_view FileArchive::Read(Place place) {
+std::string_view FileArchive::Read(ArchivePlace place) {
   const Spot spot = Spot::Of(place);
   if (spot.file + 1 == next_file_ && spot.offset >= written_) {
     return std::string_view(buffer_).substr(spot.offset - written_, spot.size);
@@ -154,7 +155,7 @@ void FileArchive::Fetch(const Spot& spot) {
   read_.resize(done);
 }
 
-void FileArchive::Release(Place place) {
+void FileArchive::Release(ArchivePlace place) {
   const auto file = files_.find(Spot::Of(place).file);
   TRAMA_CHECK(file != files_.end() && file->second.records > 0);
   if (--file->second.records > 0 || file->first + 1 == next_file_) return;

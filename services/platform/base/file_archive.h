@@ -32,9 +32,9 @@ class FileArchive : public Archive {
   FileArchive(const FileArchive&) = delete;
   FileArchive& operator=(const FileArchive&) = delete;
 
-  std::optional<trama::Place> Append(std::string_view record) override;
-  std::string_view Read(trama::Place place) override;
-  void Release(trama::Place place) override;
+  std::optional<ArchivePlace> Append(std::string_view record) override;
+  std::string_view Read(ArchivePlace place) override;
+  void Release(ArchivePlace place) override;
 
   size_t file_count() const { return files_.size(); }
 
@@ -48,8 +48,8 @@ class FileArchive : public Archive {
     size_t offset = 0;
     size_t size = 0;
 
-    static Spot Of(trama::Place place);
-    trama::Place place() const;
+    static Spot Of(ArchivePlace place);
+    ArchivePlace place() const;
   };
 
   bool HasRoomFor(size_t bytes);

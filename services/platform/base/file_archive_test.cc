@@ -40,7 +40,7 @@ class FullDisk {
 
 TEST_F(FileArchiveTest, WhatIsPutInIsReadAgainFromBufferAndFiles) {
   FileArchive archive = Small();
-  std::vector<Place> places;
+  std::vector<ArchivePlace> places;
   for (int i = 0; i < 50; ++i) {
     const auto place = archive.Append(absl::StrCat("record ", i));
     ASSERT_TRUE(place.has_value());
@@ -56,7 +56,7 @@ TEST_F(FileArchiveTest, WhatIsPutInIsReadAgainFromBufferAndFiles) {
 
 TEST_F(FileArchiveTest, WhatIsReadInItsOrderIsRightWhileMoreIsPutInAndReleased) {
   FileArchive archive = Small();
-  std::vector<Place> places;
+  std::vector<ArchivePlace> places;
   const auto append = [&] {
     places.push_back(*archive.Append(absl::StrCat("record ", places.size())));
   };
@@ -90,7 +90,7 @@ TEST_F(FileArchiveTest, WhatIsTooLongIsNotTaken) {
 
 TEST_F(FileArchiveTest, AFileIsClosedWhenNothingInItIsNeeded) {
   FileArchive archive = Small();
-  std::vector<Place> places;
+  std::vector<ArchivePlace> places;
   for (int i = 0; i < 50; ++i) places.push_back(*archive.Append("0123456789"));
   EXPECT_EQ(archive.file_count(), 5u);
   for (size_t i = 0; i < 19; ++i) archive.Release(places[i]);
@@ -112,7 +112,7 @@ TEST_F(FileArchiveTest, ItsFilesHaveNoNames) {
 
 TEST_F(FileArchiveTest, OnAFullDiskNothingIsLostAndNothingMoreIsTaken) {
   FileArchive archive = Small();
-  std::vector<Place> places;
+  std::vector<ArchivePlace> places;
   {
     const FullDisk full(35);
     while (const auto place = archive.Append(absl::StrCat("record ", places.size()))) {
@@ -143,7 +143,7 @@ TEST(FileArchiveDeathTest, AFailingReadEndsTheProcess) {
   archive.Append("0123456789");
   archive.Append("0123456789");
   // A place behind the end of the first file.
-  const Place beyond{1 | uint64_t{1000} << 20};
+  const ArchivePlace beyond{1 | uint64_t{1000} << 20};
   EXPECT_DEATH(archive.Read(beyond), "cannot be read any more");
 }
 

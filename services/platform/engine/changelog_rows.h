@@ -28,7 +28,7 @@ class ChangelogRows {
  public:
   struct Row {
     std::string_view key;
-    std::optional<trama::Place> place;   // Of its value,
+    std::optional<ArchivePlace> place;   // Of its value,
     std::unique_ptr<std::string> value;  // or this, when the archive did not take it.
     Row* next = nullptr;                 // Of those whose keys have the same hash.
     bool erased() const { return !place.has_value() && value == nullptr; }

@@ -84,9 +84,9 @@ TEST(ChangelogRowsTest, ALoadThatFailsEndsIt) {
 // Takes nothing.
 class FullArchive : public Archive {
  public:
-  std::optional<Place> Append(std::string_view) override { return std::nullopt; }
-  std::string_view Read(Place) override { return {}; }
-  void Release(Place) override {}
+  std::optional<ArchivePlace> Append(std::string_view) override { return std::nullopt; }
+  std::string_view Read(ArchivePlace) override { return {}; }
+  void Release(ArchivePlace) override {}
 };
 
 TEST(ChangelogRowsTest, WhatTheArchiveDoesNotTakeStaysInMemory) {
