@@ -59,7 +59,7 @@ Intake::Intake(IntakeOptions options, IntakeParts parts, std::function<void(absl
     : options_(std::move(options)),
       parts_(std::move(parts)),
       fatal_(std::move(fatal)),
-      resolver_(parts_.profile),
+      resolver_(parts_.profile, parts_.clock, parts_.metrics),
       heartbeat_(parts_.health.AddHeartbeat("intake", kStaleAfter)),
       taking_in_(parts_.health.AddCondition("intake")),
       taken_(parts_.metrics.Counter("trama_routing_intake_total",

@@ -33,9 +33,11 @@ void TakeCustomer(const profile::v1::Customer& customer, const std::string& iden
 struct ProfileAsker::Asking {
   std::shared_ptr<const v1::ProfileQuestion> question;
   std::function<void(Answer)> done;
+  std::shared_ptr<ProfileCircuit> circuit;  // Once it was let in. An answer may outlive the asker.
   v1::ProfileAnswer answer;
 
   void Finish(absl::Status status) {
+    if (circuit != nullptr) circuit->Leave(status);
     Answer finished;
     finished.question = question;
     finished.status = std::move(status);
@@ -50,6 +52,10 @@ void ProfileAsker::Ask(const Question& question, std::function<void(Answer)> don
   auto asking = std::make_shared<Asking>();
   asking->question = std::static_pointer_cast<const v1::ProfileQuestion>(question.request);
   asking->done = std::move(done);
+  if (absl::Status refused = circuit_->Enter(); !refused.ok()) {
+    return asking->Finish(std::move(refused));
+  }
+  asking->circuit = circuit_;
   GetCustomerRequest request;
   request.set_workspace(asking->question->workspace());
   request.set_customer_id(asking->question->identifier_key());

@@ -57,7 +57,8 @@ absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& 
   const auto blobs = platform::AddBlobStore(runtime);
   if (!blobs.ok()) return blobs.status();
   parts.blobs = *blobs;
-  parts.asker = &runtime.Own(std::make_unique<ProfileAsker>(parts.profile));
+  parts.asker = &runtime.Own(
+      std::make_unique<ProfileAsker>(parts.profile, runtime.clock(), runtime.metrics()));
   parts.streams = &runtime.Own(std::make_unique<AgentStreams>());
   parts.secrets = &runtime.Own(std::make_unique<platform::IdentitySecrets>(
       *parts.config, runtime.clock(), platform::ResolveSecret));

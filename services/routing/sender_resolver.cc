@@ -20,6 +20,11 @@ std::vector<absl::StatusOr<ResolveResponse>> SenderResolver::Ask(
   // Shared, because the last callback may still count down when the wait is over.
   const auto answers = std::make_shared<Answers>(questions.size());
   for (size_t i = 0; i < questions.size(); ++i) {
+    if (absl::Status refused = circuit_.Enter(); !refused.ok()) {
+      answers->each[i] = std::move(refused);
+      answers->open.count_down();
+      continue;
+    }
     platform::CallAsync<ResolveResponse>(
         *profile_, std::move(questions[i].request),
         {.timeout = kAnswerMax, .traceparent = questions[i].traceparent},
@@ -27,7 +32,8 @@ std::vector<absl::StatusOr<ResolveResponse>> SenderResolver::Ask(
           stub_->async()->Resolve(context, wanted, response, std::move(finished));
         },
         std::function<void(absl::StatusOr<ResolveResponse>)>(
-            [answers, i](absl::StatusOr<ResolveResponse> answer) {
+            [this, answers, i](absl::StatusOr<ResolveResponse> answer) {
+              circuit_.Leave(answer.status());
               answers->each[i] = std::move(answer);
               answers->open.count_down();
             }));

@@ -1,0 +1,65 @@
+#include "services/routing/profile_circuit.h"
+
+#include <utility>
+
+#include "services/platform/base/log.h"
+
+namespace trama::routing {
+namespace {
+
+using State = platform::CircuitBreaker::State;
+
+// Short pauses: a call more every two seconds is no burden, and facts are missed meanwhile.
+constexpr platform::CircuitBreaker::Options kPatience = {
+    .failures_max = 3, .open_min = absl::Milliseconds(250), .open_max = absl::Seconds(2)};
+
+// Whatever else it said, it was there and answered.
+bool IsAnswer(const absl::Status& outcome) {
+  switch (outcome.code()) {
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+ProfileCircuit::ProfileCircuit(std::string asker, const platform::Clock& clock,
+                               platform::Metrics& metrics)
+    : asker_(std::move(asker)),
+      clock_(clock),
+      refused_(
+          metrics
+              .Counter("trama_routing_profile_spared_total",
+                       "Calls that were not made, because profile did not answer those before.",
+                       {"asker"})
+              .With({asker_})),
+      breaker_(kPatience) {}
+
+absl::Status ProfileCircuit::Enter() {
+  const std::lock_guard lock(mutex_);
+  if (breaker_.Allow(Now())) return absl::OkStatus();
+  refused_.Increment();
+  return absl::UnavailableError("profile did not answer in time, it is asked again a little later");
+}
+
+void ProfileCircuit::Leave(const absl::Status& outcome) {
+  const std::lock_guard lock(mutex_);
+  const State before = breaker_.state();
+  IsAnswer(outcome) ? breaker_.Succeed() : breaker_.Fail(Now());
+  if (before == State::kClosed && breaker_.state() == State::kOpen) {
+    platform::Log(platform::LogLevel::kWarning, "profile does not answer, it is spared",
+                  {{"asker", asker_}, {"why", outcome}});
+  } else if (before != State::kClosed && breaker_.state() == State::kClosed) {
+    platform::Log(platform::LogLevel::kInfo, "profile answers again", {{"asker", asker_}});
+  }
+}
+
+absl::Time ProfileCircuit::Now() const { return absl::UnixEpoch() + clock_.Monotonic(); }
+
+}  // namespace trama::routing
