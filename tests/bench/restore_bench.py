@@ -6,9 +6,9 @@ import statistics
 import time
 
 import machine
-import stack
 from figures import Figures
 from ground import Ground
+from stack_process import READY_WAIT_MAX_S, StackError, wait_until
 
 ENGINES = ("routing", "sla")
 LAG_WAIT_MAX_S = 600
@@ -22,8 +22,8 @@ def seconds_until_ready(trama, names):
         trama.start_service(name)
     for name in names:
         while not trama.is_ready(name):
-            if time.monotonic() - begin > stack.READY_WAIT_MAX_S:
-                raise stack.StackError(f"{name} is not ready: {trama.ready_text(name)}")
+            if time.monotonic() - begin > READY_WAIT_MAX_S:
+                raise StackError(f"{name} is not ready: {trama.ready_text(name)}")
             time.sleep(POLL_S)
     return time.monotonic() - begin
 
@@ -68,8 +68,8 @@ def fill(ground, conversations):
     topics = {"trama.conversations.v1": conversations, "trama.sla.v1": conversations,
               "trama.profiles.v1": conversations}
     for topic, wanted in topics.items():
-        stack.wait_until(f"{topic} has told of all", lambda: settled(ground, topic, wanted),
-                         LAG_WAIT_MAX_S)
+        wait_until(f"{topic} has told of all", lambda: settled(ground, topic, wanted),
+                   LAG_WAIT_MAX_S)
 
 
 def settled(ground, topic, wanted):
