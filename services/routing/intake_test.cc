@@ -22,8 +22,10 @@ namespace trama::routing {
 namespace {
 
 using platform::Record;
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::IsEmpty;
 using ::testing::Lt;
 using testing::Sms;
@@ -43,6 +45,7 @@ class Profile final : public profile::v1::ProfileService::CallbackService {
         {.workspace = request->workspace(), .roles = {"service"}},
         [this](platform::UnaryReply<profile::v1::ResolveResponse> reply,
                const profile::v1::ResolveRequest& wanted) {
+          ++asked;
           if (is_silent) {
             const std::lock_guard lock(mutex_);
             unanswered_.push_back(std::move(reply));
@@ -63,6 +66,7 @@ class Profile final : public profile::v1::ProfileService::CallbackService {
   }
 
   std::atomic<bool> is_silent = false;
+  std::atomic<int> asked = 0;
 
  private:
   platform::CallGate& gate_;
@@ -92,6 +96,7 @@ class Replica {
   }
 
   void Stop() { intake_->Stop(); }
+  Profile& profile() { return profile_; }
   // Why it has ended; DEADLINE_EXCEEDED when it has not.
   absl::Status Ended() {
     std::future<absl::Status> ended = ended_.get_future();
@@ -188,6 +193,27 @@ TEST_F(IntakeTest, SilenceOfProfileHoldsUpNobodyAndFactsArePending) {
     EXPECT_TRUE(work.facts().pending());
     EXPECT_EQ(work.facts().customer_id(), work.keys().sender());
   }
+}
+
+TEST_F(IntakeTest, ASilentProfileIsSparedAndAskedAgainWhenItAnswers) {
+  constexpr int kMessages = 20;
+  Replica& replica = AddReplica(/*profile_is_silent=*/true);
+  int sent = 0;
+  const auto take_in = [&] {
+    Write(options_.topics.interactions, 0,
+          {Sms("i" + std::to_string(sent), 1).SerializeAsString()});
+    ++sent;
+    ASSERT_TRUE(HasWork(1, static_cast<size_t>(sent)));
+  };
+  while (sent < kMessages) ASSERT_NO_FATAL_FAILURE(take_in());
+  EXPECT_THAT(replica.profile().asked.load(), AllOf(Ge(3), Lt(kMessages)));
+  EXPECT_TRUE(WorkOf(1).back().facts().pending());
+
+  replica.profile().is_silent = false;
+  EXPECT_TRUE(Eventually([&] {
+    take_in();
+    return !WorkOf(1).back().facts().pending();
+  }));
 }
 
 TEST_F(IntakeTest, TheFirstMessageOfANewWorkspaceIsNoDeadLetter) {

@@ -13,18 +13,11 @@ using State = platform::CircuitBreaker::State;
 constexpr platform::CircuitBreaker::Options kPatience = {
     .failures_max = 3, .open_min = absl::Milliseconds(250), .open_max = absl::Seconds(2)};
 
-// Whatever else it said, it was there and answered.
+// An error about what was asked is one, too: a customer or a workspace that profile cannot tell of
+// must not cost all the others their facts.
 bool IsAnswer(const absl::Status& outcome) {
-  switch (outcome.code()) {
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kUnknown:
-      return false;
-    default:
-      return true;
-  }
+  return !absl::IsDeadlineExceeded(outcome) && !absl::IsUnavailable(outcome) &&
+         !absl::IsResourceExhausted(outcome);
 }
 
 }  // namespace
@@ -33,18 +26,17 @@ ProfileCircuit::ProfileCircuit(std::string asker, const platform::Clock& clock,
                                platform::Metrics& metrics)
     : asker_(std::move(asker)),
       clock_(clock),
-      refused_(
-          metrics
-              .Counter("trama_routing_profile_spared_total",
-                       "Calls that were not made, because profile did not answer those before.",
-                       {"asker"})
-              .With({asker_})),
+      spared_(metrics
+                  .Counter("trama_routing_profile_spared_total",
+                           "Calls that were not made, because profile did not answer those before.",
+                           {"asker"})
+                  .With({asker_})),
       breaker_(kPatience) {}
 
 absl::Status ProfileCircuit::Enter() {
   const std::lock_guard lock(mutex_);
   if (breaker_.Allow(Now())) return absl::OkStatus();
-  refused_.Increment();
+  spared_.Increment();
   return absl::UnavailableError("profile did not answer in time, it is asked again a little later");
 }
 

@@ -27,7 +27,7 @@ class ProfileCircuit {
 
   const std::string asker_;
   const platform::Clock& clock_;
-  prometheus::Counter& refused_;
+  prometheus::Counter& spared_;
   std::mutex mutex_;
   platform::CircuitBreaker breaker_;  // Guarded by mutex_.
 };

@@ -51,8 +51,16 @@ TEST_F(ProfileCircuitTest, TheFirstAnswerEndsIt) {
   EXPECT_EQ(CallsIn(absl::Seconds(1), absl::OkStatus()), 100);
 }
 
-TEST_F(ProfileCircuitTest, ToKnowNobodyIsAnAnswer) {
+TEST_F(ProfileCircuitTest, AnErrorAboutOneQuestionIsAnAnswer) {
   EXPECT_EQ(CallsIn(absl::Seconds(1), absl::NotFoundError("nobody")), 100);
+  EXPECT_EQ(CallsIn(absl::Seconds(1), absl::FailedPreconditionError("no secret")), 100);
+  EXPECT_EQ(CallsIn(absl::Seconds(1), absl::InternalError("a row that nobody can read")), 100);
+}
+
+TEST_F(ProfileCircuitTest, WhoIsGoneOrBusyIsSpared) {
+  EXPECT_EQ(CallsIn(absl::Milliseconds(100), absl::UnavailableError("no connection")), 3);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(CallsIn(absl::Milliseconds(100), absl::ResourceExhaustedError("busy")), 1);
 }
 
 TEST_F(ProfileCircuitTest, OneWhoTakesLongDoesNotStopTheOthers) {

@@ -35,13 +35,13 @@ def broken_profile(run):
     """profile answers ten times later than anybody waits, then with nonsense. Routing goes on with what
     it can derive itself, and spares profile: a call in a while finds out whether it answers again."""
     proxies, names = run.ground.proxies, run.trama.replicas_of("profile")
-    calm = _calls_of_intake(run)
+    calm = _calls_of_profile(run)
     run.pause(SLOW_S)
-    slow = _calls_of_intake(run)
+    slow = _calls_of_profile(run)
     for name in names:
         proxies.poison(name, "latency", latency=PROFILE_LATENCY_MS)
     run.pause(SLOW_S)
-    end = _calls_of_intake(run)
+    end = _calls_of_profile(run)
     for name in names:
         proxies.cure(name, "latency")
     nonsense = Nonsense(run.seed)
@@ -68,7 +68,7 @@ def check_broken_profile(run, facts):
     run.expect(p99 < ANSWER_MAX_S, f"p99 to the conversation was {p99:.1f} s")
 
 
-def _calls_of_intake(run):
+def _calls_of_profile(run):
     """How many calls profile was asked by now."""
     count = 0
     for name in run.trama.replicas_of("profile"):

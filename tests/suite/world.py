@@ -175,10 +175,10 @@ class World:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) or []
 
-    def texts_on_timeline(self, who, kinds=("KIND_INBOUND",)):
+    def texts_on_timeline(self, customer, kinds=("KIND_INBOUND",)):
         """Newest first, without the line breaks that end a mail's."""
         return [part["text"]["body"].rstrip("\r\n")
-                for entry in self.timeline(who, "--limit", "5000")
+                for entry in self.timeline(customer, "--limit", "5000")
                 if entry["kind"] in kinds for part in entry.get("parts", []) if "text" in part]
 
     def agent(self, name, *arguments, who=None, workspace="demo"):

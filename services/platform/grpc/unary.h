@@ -39,7 +39,6 @@ class UnaryReply {
   void Finish(absl::StatusOr<Response>&& answer) const {
     state_->Finish(answer.status(), [&](Response& response) { response = *std::move(answer); });
   }
-  void Finish(const absl::Status& failed) const { Finish(absl::StatusOr<Response>(failed)); }
 
   // For an answer that others hold, too: one copy, straight to where the call takes it from.
   void FinishWith(const Response& answer) const {
