@@ -16,7 +16,7 @@ namespace {
 using platform::RedisKey;
 
 // FNV-1a, 64 bits: the same in every process and release.
-int ShardOf(std::initializer_list<std::string_view> parts) {
+int ShardOfParts(std::initializer_list<std::string_view> parts) {
   uint64_t hash = 14695981039346656037u;
   const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 1099511628211u; };
   for (const std::string_view part : parts) {
@@ -36,10 +36,10 @@ absl::Status Malformed(std::string_view what) {
 
 }  // namespace
 
-int GraphShard(std::string_view workspace) { return ShardOf({workspace}); }
+int GraphShard(std::string_view workspace) { return ShardOfParts({workspace}); }
 
 int TimelineShard(std::string_view workspace, std::string_view customer_id) {
-  return ShardOf({workspace, customer_id});
+  return ShardOfParts({workspace, customer_id});
 }
 
 std::string MarkerKey(int shard) { return RedisKey(Tag(shard), "marker"); }
@@ -74,23 +74,36 @@ std::string TalkKey(std::string_view workspace, std::string_view customer_id,
 }
 
 std::string WhoseKey(const OwnedId& id) {
-  return RedisKey(Tag(ShardOf({id.first, id.second})), "whose", id.first, id.second);
+  return RedisKey(Tag(ShardOfParts({id.first, id.second})), "whose", id.first, id.second);
+}
+
+int ShardOf(const RowKey& key) {
+  return key.type == RowType::kEntry ? TimelineShard(key.workspace, key.owner)
+                                     : GraphShard(key.workspace);
+}
+
+const std::string& FieldOf(const RowKey& key) {
+  return key.type == RowType::kEntry ? key.entry_id : key.owner;
 }
 
 RowSlot SlotOf(const RowKey& key) {
-  const int graph = GraphShard(key.workspace);
+  RowSlot slot{ShardOf(key), "", FieldOf(key)};
+  const std::string tag = Tag(slot.shard);
   switch (key.type) {
     case RowType::kIdentifier:
-      return {graph, RedisKey(Tag(graph), "identifiers", key.workspace), key.owner};
+      slot.hash = RedisKey(tag, "identifiers", key.workspace);
+      break;
     case RowType::kAttributes:
-      return {graph, RedisKey(Tag(graph), "attributes", key.workspace), key.owner};
+      slot.hash = RedisKey(tag, "attributes", key.workspace);
+      break;
     case RowType::kLink:
-      return {graph, RedisKey(Tag(graph), "links", key.workspace), key.owner};
+      slot.hash = RedisKey(tag, "links", key.workspace);
+      break;
     case RowType::kEntry:
+      slot.hash = RedisKey(tag, "entries", key.workspace, key.owner);
       break;
   }
-  const int timeline = TimelineShard(key.workspace, key.owner);
-  return {timeline, RedisKey(Tag(timeline), "entries", key.workspace, key.owner), key.entry_id};
+  return slot;
 }
 
 std::string PackRow(int64_t version, std::string_view bytes) {

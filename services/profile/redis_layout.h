@@ -59,6 +59,9 @@ struct RowSlot {
   std::string field;
 };
 RowSlot SlotOf(const RowKey& key);
+// Shard and field alone.
+int ShardOf(const RowKey& key);
+const std::string& FieldOf(const RowKey& key);
 
 // "<version> <bytes of the row>". DataLoss when it is not what PackRow wrote.
 std::string PackRow(int64_t version, std::string_view bytes);

@@ -34,32 +34,41 @@ local function fits(stored, was, new)
   if ARGV[1] == '' then return version < tonumber(new) end
   return version == tonumber(was)
 end
-local function put_row(hash, was, new, field, row)
-  if was == '0' and redis.call('HSETNX', hash, field, row) == 1 then return true end
-  if not fits(redis.call('HGET', hash, field), was, new) then return false end
-  redis.call('HSET', hash, field, row)
-  return true
-end
 local keys_of = {row = 1, link = 2, entry = 2, talk = 3}
-local args_of = {row = 5, link = 9, entry = 6, talk = 6}
-local put, k, a = {}, 3, 3
+local args_of = {row = 4, link = 8, entry = 5, talk = 5}
+local answer, k, a = {}, 3, 3
 redis.call('SET', KEYS[2], ARGV[2])
 while ARGV[a] do
   local kind = ARGV[a]
-  local is_put = put_row(KEYS[k], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
-  if is_put then
-    if kind == 'link' then
-      join(KEYS[k + 1], ARGV[a + 5], ARGV[a + 6])
-      join(KEYS[k + 1], ARGV[a + 7], ARGV[a + 8])
-    elseif kind ~= 'row' then
-      redis.call('ZADD', KEYS[k + 1], 0, ARGV[a + 5])
-      if kind == 'talk' then redis.call('ZADD', KEYS[k + 2], 0, ARGV[a + 5]) end
+  local first, step = a + 2, args_of[kind]
+  local last = first + (ARGV[a + 1] - 1) * step
+  local fields, rows, positions, put = {}, {}, {}, {}
+  for at = first, last, step do fields[#fields + 1] = ARGV[at + 2] end
+  local found = redis.call('HMGET', KEYS[k], unpack(fields))
+  for i, field in ipairs(fields) do
+    local at = first + (i - 1) * step
+    local row = ARGV[at + 3]
+    local is_put = fits(put[field] or found[i], ARGV[at], ARGV[at + 1])
+    if is_put then
+      put[field] = row
+      rows[#rows + 1], rows[#rows + 2] = field, row
+      if kind == 'link' then
+        join(KEYS[k + 1], ARGV[at + 4], ARGV[at + 5])
+        join(KEYS[k + 1], ARGV[at + 6], ARGV[at + 7])
+      elseif kind ~= 'row' then
+        positions[#positions + 1], positions[#positions + 2] = '0', ARGV[at + 4]
+      end
     end
+    answer[#answer + 1] = is_put and 1 or 0
   end
-  put[#put + 1] = is_put and 1 or 0
-  k, a = k + keys_of[kind], a + args_of[kind]
+  if #rows > 0 then redis.call('HSET', KEYS[k], unpack(rows)) end
+  if #positions > 0 then
+    redis.call('ZADD', KEYS[k + 1], unpack(positions))
+    if kind == 'talk' then redis.call('ZADD', KEYS[k + 2], unpack(positions)) end
+  end
+  k, a = k + keys_of[kind], last + step
 end
-return put
+return answer
 )lua";
 
 constexpr char kPartEnds[] = R"lua(

@@ -22,17 +22,18 @@ const platform::RedisScript& PersonScript();
 const platform::RedisScript& RowsScript();
 
 // Puts rows of one shard. KEYS[2] and ARGV[2]: a key that names who has put something into the
-// shard last, and his name. The rows follow one behind the other; the answer is a list of 1 (put)
-// and 0 (not). Each has its kind, the version that must be there now (0: none), the new one, the
-// field, the packed row; and more by its kind:
+// shard last, and his name. The rows follow in groups, whose rows lie in one place: the kind of the
+// group, the number of its rows and they. Each has the version that must be there now (0: none),
+// the new one, the field, the packed row; and more by its kind. The answer is a list of 1 (put) and
+// 0 (not), in their order.
 //
-//   kind   keys                      further arguments
+//   kind   keys of the group         further arguments of a row
 //   row    hash
 //   link   hash, neighbours          customer id and line of one end, and of the other
 //   entry  hash, times               position
 //   talk   hash, times, talk         position
 //
-// While restoring the newer version wins, whatever is there now.
+// While restoring the newer version wins, whatever is there now; a row may come more than once.
 const platform::RedisScript& PutRowsScript();
 
 // Erases the row in KEYS[3], field ARGV[3], while restoring. KEYS[2] and ARGV[2] as above, KEYS and

@@ -6,7 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/profile/redis_batch.h"
 #include "services/profile/redis_layout.h"
+#include "services/profile/redis_scripts.h"
+#include "services/profile/shard_calls.h"
 #include "services/profile/testing_service.h"
 
 // The store and its scripts on a real Redis that the service has filled.
@@ -96,6 +99,56 @@ TEST_F(RowStoreTest, AnEntryThatGetsItsConversationLaterIsFoundThere) {
   ASSERT_TRUE((*Put("ana", {"e1"}, "third", "talk")).has_value());
   EXPECT_EQ(in("talk"), 1u);
   EXPECT_EQ(in(""), 1u);
+}
+
+TEST_F(RowStoreTest, RowsOfOneShardAreAnsweredEachForItselfHoweverTheyLie) {
+  RowSet rows;
+  const auto add = [&](const std::string& id, const std::string& talk) {
+    v1::TimelineEntry entry;
+    entry.set_entry_id(id);
+    entry.set_conversation_id(talk);
+    entry.set_summary(id);
+    rows.Load(EntryKey(kWorkspace, "ana", id), std::nullopt);
+    rows.Put(EntryKey(kWorkspace, "ana", id), entry);
+  };
+  add("e1", "a");
+  add("e2", "b");
+  add("e3", "");
+  add("e4", "a");
+  ASSERT_TRUE((*Put("ana", {"e2"}, "taken")).has_value());
+  EXPECT_FALSE((*store().Put(rows.Touched())).has_value());
+  const auto in = [&](const std::string& talk) {
+    return store()
+        .ReadPositions(kWorkspace, {"ana"}, {.conversation_id = talk, .after = "", .limit = 10})
+        ->front()
+        .size();
+  };
+  EXPECT_THAT(Versions("ana", {"e1", "e2", "e3", "e4"}), ::testing::ElementsAre(1, 1, 1, 1));
+  const auto read =
+      store().Read({EntryKey(kWorkspace, "ana", "e3"), EntryKey(kWorkspace, "ana", "e2"),
+                    EntryKey(kWorkspace, "ana", "e4")});
+  EXPECT_EQ((*read)[0]->entry().summary(), "e3");
+  EXPECT_EQ((*read)[1]->entry().summary(), "taken");
+  EXPECT_EQ((*read)[2]->entry().summary(), "e4");
+  EXPECT_EQ(in("a"), 2u);
+  EXPECT_EQ(in("b"), 0u);
+  EXPECT_EQ(in(""), 4u);
+}
+
+// Replicas may have appended the versions of a row in another order.
+TEST_F(RowStoreTest, WhileRestoringTheNewestVersionStandsInWhateverOrderTheyCome) {
+  ShardCalls calls = ShardCalls::ToPut(/*marker=*/"", "restorer");
+  for (const int64_t version : {2, 3, 1}) {
+    v1::ProfileRow row;
+    row.set_version(version);
+    row.mutable_entry()->set_entry_id("e1");
+    calls.AddPut(
+        {.key = EntryKey(kWorkspace, "ana", "e1"), .row = &row, .bytes = row.SerializeAsString()});
+  }
+  RedisBatch batch(store().redis());
+  calls.Send(PutRowsScript(), batch);
+  for (const auto& reply : batch.Finish()) ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_THAT(Versions("ana", {"e1"}), ::testing::ElementsAre(3));
 }
 
 TEST_F(RowStoreTest, ARowThatSomebodyElseHasChangedIsNotPut) {

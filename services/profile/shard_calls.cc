@@ -1,7 +1,9 @@
 #include "services/profile/shard_calls.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -23,15 +25,35 @@ std::string NewPutName() {
 
 ShardCalls::Call& ShardCalls::NextOf(int shard) {
   const auto [open, is_new] = open_.try_emplace(shard, calls_.size());
-  if (!is_new && calls_[open->second].places.size() == kRowsMax) open->second = calls_.size();
+  if (!is_new && calls_[open->second].rows == kRowsMax) open->second = calls_.size();
   if (open->second == calls_.size()) {
     Call& call = calls_.emplace_back();
     call.keys.push_back(MarkerKey(shard));
     call.args.push_back(marker_);
+    if (!name_.empty()) {
+      call.keys.push_back(NewestKey(shard));
+      call.args.push_back(name_);
+    }
   }
   Call& call = calls_[open->second];
-  call.places.push_back(rows_++);
+  ++call.rows;
   return call;
+}
+
+ShardCalls::Group& ShardCalls::NextOf(Call& call, const RowKey& key, std::string_view kind,
+                                      std::string_view talk) {
+  // The newest first: rows of one customer mostly come together.
+  auto group = std::find_if(call.groups.rbegin(), call.groups.rend(), [&](const Group& each) {
+    return each.first.type == key.type && each.kind == kind && each.talk == talk &&
+           each.first.workspace == key.workspace &&
+           (key.type != RowType::kEntry || each.first.owner == key.owner);
+  });
+  Group& taken =
+      group != call.groups.rend()
+          ? *group
+          : call.groups.emplace_back(Group{key, std::string(kind), std::string(talk), {}, {}, {}});
+  taken.places.push_back(rows_++);
+  return taken;
 }
 
 ShardCalls ShardCalls::ToRead(std::string marker, const std::vector<RowKey>& keys) {
@@ -41,50 +63,45 @@ ShardCalls ShardCalls::ToRead(std::string marker, const std::vector<RowKey>& key
 }
 
 void ShardCalls::AddRead(const RowKey& key) {
-  RowSlot slot = SlotOf(key);
-  Call& call = NextOf(slot.shard);
-  if (call.hash != slot.hash) {
-    call.fields = 0;
-    call.fields_at = call.args.size();
-    call.args.emplace_back();
-    call.keys.push_back(slot.hash);
-    call.hash = std::move(slot.hash);
-  }
-  call.args[call.fields_at] = absl::StrCat(++call.fields);
-  call.args.push_back(std::move(slot.field));
+  Group& group = NextOf(NextOf(ShardOf(key)), key, "", "");
+  if (group.keys.empty()) group.keys.push_back(SlotOf(key).hash);
+  group.args.push_back(FieldOf(key));
 }
 
 void ShardCalls::AddPut(const RowSet::Change& change) {
   const RowKey& key = change.key;
-  RowSlot slot = SlotOf(key);
-  Call& call = NextOf(slot.shard);
-  if (call.keys.size() == 1) {
-    call.keys.push_back(NewestKey(slot.shard));
-    call.args.push_back(name_);
+  std::string_view kind = "row";
+  std::string_view talk;
+  if (key.type == RowType::kLink) kind = "link";
+  if (key.type == RowType::kEntry && change.moves) {
+    talk = change.row->entry().conversation_id();
+    kind = talk.empty() ? "entry" : "talk";
   }
-  call.keys.push_back(std::move(slot.hash));
+  Group& group = NextOf(NextOf(ShardOf(key)), key, kind, talk);
+  if (group.keys.empty()) {
+    group.keys.push_back(SlotOf(key).hash);
+    if (kind == "link") group.keys.push_back(NeighboursKey(key.workspace));
+    if (kind == "entry" || kind == "talk") group.keys.push_back(TimesKey(key.workspace, key.owner));
+    if (kind == "talk") group.keys.push_back(TalkKey(key.workspace, key.owner, talk));
+  }
   const int64_t version = change.row->version();
-  const size_t kind = call.args.size();
-  call.args.insert(call.args.end(), {"row", absl::StrCat(change.was_version), absl::StrCat(version),
-                                     std::move(slot.field), PackRow(version, change.bytes)});
-  if (key.type == RowType::kLink) {
-    call.args[kind] = "link";
-    call.keys.push_back(NeighboursKey(key.workspace));
-    AddEnds(change.row->link(), call.args);
-  } else if (key.type == RowType::kEntry && change.moves) {
-    const v1::TimelineEntry& entry = change.row->entry();
-    call.args[kind] = "entry";
-    call.keys.push_back(TimesKey(key.workspace, key.owner));
-    if (!entry.conversation_id().empty()) {
-      call.args[kind] = "talk";
-      call.keys.push_back(TalkKey(key.workspace, key.owner, entry.conversation_id()));
-    }
-    call.args.push_back(PositionOf(entry));
-  }
+  group.args.push_back(absl::StrCat(change.was_version));
+  group.args.push_back(absl::StrCat(version));
+  group.args.push_back(FieldOf(key));
+  group.args.push_back(PackRow(version, change.bytes));
+  if (kind == "link") AddEnds(change.row->link(), group.args);
+  if (group.keys.size() > 1 && kind != "link")
+    group.args.push_back(PositionOf(change.row->entry()));
 }
 
 void ShardCalls::Send(const platform::RedisScript& script, RedisBatch& batch) {
   for (Call& call : calls_) {
+    for (Group& group : call.groups) {
+      std::move(group.keys.begin(), group.keys.end(), std::back_inserter(call.keys));
+      if (!group.kind.empty()) call.args.push_back(group.kind);
+      call.args.push_back(absl::StrCat(group.places.size()));
+      std::move(group.args.begin(), group.args.end(), std::back_inserter(call.args));
+    }
     batch.AddScript(script, std::exchange(call.keys, {}), std::exchange(call.args, {}));
   }
 }
@@ -94,11 +111,12 @@ absl::StatusOr<std::vector<RedisReply>> ShardCalls::Rows(std::vector<RedisReply>
   for (size_t c = 0; c < calls_.size(); ++c) {
     absl::StatusOr<std::vector<RedisReply>> answers = std::move(replies[c]).AsArray();
     if (!answers.ok()) return answers.status();
-    if (answers->size() != calls_[c].places.size()) {
+    if (answers->size() != calls_[c].rows) {
       return absl::InternalError("a script has answered for another number of rows");
     }
-    for (size_t i = 0; i < answers->size(); ++i) {
-      rows[calls_[c].places[i]] = std::move((*answers)[i]);
+    auto answer = answers->begin();
+    for (const Group& group : calls_[c].groups) {
+      for (const size_t place : group.places) rows[place] = std::move(*answer++);
     }
   }
   return rows;

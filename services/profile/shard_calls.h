@@ -43,13 +43,20 @@ class ShardCalls {
   std::vector<int> Shards() const;
 
  private:
-  struct Call {
+  // Rows that lie in one place, so that one command is enough for all of them.
+  struct Group {
+    RowKey first;
+    std::string kind;  // Of rows to be put.
+    std::string talk;  // The conversation of those of kind "talk".
     std::vector<std::string> keys;
     std::vector<std::string> args;
     std::vector<size_t> places;  // Of its rows among all.
-    std::string hash;            // Of the last row to be read,
-    size_t fields_at = 0;        // and which argument counts the fields of it.
-    int fields = 0;
+  };
+  struct Call {
+    std::vector<std::string> keys;
+    std::vector<std::string> args;
+    std::vector<Group> groups;
+    size_t rows = 0;
   };
 
   ShardCalls(std::string marker, std::string name)
@@ -57,6 +64,8 @@ class ShardCalls {
   void AddRead(const RowKey& key);
   // The call that takes the next row of a shard.
   Call& NextOf(int shard);
+  // The group of the call that takes the next row; one without keys is new.
+  Group& NextOf(Call& call, const RowKey& key, std::string_view kind, std::string_view talk);
 
   std::string marker_;
   std::string name_;
