@@ -29,7 +29,8 @@ struct GrpcServerOptions {
 //   trama_grpc_server_calls_total{method,code}
 //   trama_grpc_server_streams{method}            open now
 //
-// Threads: gRPC's own; handlers must not block them (unary.h).
+// Threads: gRPC's own (callback_threads.h), on two processors one; handlers must not block it
+// (unary.h).
 class GrpcServer {
  public:
   // Listens and serves at once. The services, `health` and `metrics` must outlive it.
