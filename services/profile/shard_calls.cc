@@ -77,11 +77,12 @@ void ShardCalls::AddPut(const RowSet::Change& change) {
     talk = change.row->entry().conversation_id();
     kind = talk.empty() ? "entry" : "talk";
   }
+  const bool is_placed = kind == "entry" || kind == "talk";
   Group& group = NextOf(NextOf(ShardOf(key)), key, kind, talk);
   if (group.keys.empty()) {
     group.keys.push_back(SlotOf(key).hash);
     if (kind == "link") group.keys.push_back(NeighboursKey(key.workspace));
-    if (kind == "entry" || kind == "talk") group.keys.push_back(TimesKey(key.workspace, key.owner));
+    if (is_placed) group.keys.push_back(TimesKey(key.workspace, key.owner));
     if (kind == "talk") group.keys.push_back(TalkKey(key.workspace, key.owner, talk));
   }
   const int64_t version = change.row->version();
@@ -90,8 +91,7 @@ void ShardCalls::AddPut(const RowSet::Change& change) {
   group.args.push_back(FieldOf(key));
   group.args.push_back(PackRow(version, change.bytes));
   if (kind == "link") AddEnds(change.row->link(), group.args);
-  if (group.keys.size() > 1 && kind != "link")
-    group.args.push_back(PositionOf(change.row->entry()));
+  if (is_placed) group.args.push_back(PositionOf(change.row->entry()));
 }
 
 void ShardCalls::Send(const platform::RedisScript& script, RedisBatch& batch) {

@@ -1,6 +1,10 @@
 #include "services/routing/profile_asker.h"
 
+#include <mutex>
 #include <utility>
+
+#include "services/routing/profile_circuit.h"
+#include "trama/profile/v1/profile_service.grpc.pb.h"
 
 namespace trama::routing {
 namespace {
@@ -29,15 +33,33 @@ void TakeCustomer(const profile::v1::Customer& customer, const std::string& iden
 
 }  // namespace
 
+// What the questions share; one on its way may outlive the asker.
+struct ProfileAsker::Link {
+  Link(std::shared_ptr<platform::Peer> peer, const platform::Clock& clock,
+       platform::Metrics& metrics)
+      : profile(std::move(peer)),
+        stub(profile::v1::ProfileService::NewStub(profile->channel())),
+        circuit("engine", clock, metrics) {}
+
+  const std::shared_ptr<platform::Peer> profile;
+  const std::unique_ptr<profile::v1::ProfileService::Stub> stub;
+  ProfileCircuit circuit;
+  std::mutex mutex;     // Held while an answer is passed on.
+  bool closed = false;  // Guarded by mutex.
+};
+
 // One question on its way.
 struct ProfileAsker::Asking {
+  std::shared_ptr<Link> link;
   std::shared_ptr<const v1::ProfileQuestion> question;
   std::function<void(Answer)> done;
-  std::shared_ptr<ProfileCircuit> circuit;  // Once it was let in. An answer may outlive the asker.
+  bool was_let_in = false;
   v1::ProfileAnswer answer;
 
   void Finish(absl::Status status) {
-    if (circuit != nullptr) circuit->Leave(status);
+    const std::lock_guard lock(link->mutex);
+    if (link->closed) return;
+    if (was_let_in) link->circuit.Leave(status);
     Answer finished;
     finished.question = question;
     finished.status = std::move(status);
@@ -48,24 +70,38 @@ struct ProfileAsker::Asking {
   }
 };
 
+ProfileAsker::ProfileAsker(std::shared_ptr<platform::Peer> profile, const platform::Clock& clock,
+                           platform::Metrics& metrics)
+    : link_(std::make_shared<Link>(std::move(profile), clock, metrics)) {}
+
+void ProfileAsker::Close() {
+  const std::lock_guard lock(link_->mutex);
+  link_->closed = true;
+}
+
 void ProfileAsker::Ask(const Question& question, std::function<void(Answer)> done) {
   auto asking = std::make_shared<Asking>();
+  asking->link = link_;
   asking->question = std::static_pointer_cast<const v1::ProfileQuestion>(question.request);
   asking->done = std::move(done);
-  if (absl::Status refused = circuit_->Enter(); !refused.ok()) {
+  if (absl::Status refused = link_->circuit.Enter(); !refused.ok()) {
     return asking->Finish(std::move(refused));
   }
-  asking->circuit = circuit_;
+  asking->was_let_in = true;
+  AskCustomer(std::move(asking));
+}
+
+void ProfileAsker::AskCustomer(std::shared_ptr<Asking> asking) {
   GetCustomerRequest request;
   request.set_workspace(asking->question->workspace());
   request.set_customer_id(asking->question->identifier_key());
   platform::CallAsync<GetCustomerResponse>(
-      *profile_, std::move(request), {.timeout = kAnswerMax},
+      *asking->link->profile, std::move(request), {.timeout = kAnswerMax},
       [&](auto* context, auto* wanted, auto* response, auto finished) {
-        stub_->async()->GetCustomer(context, wanted, response, std::move(finished));
+        asking->link->stub->async()->GetCustomer(context, wanted, response, std::move(finished));
       },
       std::function<void(absl::StatusOr<GetCustomerResponse>)>(
-          [this, asking](absl::StatusOr<GetCustomerResponse> got) {
+          [asking](absl::StatusOr<GetCustomerResponse> got) {
             if (absl::IsNotFound(got.status())) {
               asking->answer.set_customer_id(asking->question->identifier_key());
               return asking->Finish(absl::OkStatus());
@@ -84,9 +120,9 @@ void ProfileAsker::AskSubject(std::shared_ptr<Asking> asking) {
   request.set_conversation_id(asking->question->conversation_id());
   request.set_page_size(kSubjectEntriesMax);
   platform::CallAsync<ListTimelineResponse>(
-      *profile_, std::move(request), {.timeout = kAnswerMax},
+      *asking->link->profile, std::move(request), {.timeout = kAnswerMax},
       [&](auto* context, auto* wanted, auto* response, auto finished) {
-        stub_->async()->ListTimeline(context, wanted, response, std::move(finished));
+        asking->link->stub->async()->ListTimeline(context, wanted, response, std::move(finished));
       },
       std::function<void(absl::StatusOr<ListTimelineResponse>)>(
           [asking](absl::StatusOr<ListTimelineResponse> page) {

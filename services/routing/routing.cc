@@ -59,6 +59,8 @@ absl::Status MakeParts(platform::Runtime& runtime, const platform::KafkaConfig& 
   parts.blobs = *blobs;
   parts.asker = &runtime.Own(
       std::make_unique<ProfileAsker>(parts.profile, runtime.clock(), runtime.metrics()));
+  // Before what takes its answers goes away.
+  runtime.AddCloser("profile answers", [asker = parts.asker] { asker->Close(); });
   parts.streams = &runtime.Own(std::make_unique<AgentStreams>());
   parts.secrets = &runtime.Own(std::make_unique<platform::IdentitySecrets>(
       *parts.config, runtime.clock(), platform::ResolveSecret));
