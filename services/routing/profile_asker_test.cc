@@ -2,10 +2,11 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -22,13 +23,6 @@ using ::testing::Lt;
 
 constexpr absl::Duration kWait = absl::Seconds(30);
 
-template <typename Condition>
-bool Eventually(Condition condition) {
-  const absl::Time deadline = absl::Now() + kWait;
-  while (!condition() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(1));
-  return condition();
-}
-
 // ProfileService/GetCustomer that knows nobody, or says nothing until it is told to end.
 class Profile final : public profile::v1::ProfileService::CallbackService {
  public:
@@ -41,25 +35,34 @@ class Profile final : public profile::v1::ProfileService::CallbackService {
     return platform::RunUnaryAsync(gate_, context, request, response,
                                    {.workspace = request->workspace(), .roles = {"service"}},
                                    [this](Reply reply, const profile::v1::GetCustomerRequest&) {
-                                     ++asked;
+                                     const absl::MutexLock lock(&mutex_);
+                                     ++asked_;
                                      if (!is_silent) return reply.Finish(absl::NotFoundError("no"));
-                                     const std::lock_guard lock(mutex_);
                                      unanswered_.push_back(std::move(reply));
                                    });
   }
 
   // Before the server is shut down.
   void LetGo() {
-    const std::lock_guard lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     unanswered_.clear();
+  }
+  int asked() {
+    const absl::MutexLock lock(&mutex_);
+    return asked_;
+  }
+  bool WasAsked() {
+    const absl::MutexLock lock(&mutex_);
+    const auto was_asked = [this] { return asked_ > 0; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&was_asked), kWait);
   }
 
   std::atomic<bool> is_silent = false;
-  std::atomic<int> asked = 0;
 
  private:
   platform::CallGate& gate_;
-  std::mutex mutex_;
+  absl::Mutex mutex_;
+  int asked_ = 0;
   std::vector<Reply> unanswered_;
 };
 
@@ -74,11 +77,12 @@ class ProfileAskerTest : public ::testing::Test {
     grpc_.server().Shutdown(absl::ZeroDuration());
   }
 
-  void Ask() {
+  // `held` is let go with the question.
+  void Ask(std::shared_ptr<void> held = nullptr) {
     auto question = std::make_shared<v1::ProfileQuestion>();
     question->set_workspace("demo");
     question->set_identifier_key("somebody");
-    asker_->Ask({.request = question}, [this, held = under_way_](const Answer& answer) {
+    asker_->Ask({.request = question}, [this, held = std::move(held)](const Answer& answer) {
       const absl::MutexLock lock(&mutex_);
       answers_.push_back(answer.status);
     });
@@ -99,7 +103,6 @@ class ProfileAskerTest : public ::testing::Test {
   Profile profile_{grpc_.gate()};
   absl::Mutex mutex_;
   std::vector<absl::Status> answers_;
-  const std::shared_ptr<int> under_way_ = std::make_shared<int>();  // Held by each question.
   std::unique_ptr<ProfileAsker> asker_;
 };
 
@@ -112,7 +115,7 @@ TEST_F(ProfileAskerTest, ASilentProfileIsSparedAndAskedAgainWhenItAnswers) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(LastAnswer())) << LastAnswer();
   for (size_t i = kAtOnce; i < kQuestions; ++i) Ask();
   ASSERT_TRUE(HasAnswers(kQuestions));
-  EXPECT_THAT(profile_.asked.load(), AllOf(Ge(3), Lt(10)));
+  EXPECT_THAT(profile_.asked(), AllOf(Ge(3), Lt(10)));
 
   profile_.is_silent = false;
   size_t sent = kQuestions;
@@ -125,12 +128,14 @@ TEST_F(ProfileAskerTest, ASilentProfileIsSparedAndAskedAgainWhenItAnswers) {
 }
 
 TEST_F(ProfileAskerTest, AfterCloseNoAnswerComes) {
+  absl::Notification over;
   profile_.is_silent = true;
-  Ask();
-  ASSERT_TRUE(Eventually([&] { return profile_.asked == 1; }));
+  Ask(std::shared_ptr<void>(
+      &over, [](void* notification) { static_cast<absl::Notification*>(notification)->Notify(); }));
+  ASSERT_TRUE(profile_.WasAsked());
   asker_.reset();
   profile_.LetGo();
-  ASSERT_TRUE(Eventually([&] { return under_way_.use_count() == 1; })) << "the call has not ended";
+  ASSERT_TRUE(over.WaitForNotificationWithTimeout(kWait)) << "the call has not ended";
   const absl::MutexLock lock(&mutex_);
   EXPECT_TRUE(answers_.empty());
 }
