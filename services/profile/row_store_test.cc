@@ -124,12 +124,20 @@ TEST_F(RowStoreTest, RowsOfOneShardAreAnsweredEachForItselfHoweverTheyLie) {
         .size();
   };
   EXPECT_THAT(Versions("ana", {"e1", "e2", "e3", "e4"}), ::testing::ElementsAre(1, 1, 1, 1));
+  // Another customer of the shard stands between them.
+  const int shard = TimelineShard(kWorkspace, "ana");
+  std::string neighbour;
+  for (int i = 0; neighbour.empty() || TimelineShard(kWorkspace, neighbour) != shard; ++i) {
+    ASSERT_LT(i, 1000 * kShards) << "no customer lies in the shard of ana";
+    neighbour = absl::StrCat("bob", i);
+  }
+  ASSERT_TRUE((*Put(neighbour, {"e1"}, "his")).has_value());
   const auto read =
-      store().Read({EntryKey(kWorkspace, "ana", "e3"), EntryKey(kWorkspace, "ana", "e2"),
-                    EntryKey(kWorkspace, "ana", "e4")});
+      store().Read({EntryKey(kWorkspace, "ana", "e3"), EntryKey(kWorkspace, neighbour, "e1"),
+                    EntryKey(kWorkspace, "ana", "e2")});
   EXPECT_EQ((*read)[0]->entry().summary(), "e3");
-  EXPECT_EQ((*read)[1]->entry().summary(), "taken");
-  EXPECT_EQ((*read)[2]->entry().summary(), "e4");
+  EXPECT_EQ((*read)[1]->entry().summary(), "his");
+  EXPECT_EQ((*read)[2]->entry().summary(), "taken");
   EXPECT_EQ(in("a"), 2u);
   EXPECT_EQ(in("b"), 0u);
   EXPECT_EQ(in(""), 4u);
