@@ -66,8 +66,11 @@ absl::Status State::LoadConversations(std::span<const RowBytes> rows) {
   return conversation_rows_.LoadAll(
       rows, [](const std::string&, const v1::ConversationRow& row) { return MayRest(row); },
       [this](const std::string& key, const v1::ConversationRow& row, bool rests) {
-        if (!rests) return loaded_.push_back(&row);
         const uint64_t hash = KeyHash(key);
+        if (!rests) {
+          loaded_.emplace_back(hash, &row);
+          return;
+        }
         threads.Add(hash, row);
         wakes.Move(hash, 0, WakesAtMs(row));
         closes.Move(hash, 0, ClosesAtMs(row));
@@ -108,29 +111,25 @@ void State::Restore() {
 }
 
 void State::RestoreConversations() {
-  std::vector<Conversation*> loaded;
-  loaded.reserve(loaded_.size());
-  awake_.reserve(loaded_.size());
-  // As they were loaded is as they lie in memory, which is several times as fast to go through.
-  for (const v1::ConversationRow* row : loaded_) {
-    loaded.push_back(&Make(RowKey(row->workspace(), row->conversation_id()), *row));
-  }
-  loaded_ = {};
+  const auto loaded = std::exchange(loaded_, {});
   // By a thread of its own, if there are many: it only reads rows, and nothing else touches
   // `threads`.
   const auto how = loaded.size() < kManyConversations ? std::launch::deferred : std::launch::async;
-  const std::future<void> named = std::async(how, [&] {
-    for (Conversation* conversation : loaded) threads.Add(conversation->hash, *conversation->row);
-  });
+  const std::future<void> named = std::async(how, [&] { threads.AddAll(loaded); });
+  awake_.reserve(loaded.size());
+  std::vector<std::pair<int64_t, Conversation*>> by_arrival;
+  by_arrival.reserve(loaded.size());
+  // As they were loaded is as they lie in memory, which is several times as fast to go through.
+  for (const auto& [hash, row] : loaded) {
+    Conversation& made = Make(RowKey(row->workspace(), row->conversation_id()), *row);
+    by_arrival.emplace_back(row->first_enqueued_at_ms(), &made);
+  }
   // So that nearly each goes to the end of its line.
-  std::vector<Conversation*> by_arrival = loaded;
-  std::sort(by_arrival.begin(), by_arrival.end(), [](const auto* a, const auto* b) {
-    const int64_t first = a->row->first_enqueued_at_ms();
-    const int64_t second = b->row->first_enqueued_at_ms();
-    return first != second ? first < second : a->key < b->key;
+  std::sort(by_arrival.begin(), by_arrival.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : a.second->key < b.second->key;
   });
   restoring_ = true;
-  for (Conversation* conversation : by_arrival) Sync(*conversation);
+  for (const auto& [arrived_ms, conversation] : by_arrival) Sync(*conversation);
   restoring_ = false;
   named.wait();
 }

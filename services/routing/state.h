@@ -166,8 +166,9 @@ class State {
   Schedule<Conversation, &Conversation::over_rank> over_;  // Those of them that are over.
   int64_t over_ranks_ = 0;                                 // Given out so far.
   Workspaces workspaces_;
-  uint64_t batch_ = 1;                              // Counts TakeChangedRows.
-  std::vector<const v1::ConversationRow*> loaded_;  // Those that do not rest, until Restore.
+  uint64_t batch_ = 1;  // Counts TakeChangedRows.
+  // Those that do not rest with their KeyHash, until Restore.
+  std::vector<std::pair<uint64_t, const v1::ConversationRow*>> loaded_;
   bool restoring_ = false;
 
   struct ByName {

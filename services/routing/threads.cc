@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
@@ -55,14 +56,30 @@ bool Threads::HasVendorId(const v1::ConversationRow& row, std::string_view works
          Contains(row.vendor_message_ids(), vendor_id);
 }
 
+template <typename Put>
+void Threads::ForEachName(const v1::ConversationRow& row, Put put) {
+  for (const std::string& key : row.thread_keys()) put(ThreadName(row, key));
+  for (const std::string& id : row.vendor_message_ids()) put(VendorName(row, id));
+}
+
 void Threads::Add(uint64_t hash, const v1::ConversationRow& row) {
-  for (const std::string& key : row.thread_keys()) Insert(ThreadName(row, key), hash, row);
-  for (const std::string& id : row.vendor_message_ids()) Insert(VendorName(row, id), hash, row);
+  ForEachName(row, [&](uint64_t name) { Insert(name, hash, row); });
+}
+
+void Threads::AddAll(
+    std::span<const std::pair<uint64_t, const v1::ConversationRow*>> conversations) {
+  std::vector<Entry> entries;
+  for (const auto& [hash, row] : conversations) {
+    ForEachName(*row, [&, hash = hash, row = row](uint64_t name) {
+      entries.push_back({name, row->opened_at_ms(), hash});
+    });
+  }
+  std::sort(entries.begin(), entries.end());
+  for (const Entry& entry : entries) index_.insert(index_.end(), entry);
 }
 
 void Threads::Remove(uint64_t hash, const v1::ConversationRow& row) {
-  for (const std::string& key : row.thread_keys()) Erase(ThreadName(row, key), hash, row);
-  for (const std::string& id : row.vendor_message_ids()) Erase(VendorName(row, id), hash, row);
+  ForEachName(row, [&](uint64_t name) { Erase(name, hash, row); });
 }
 
 void Threads::AddThreadKey(uint64_t hash, v1::ConversationRow& row, const std::string& key) {

@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/btree_set.h"
 #include "trama/routing/v1/routing_rows.pb.h"
@@ -18,6 +20,9 @@ class Threads {
  public:
   // Puts the conversation's keys and ids into the index, once; `hash` is its KeyHash.
   void Add(uint64_t hash, const v1::ConversationRow& row);
+  // The same for many: put in order first, nearly each goes to the end of an empty index, which
+  // takes half the time.
+  void AddAll(std::span<const std::pair<uint64_t, const v1::ConversationRow*>> conversations);
   void Remove(uint64_t hash, const v1::ConversationRow& row);
   // Notes one more key or vendor id, within the limits of the row.
   void AddThreadKey(uint64_t hash, v1::ConversationRow& row, const std::string& key);
@@ -59,6 +64,9 @@ class Threads {
     }
   };
 
+  // put(name) for each name of the row.
+  template <typename Put>
+  static void ForEachName(const v1::ConversationRow& row, Put put);
   void Insert(uint64_t name, uint64_t hash, const v1::ConversationRow& row);
   void Erase(uint64_t name, uint64_t hash, const v1::ConversationRow& row);
 

@@ -35,7 +35,7 @@ def main():
     parser.add_argument("--rounds", type=int, help="of each")
     parser.add_argument("--rate", type=float, default=500, help="path: messages a second")
     parser.add_argument("--agents", type=int, default=200, help="path: how many agents")
-    parser.add_argument("--warm-up", type=float, default=90, help="path: seconds before it counts")
+    parser.add_argument("--warm-up", type=float, default=120, help="path: seconds before it counts")
     parser.add_argument("--conversations", type=int, default=100_000, help="restore: open ones")
     options = parser.parse_args()
     # Whoever is told to end still stops what it has started.

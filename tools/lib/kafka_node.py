@@ -59,6 +59,8 @@ num.recovery.threads.per.data.dir=1
 background.threads=2
 log.cleaner.threads=1
 log.cleaner.dedupe.buffer.size=16777216
+# Compaction in small steps all the time (default: no limit), not with a whole core for a second.
+log.cleaner.io.max.bytes.per.second=16777216
 log.index.size.max.bytes=1048576
 log.segment.bytes=67108864
 """
@@ -114,11 +116,14 @@ QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 # As Kafka's own kafka-run-class.sh starts it: half the CPU time of each request, once it is warm. And
 # with large pages, of which virtual machines gain: a look into their page tables is two. And with a
 # young generation that keeps its size: to meet the 20 ms, which busy cores do not allow, G1 would make
-# it ever smaller, and stop everything for as long every second instead of every ten.
+# it ever smaller, and stop everything for as long every second. The compilers, which go on for minutes,
+# work when nobody else wants to (nice 19).
 STEADY = ("-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
           "-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent",
           "-XX:+UseTransparentHugePages", "-XX:+AlwaysPreTouch",
-          "-XX:+UnlockExperimentalVMOptions", "-XX:G1NewSizePercent=40")
+          "-XX:+UnlockExperimentalVMOptions", "-XX:G1NewSizePercent=60",
+          "-XX:G1MaxNewSizePercent=80", "-XX:ThreadPriorityPolicy=1",
+          "-XX:CompilerThreadPriority=19")
 
 
 # A dead node's partitions get new leaders after so long (default: 9 s), and clients must find them
