@@ -12,8 +12,9 @@ from ground import Ground
 ACKS, COMMITS = 1000, 100
 WARM_UP_AGAIN_S = 15  # Of a second run on what is warm.
 # Who takes part, and who works on the way from webhook to accepted offer.
-NAMES = ("config", "profile", "routing_0", "routing_1", "sla_0", "sla_1", "reporting", "sms")
-PATH = ("sms", "profile", "routing_0", "routing_1")
+NAMES = ("config", "profile", "routing_0", "routing_1", "sla_0", "sla_1", "reporting", "sms",
+         "whatsapp")
+PATH = ("sms", "whatsapp", "profile", "routing_0", "routing_1")
 
 
 def latency(report, name, quantile):
@@ -26,7 +27,7 @@ def play(ground, options, seed, warm_up, answers):
         ground.trama.build / "bin/trama-loadgen", f"--endpoints={ground.folder / 'endpoints.json'}",
         f"--world={ground.world}", f"--rate={options.rate}",
         f"--duration={options.seconds + warm_up}s", f"--warm_up={warm_up}s", "--returning=0",
-        "--channels=sms", "--calls_owner", f"--answers={str(answers).lower()}", f"--seed={seed}",
+        "--channels=sms=1,whatsapp=1", "--calls_owner", f"--answers={str(answers).lower()}", f"--seed={seed}",
         "--settle_max=120s", "--o=json"])
 
 
