@@ -132,6 +132,8 @@ TEST_F(ServiceMainTest, UnusableCredentialsAreMistakes) {
 
 TEST_F(ServiceMainTest, AnswersProbesScrapesAndCalls) {
   RunUntilServing();
+  // It serves, so that it can be asked, a moment before it is ready.
+  ASSERT_TRUE(Logged("\"event\":\"ready\""));
   EXPECT_THAT(Http("/livez"), AllOf(StartsWith("HTTP/1."), HasSubstr(" 200 ")));
   EXPECT_THAT(Http("/readyz"), HasSubstr(" 200 "));
   EXPECT_TRUE(GetCustomer(*Client(), 0).ok());
