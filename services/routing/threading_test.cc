@@ -1,12 +1,7 @@
 #include "services/routing/threading.h"
 
-#include <cstdint>
-#include <utility>
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 #include "services/routing/testing/routing_test.h"
-#include "services/routing/threads.h"
 
 namespace trama::routing::testing {
 namespace {
@@ -198,38 +193,6 @@ TEST_F(ThreadingTest, WhatNobodyCanRepeatIsForgotten) {
 
   EXPECT_THAT(world.rows(), Not(Contains(Key(::testing::StartsWith("seen/")))));
   EXPECT_THAT(world.rows(), Not(Contains(Key(::testing::StartsWith("conversation/")))));
-}
-
-std::vector<uint64_t> Found(const Threads& threads, uint64_t name) {
-  std::vector<uint64_t> found;
-  threads.Search(name, [&](uint64_t conversation) {
-    found.push_back(conversation);
-    return false;
-  });
-  return found;
-}
-
-TEST(ThreadsTest, ThoseThatCameTogetherAreFoundBesideThoseBefore) {
-  std::vector<v1::ConversationRow> rows(4);
-  for (int i = 0; i < 4; ++i) {
-    rows[i].set_workspace("demo");
-    rows[i].set_channel_account("help");
-    rows[i].set_opened_at_ms(i == 1 ? 50 : 10 * i);
-    rows[i].add_thread_keys("+5511");
-    rows[i].add_vendor_message_ids(absl::StrCat("m", i));
-  }
-  Threads threads;
-  threads.Add(3, rows[3]);
-  threads.AddAll(std::vector<std::pair<uint64_t, const v1::ConversationRow*>>{
-      {2, &rows[2]}, {0, &rows[0]}, {1, &rows[1]}});
-
-  EXPECT_EQ(threads.size(), 8u);
-  // The one that was opened last comes first.
-  EXPECT_THAT(Found(threads, Threads::OfThreadKey("demo", "+5511")), ElementsAre(1, 3, 2, 0));
-  for (uint64_t i = 0; i < 4; ++i) {
-    EXPECT_THAT(Found(threads, Threads::OfVendorId("demo", "help", absl::StrCat("m", i))),
-                ElementsAre(i));
-  }
 }
 
 }  // namespace

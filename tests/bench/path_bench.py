@@ -27,8 +27,8 @@ def play(ground, options, seed, warm_up, answers):
         ground.trama.build / "bin/trama-loadgen", f"--endpoints={ground.folder / 'endpoints.json'}",
         f"--world={ground.world}", f"--rate={options.rate}",
         f"--duration={options.seconds + warm_up}s", f"--warm_up={warm_up}s", "--returning=0",
-        "--channels=sms=1,whatsapp=1", "--calls_owner", f"--answers={str(answers).lower()}", f"--seed={seed}",
-        "--settle_max=120s", "--o=json"])
+        "--channels=sms=1,whatsapp=1", "--calls_owner", f"--answers={str(answers).lower()}",
+        f"--seed={seed}", "--settle_max=120s", "--o=json"])
 
 
 def main(options):
