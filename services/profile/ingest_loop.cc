@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/kernel/errors.h"
+#include "services/platform/base/background.h"
 #include "services/platform/base/log.h"
 #include "services/platform/kafka/dead_letter.h"
 #include "services/platform/kafka/expired_records.h"
@@ -123,6 +124,7 @@ bool IngestLoop::Insist(const std::function<absl::Status()>& work) {
 }
 
 void IngestLoop::Loop() {
+  platform::GoToBackground();  // Behind the calls that ask who a customer is.
   absl::Status last;
   while (WaitAndRetry(last)) {
     ReadParkedAgain();

@@ -57,7 +57,7 @@ struct IngestParts {
 // One thread of its own from Start to Stop. When Redis or Kafka is away it waits.
 class IngestLoop {
  public:
-  static constexpr size_t kBatchMax = 2048;
+  static constexpr size_t kBatchMax = 1024;
   // How long an input may wait for what it is about, once this process has read all messages that
   // it holds.
   static constexpr absl::Duration kWaitMax = absl::Minutes(10);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/base/background.h"
 #include "services/platform/base/log.h"
 #include "services/platform/kafka/expired_records.h"
 #include "services/reporting/agent_time.h"
@@ -106,6 +107,7 @@ absl::Status FoldLoop::Assigned(std::vector<platform::TopicPartitionOffset>& pos
 }
 
 void FoldLoop::Loop() {
+  platform::GoToBackground();  // Behind the calls that ask for figures.
   while (!stopping_) {
     heartbeat_->Beat();
     counting_->Set(true);

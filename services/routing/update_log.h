@@ -29,7 +29,7 @@ struct ResumeToken {
 class UpdateLog {
  public:
   static constexpr size_t kUpdatesMax = 512;
-  static constexpr size_t kBytesMax = 32 * 1024;
+  static constexpr size_t kBytesMax = 16 * 1024;
 
   // The agent's updates up to `sequence` are not known here.
   explicit UpdateLog(uint64_t sequence) : gone_until_(sequence) {}

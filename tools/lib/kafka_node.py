@@ -227,7 +227,7 @@ class Node:
                 [*self._java(heap, *options, steady=steady), "kafka.Kafka",
                  str(self.folder / "server.properties")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder,
-                start_new_session=True)
+                process_group=0)  # As the processes of ours: stack_process.Process.
         (self.folder / "broker.pid").write_text(
             f"{process.pid} {start_ticks(process.pid)} {self.port}\n")
         return process

@@ -36,7 +36,11 @@ def port_is_open(port):
 
 
 class Process:
-    """One process of ours, known by its pid file, over any number of runs of this tool."""
+    """One process of ours, known by its pid file, over any number of runs of this tool.
+
+    It has a process group of its own, which a terminal's interrupt does not reach, and no session of
+    its own: to each session Linux gives the same share of the cores (sched(7), "The autogroup
+    feature"), as much to what can wait as to what somebody waits for."""
 
     def __init__(self, folder, name):
         self.name = name
@@ -58,7 +62,7 @@ class Process:
         with open(self.log_file, "ab") as log:
             process = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, **(env or {})}, start_new_session=True)
+                env={**os.environ, **(env or {})}, process_group=0)
         self.pid_file.write_text(f"{process.pid} {_start_time(process.pid)}")
         return True
 

@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <array>
 #include <set>
 #include <thread>
@@ -6,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/kernel/trace_context.h"
+#include "services/platform/base/background.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/base/drawn_id.h"
 #include "services/platform/base/server_address.h"
@@ -82,6 +85,17 @@ TEST(DrawnIdTest, NoThreadDrawsWhatAnotherDrew) {
   std::set<std::array<uint8_t, 12>> distinct;
   for (const auto& ids : drawn) distinct.insert(ids.begin(), ids.end());
   EXPECT_EQ(distinct.size(), kThreads * kEach);
+}
+
+TEST(BackgroundTest, TakesTheThreadThatAsksAndNoOther) {
+  const int before = getpriority(PRIO_PROCESS, 0);
+  int behind = before;
+  std::thread([&behind] {
+    GoToBackground();
+    behind = getpriority(PRIO_PROCESS, 0);
+  }).join();
+  EXPECT_GE(behind, 10);
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), before);
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ struct GroupOptions {
   absl::Duration max_poll_interval = absl::Minutes(5);
   absl::Duration fetch_wait = absl::Milliseconds(100);
   int fetch_bytes_min = 1;  // As in ConsumerOptions.
-  int prefetch_kib_max = 16 * 1024;
+  // As in ConsumerOptions: of a backlog, a few batches. It takes five times as much memory, as what
+  // came compressed in one piece is kept until all of it was handed out.
+  int prefetch_kib_max = 2 * 1024;
   GroupCallbacks callbacks;
 };
 

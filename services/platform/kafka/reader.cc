@@ -16,6 +16,8 @@ constexpr int64_t kPrefetchRecordsMax = 100'000;
 // How soon a full prefetch is looked at again: the default of a second would leave the queue empty
 // most of the time (48,000 instead of 300,000 records of 1 KB a second).
 constexpr absl::Duration kFullPrefetchPause = absl::Milliseconds(5);
+// What one request asks of each partition at most: librdkafka's default.
+constexpr int64_t kPartitionFetchBytesMax = 1 << 20;
 constexpr size_t kVisitedAtOnce = 512;
 
 bool IsWanted(const rd_kafka_message_t& message, const ValueFilter& is_wanted) {
@@ -45,6 +47,12 @@ void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options
   settings.Set("fetch.min.bytes", int64_t{options.fetch_bytes_min});
   settings.Set("fetch.error.backoff.ms", absl::Milliseconds(100));
   settings.Set("queued.max.messages.kbytes", int64_t{options.prefetch_kib_max});
+  // One answer must not bring far more than that, which librdkafka would: 1 MB of each partition
+  // and 50 MB in all. It does not take a smaller sum than what a record may have; a record that is
+  // larger than its partition's share comes all the same (KIP-74).
+  const int64_t prefetch_max = int64_t{options.prefetch_kib_max} * 1024;
+  settings.Set("fetch.max.bytes", std::max(prefetch_max, int64_t{kRecordBytesMax}));
+  settings.Set("max.partition.fetch.bytes", std::min(prefetch_max / 8, kPartitionFetchBytesMax));
   settings.Set("queued.min.messages", kPrefetchRecordsMax);
   settings.Set("fetch.queue.backoff.ms", kFullPrefetchPause);
   settings.Set("check.crcs", "true");
