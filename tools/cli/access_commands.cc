@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "services/kernel/strings.h"
 #include "services/platform/kafka/access_admin.h"
 #include "tools/cli/commands.h"
@@ -13,8 +12,6 @@ namespace {
 
 using platform::AccessChange;
 using platform::AccessRule;
-
-constexpr absl::Duration kLookAgain = absl::Milliseconds(20);
 
 Json ToJson(const AccessRule& rule) {
   return Json{{"user", rule.user},
@@ -61,27 +58,6 @@ absl::Status List(Context& context, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-// Returns when the broker that answers goes by the new rules: it hears of them from its controller,
-// a little later than the controller says that they are made, and until then refuses our services.
-absl::Status Change(platform::AccessAdmin& admin, const std::vector<AccessRule>& wanted,
-                    const AccessChange& change, absl::Duration timeout) {
-  absl::Status done = admin.Add(change.add, timeout);
-  if (done.ok()) done = admin.Remove(change.remove, timeout);
-  const absl::Time deadline = absl::Now() + timeout;
-  while (done.ok()) {
-    const auto found = admin.Describe(timeout);
-    if (!found.ok()) return found.status();
-    const AccessChange left = platform::CompareAccess(wanted, *found);
-    if (left.add.empty() && left.remove.empty()) return absl::OkStatus();
-    if (absl::Now() > deadline) {
-      return absl::DeadlineExceededError(
-          "the access rules are made, but the broker does not go by them yet; come again to see");
-    }
-    absl::SleepFor(kLookAgain);
-  }
-  return done;
-}
-
 absl::Status Ensure(Context& context, const Arguments& arguments) {
   const auto rules = Wanted(arguments);
   if (!rules.ok()) return rules.status();
@@ -94,7 +70,7 @@ absl::Status Ensure(Context& context, const Arguments& arguments) {
 
   const AccessChange change = platform::CompareAccess(*rules, *found);
   if (!arguments.Has("check")) {
-    absl::Status done = Change(**admin, *rules, change, context.timeout());
+    absl::Status done = platform::ChangeAccess(**admin, *rules, change, context.timeout());
     if (!done.ok()) return done;
   }
   const Json json = {{"added", ToJson(change.add)}, {"removed", ToJson(change.remove)}};

@@ -26,6 +26,7 @@ using BindingHandle =
 
 constexpr char kPrincipal[] = "User:";
 constexpr char kEveryHost[] = "*";
+constexpr absl::Duration kLookAgain = absl::Milliseconds(20);
 
 rd_kafka_ResourceType_t TypeOf(AccessResource resource) {
   switch (resource) {
@@ -178,6 +179,25 @@ class KafkaAccessAdmin final : public AccessAdmin {
 };
 
 }  // namespace
+
+absl::Status ChangeAccess(AccessAdmin& admin, const std::vector<AccessRule>& wanted,
+                          const AccessChange& change, absl::Duration timeout) {
+  absl::Status done = admin.Add(change.add, timeout);
+  if (done.ok()) done = admin.Remove(change.remove, timeout);
+  const absl::Time deadline = absl::Now() + timeout;
+  while (done.ok()) {
+    const auto found = admin.Describe(timeout);
+    if (!found.ok()) return found.status();
+    const AccessChange left = CompareAccess(wanted, *found);
+    if (left.add.empty() && left.remove.empty()) return absl::OkStatus();
+    if (absl::Now() > deadline) {
+      return absl::DeadlineExceededError(
+          "the access rules are made, but the broker does not go by them yet; come again to see");
+    }
+    absl::SleepFor(kLookAgain);
+  }
+  return done;
+}
 
 absl::StatusOr<std::unique_ptr<AccessAdmin>> AccessAdmin::Create(const KafkaConfig& config) {
   auto admin = std::make_unique<KafkaAccessAdmin>();

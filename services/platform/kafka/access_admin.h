@@ -28,4 +28,10 @@ class AccessAdmin {
   virtual absl::Status Remove(const std::vector<AccessRule>& rules, absl::Duration timeout) = 0;
 };
 
+// Makes `change`, and returns when the broker that answers goes by `wanted`: it hears of new rules
+// from its controller, a little later than the controller says that they are made, and until then
+// refuses whom they allow. DEADLINE_EXCEEDED: made, and not heard of within `timeout`.
+absl::Status ChangeAccess(AccessAdmin& admin, const std::vector<AccessRule>& wanted,
+                          const AccessChange& change, absl::Duration timeout);
+
 }  // namespace trama::platform

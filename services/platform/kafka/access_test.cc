@@ -32,6 +32,29 @@ TopicsFile SmallFile(std::vector<std::string> written_by, std::vector<std::strin
   return file;
 }
 
+// A cluster whose broker hears of a change only when it was asked for the rules so many times.
+class LateBroker : public AccessAdmin {
+ public:
+  explicit LateBroker(int late) : late_(late) {}
+
+  absl::StatusOr<std::vector<AccessRule>> Describe(absl::Duration) override {
+    return ++asked < late_ ? std::vector<AccessRule>() : made_;
+  }
+  absl::Status Add(const std::vector<AccessRule>& rules, absl::Duration) override {
+    made_.insert(made_.end(), rules.begin(), rules.end());
+    return absl::OkStatus();
+  }
+  absl::Status Remove(const std::vector<AccessRule>&, absl::Duration) override {
+    return absl::OkStatus();
+  }
+
+  int asked = 0;
+
+ private:
+  const int late_;
+  std::vector<AccessRule> made_;
+};
+
 TEST(AccessTest, FollowsFromWhoWritesAndReadsATopic) {
   const auto rules = AccessOf(SmallFile({"channels"}, {"profile"}));
   ASSERT_TRUE(rules.ok()) << rules.status();
@@ -82,6 +105,23 @@ TEST(AccessTest, ComparesOnlyTheRulesOfOurUsers) {
   EXPECT_THAT(change.add, ElementsAre(write));
   EXPECT_THAT(change.remove, ElementsAre(all));
   EXPECT_THAT(CompareAccess({read}, {read, others}).remove, IsEmpty());
+}
+
+TEST(AccessTest, AChangeIsDoneWhenTheBrokerGoesByIt) {
+  const AccessRule read = {.user = "trama-sms", .name = "a"};
+  LateBroker broker(/*late=*/3);
+  EXPECT_EQ(ChangeAccess(broker, {read}, {.add = {read}, .remove = {}}, absl::Minutes(1)),
+            absl::OkStatus());
+  EXPECT_EQ(broker.asked, 3);
+}
+
+TEST(AccessTest, AChangeOfWhichTheBrokerDoesNotHearInTimeSaysSo) {
+  const AccessRule read = {.user = "trama-sms", .name = "a"};
+  LateBroker broker(/*late=*/1 << 20);
+  const absl::Status changed =
+      ChangeAccess(broker, {read}, {.add = {read}, .remove = {}}, absl::Milliseconds(1));
+  EXPECT_EQ(changed.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(std::string(changed.message()), HasSubstr("are made"));
 }
 
 }  // namespace
