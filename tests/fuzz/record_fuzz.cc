@@ -1,6 +1,7 @@
 // A record of any producer on a public topic: its headers, its value. Input: a header's value, NUL,
 // the record's value.
 
+#include "services/kernel/ids.h"
 #include "services/kernel/trace_context.h"
 #include "services/platform/kafka/cloud_event.h"
 #include "services/routing/work_records.h"
@@ -27,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   if (!routing::CheckInteraction(interaction).ok()) return 0;
-  const routing::v1::Work work = routing::MakeWork({}, interaction, "a secret", nullptr);
+  const std::string secret(kIdSecretMinBytes, 's');
+  const routing::v1::Work work = routing::MakeWork({}, interaction, secret, nullptr);
   routing::v1::Work again;
   TRAMA_CHECK(again.ParseFromString(work.SerializeAsString()));
   return 0;
