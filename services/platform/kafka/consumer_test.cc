@@ -250,18 +250,6 @@ TEST_F(ConsumerTest, ReadToEndGivesEachRecordNothingOfTheOneBefore) {
   }
 }
 
-// More than is fetched ahead at once, so that the fetchers have to be started again and again.
-TEST_F(ConsumerTest, ReadsABacklogThatIsLargerThanItsPrefetch) {
-  const std::string topic = NewTopic("backlog", 2);
-  const std::vector<std::string> values(2'000, std::string(1'000, 'x'));
-  Write(topic, 0, values);
-  Write(topic, 1, values);
-  const auto consumer = NewConsumer({.prefetch_kib_max = 100});
-  ASSERT_TRUE(consumer->Assign({{topic, 0, kOffsetBeginning}, {topic, 1, kOffsetBeginning}}).ok());
-
-  EXPECT_THAT(Take(*consumer, 4'000), SizeIs(4'000));
-}
-
 TEST_F(ConsumerTest, ReadToEndEndsWithTheErrorOfItsReader) {
   const std::string topic = NewTopic("error", 1);
   Write(topic, 0, {"a", "b"});
