@@ -92,8 +92,10 @@ platform::Awaitable<absl::Status> Publisher::Publish(
     std::vector<interaction::v1::Interaction> interactions, std::vector<Receipt> receipts,
     std::string traceparent) {
   platform::Span span = StartSpan(options_, interactions, receipts, traceparent);
+  const size_t interactions_count = interactions.size();
+  const size_t receipts_count = receipts.size();
   std::vector<platform::Record> records;
-  records.reserve(interactions.size() + receipts.size());
+  records.reserve(interactions_count + receipts_count);
   for (const interaction::v1::Interaction& interaction : interactions) {
     absl::StatusOr<platform::Record> record =
         platform::EventRecord(ToOut(interaction, options_.interactions_topic, span.traceparent()),
@@ -109,10 +111,15 @@ platform::Awaitable<absl::Status> Publisher::Publish(
     records.push_back(*std::move(record));
   }
   if (records.empty()) co_return absl::OkStatus();
+  // While Kafka is waited for, thousands of others need memory.
+  interactions = {};
+  receipts = {};
   const absl::Duration began = clock_.Monotonic();
   if (pace_.MustWait(began, records.size())) co_await pace_.Turn();
-  absl::Status produced = co_await Produce(records);
-  Note(records, produced, began);
+  absl::Status produced = co_await Produce(std::move(records));
+  Note(options_.interactions_topic, interactions_count, produced);
+  Note(options_.deliveries_topic, receipts_count, produced);
+  seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
   produced = ForCaller(produced);
   if (!produced.ok()) span.Fail(absl::StatusCodeToString(produced.code()));
   co_return produced;
@@ -137,27 +144,27 @@ platform::Awaitable<absl::Status> Publisher::DeadLetter(std::vector<Unreadable> 
   }
   if (records.empty()) co_return absl::OkStatus();
   const absl::Duration began = clock_.Monotonic();
-  const absl::Status produced = co_await Produce(records);
-  Note(records, produced, began);
+  const size_t count = records.size();
+  const absl::Status produced = co_await Produce(std::move(records));
+  Note(options_.dead_letter_topic, count, produced);
+  seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
   co_return ForCaller(produced);
 }
 
-platform::Awaitable<absl::Status> Publisher::Produce(const std::vector<platform::Record>& records) {
-  return acknowledgements_.Await([this, &records](std::function<void(absl::Status)> done) {
-    producer_.ProduceAll(records, std::move(done));
-  });
+platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Record> records) {
+  return acknowledgements_.Await(
+      [this, records = std::move(records)](std::function<void(absl::Status)> done) {
+        producer_.ProduceAll(records, std::move(done));
+      });
 }
 
-void Publisher::Note(const std::vector<platform::Record>& records, const absl::Status& produced,
-                     absl::Duration began) {
-  seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
-  for (const platform::Record& record : records) {
-    if (produced.ok() && record.topic == options_.interactions_topic) {
-      interactions_written_.Increment();
-      continue;
-    }
-    records_.With({options_.channel, record.topic, produced.ok() ? "written" : "failed"})
-        .Increment();
+void Publisher::Note(const std::string& topic, size_t records, const absl::Status& produced) {
+  if (records == 0) return;
+  const auto count = static_cast<double>(records);
+  if (produced.ok() && topic == options_.interactions_topic) {
+    interactions_written_.Increment(count);
+  } else {
+    records_.With({options_.channel, topic, produced.ok() ? "written" : "failed"}).Increment(count);
   }
 }
 

@@ -64,11 +64,10 @@ class Publisher {
   platform::Awaitable<absl::Status> DeadLetter(std::vector<Unreadable> unreadable);
 
  private:
-  // `records` must live until the end of the wait.
-  platform::Awaitable<absl::Status> Produce(const std::vector<platform::Record>& records);
-  // What became of them.
-  void Note(const std::vector<platform::Record>& records, const absl::Status& produced,
-            absl::Duration began);
+  // Holds the records until the producer has them, not until Kafka has.
+  platform::Awaitable<absl::Status> Produce(std::vector<platform::Record> records);
+  // What became of so many records.
+  void Note(const std::string& topic, size_t records, const absl::Status& produced);
 
   platform::Producer& producer_;
   const platform::Clock& clock_;

@@ -153,6 +153,12 @@ bool HasScheme(std::string_view text) {
 
 // Puts `text` into `out` without its escapes.
 absl::Status Unescape(std::string_view text, bool plus_is_space, std::string& out) {
+  // Most has no escapes, and is copied as it is.
+  if (text.find('%') == std::string_view::npos &&
+      (!plus_is_space || text.find('+') == std::string_view::npos)) {
+    out.assign(text);
+    return absl::OkStatus();
+  }
   out.resize(text.size());  // At most; nothing gets longer.
   char* to = out.data();
   const char* const end = text.data() + text.size();
