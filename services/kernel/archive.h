@@ -11,8 +11,8 @@
 
 namespace trama {
 
-// Where a record lies in an Archive: a number below 2^63, so that whoever keeps many of them has a
-// bit left to tell them from something else.
+// Where a record lies in an Archive: a number below 2^62, so that whoever keeps many of them has
+// bits left to tell them from something else.
 enum class ArchivePlace : uint64_t {};
 
 // Holds what a machine does not need at hand, for example on a disk: a cache of the changelog,

@@ -171,10 +171,10 @@ absl::Status CommandMemory<Row>::Load(std::string_view key, std::string_view val
 template <typename Row>
 absl::Status CommandMemory<Row>::LoadAll(std::span<const RowBytes> rows) {
   return rows_.LoadAll(
-      rows, [](const auto&...) { return true; },
-      [this](const std::string& key, const Row& row, bool) {
+      rows, [](const auto&...) { return LoadedTo::kRest; },
+      [this](uint64_t hash, const std::string& key, const Row& row, LoadedTo) {
         ForgetAge(key);
-        by_age_.emplace(row.answered_at_ms(), KeyHash(key));
+        by_age_.emplace(row.answered_at_ms(), hash);
       });
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,6 +28,15 @@ inline std::pair<std::string_view, std::string_view> SplitRowKey(std::string_vie
   if (slash == std::string_view::npos) return {key, {}};
   return {key.substr(0, slash), key.substr(slash + 1)};
 }
+
+// Where a row goes that is read from the changelog.
+enum class LoadedTo {
+  kMemory,
+  kRest,
+  // To rest, but only until somebody looks for it, as it is one of those at hand: a takeover with
+  // many such rows is done before the memory for them is.
+  kRestUntilAsked,
+};
 
 // The rows of one kind in a machine's memory, and which of them changed since they were last
 // written. A row stays the Protobuf message that was read, so that fields which a newer release
@@ -102,38 +110,38 @@ class Table {
 
   // A row as read from the changelog: does not count as changed.
   absl::StatusOr<Row*> Load(std::string_view key, std::string_view value) {
-    absl::StatusOr<std::unique_ptr<Kept>> kept = Parse(key, value);
-    if (!kept.ok()) return kept.status();
-    Row* const row = &(*kept)->row;
-    Keep(*std::move(kept));
+    auto kept = std::make_unique<Kept>(key);
+    if (absl::Status parsed = ParseInto(key, value, *kept); !parsed.ok()) return parsed;
+    Row* const row = &kept->row;
+    Keep(KeyHash(key), key, Slot(std::move(kept)));
     return row;
   }
 
-  // The same for many rows with the whole keys of the changelog, in their order. What takes long,
-  // to parse them, several threads do at once.
-  //
-  // Those of which `rests(key, row)` says so go to rest without being kept in memory. Of each row
-  // `visit(key, row, rests)` is told; the reference stays valid when it does not rest.
-  template <typename Rests, typename Visit>
-  absl::Status LoadAll(std::span<const RowBytes> rows, Rests rests, Visit visit) {
-    // Piece by piece, so that not all that rests is in memory at once.
-    for (size_t from = 0; from < rows.size(); from += kLoadedAtOnce) {
-      const auto piece = rows.subspan(from, std::min(kLoadedAtOnce, rows.size() - from));
-      absl::StatusOr<KeptRows> parsed = ParseAll(piece);
-      if (!parsed.ok()) return parsed.status();
-      for (size_t i = 0; i < piece.size(); ++i) {
-        std::unique_ptr<Kept>& kept = (*parsed)[i];
-        const bool at_rest = archive_ != nullptr && rests(std::as_const(kept->key), kept->row);
-        visit(std::as_const(kept->key), kept->row, at_rest);
-        const auto it = Keep(std::move(kept));
-        if (at_rest) PutToRest(it, piece[i].value);
+  // The same for many rows with the whole keys of the changelog, in their order. `where(key, row)`
+  // says for each where it goes; without an archive all stay in memory. Then
+  // visit(hash, key, row, where) is told of it; the references stay valid when it is kMemory.
+  template <typename Where, typename Visit>
+  absl::Status LoadAll(std::span<const RowBytes> rows, Where where, Visit visit) {
+    // Those that rest are all read into the same message, whose memory is used again.
+    std::unique_ptr<Kept> kept;
+    for (const RowBytes& bytes : rows) {
+      const std::string_view key = SplitRowKey(bytes.key).second;
+      if (kept == nullptr) kept = std::make_unique<Kept>(key);
+      if (absl::Status parsed = ParseInto(key, bytes.value, *kept); !parsed.ok()) return parsed;
+      const LoadedTo to =
+          archive_ == nullptr ? LoadedTo::kMemory : where(std::as_const(kept->key), kept->row);
+      const uint64_t hash = KeyHash(key);
+      visit(hash, std::as_const(kept->key), kept->row, to);
+      std::optional<ArchivePlace> place;
+      if (to != LoadedTo::kMemory) place = archive_->Append(Record(key, bytes.value));
+      // What the archive does not take stays in memory, too.
+      if (place.has_value()) {
+        Keep(hash, key, Slot(*place, to == LoadedTo::kRestUntilAsked));
+      } else {
+        Keep(hash, key, Slot(std::move(kept)));
       }
     }
     return absl::OkStatus();
-  }
-  absl::Status LoadAll(std::span<const RowBytes> rows) {
-    return LoadAll(
-        rows, [](const auto&...) { return false; }, [](const auto&...) {});
   }
 
   // Nobody has a pointer to the row any more: the next TakeChanges looks at it.
@@ -183,13 +191,14 @@ class Table {
   }
 
   // The same in the order of the KeyHashes, from `hash` on, while visit(hash, key, row) says true.
+  // What rests until it is asked for is always among them, and goes on to rest.
   template <typename Visit>
   void ForEachFrom(uint64_t hash, bool at_rest_too, Visit visit) const {
     Kept scratch("");
     for (auto it = slots_.lower_bound(hash); it != slots_.end(); ++it) {
       const Kept* kept = it->second.kept();
       if (kept == nullptr) {
-        if (!at_rest_too) continue;
+        if (!at_rest_too && !it->second.until_asked()) continue;
         Read(it->second.place(), scratch);
         kept = &scratch;
       }
@@ -225,17 +234,18 @@ class Table {
     bool changed = false;               // Noted since the last TakeChanges.
     std::optional<ArchivePlace> place;  // Where it rested, while that is what it says.
   };
-  using KeptRows = std::vector<std::unique_ptr<Kept>>;
 
   // Where a row is: in memory (the slot owns it, and the table deletes it) or at rest.
   class Slot {
    public:
     explicit Slot(std::unique_ptr<Kept> kept)
         : bits_(reinterpret_cast<uintptr_t>(kept.release())) {}
-    explicit Slot(ArchivePlace place) : bits_(static_cast<uint64_t>(place) << 1 | 1) {}
+    explicit Slot(ArchivePlace place, bool until_asked = false)
+        : bits_(static_cast<uint64_t>(place) << 2 | (until_asked ? 2 : 0) | 1) {}
 
     Kept* kept() const { return (bits_ & 1) == 0 ? reinterpret_cast<Kept*>(bits_) : nullptr; }
-    ArchivePlace place() const { return ArchivePlace{bits_ >> 1}; }
+    ArchivePlace place() const { return ArchivePlace{bits_ >> 2}; }
+    bool until_asked() const { return (bits_ & 3) == 3; }
 
    private:
     uint64_t bits_;
@@ -243,11 +253,6 @@ class Table {
   // By KeyHash; keys of one hash stand side by side. Of these there are far more than rows in
   // memory, so they are small, and grow without ever being there twice.
   using Slots = absl::btree_multimap<uint64_t, Slot>;
-
-  // Threads that parse the rows of one table, and from how many rows on one is worth it.
-  static constexpr size_t kParsersMax = 2;
-  static constexpr size_t kParserRowsMin = 2000;
-  static constexpr size_t kLoadedAtOnce = 8192;
 
   typename Slots::iterator Seek(std::string_view key) const { return Seek(KeyHash(key), key); }
 
@@ -314,44 +319,25 @@ class Table {
     return {record.substr(0, size), record.substr(size)};
   }
 
-  absl::StatusOr<std::unique_ptr<Kept>> Parse(std::string_view key, std::string_view value) const {
-    auto kept = std::make_unique<Kept>(key);
-    if (kept->row.ParseFromArray(value.data(), static_cast<int>(value.size()))) return kept;
+  absl::Status ParseInto(std::string_view key, std::string_view value, Kept& kept) const {
+    kept.key = key;
+    if (kept.row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+      return absl::OkStatus();
+    }
     return absl::DataLossError(absl::StrCat("row ", name_, "/", ToAbsl(key), " is not a ",
                                             Row::descriptor()->full_name()));
   }
 
-  absl::StatusOr<KeptRows> ParseAll(std::span<const RowBytes> rows) const {
-    KeptRows parsed(rows.size());
-    const auto parse = [&](size_t from, size_t to) {
-      for (size_t i = from; i < to; ++i) {
-        auto kept = Parse(SplitRowKey(rows[i].key).second, rows[i].value);
-        if (!kept.ok()) return kept.status();
-        parsed[i] = *std::move(kept);
-      }
-      return absl::OkStatus();
-    };
-    const size_t each = rows.size() / kParsersMax + 1;
-    const auto how = each < kParserRowsMin ? std::launch::deferred : std::launch::async;
-    std::vector<std::future<absl::Status>> parsing;
-    for (size_t from = 0; from < rows.size(); from += each) {
-      parsing.push_back(std::async(how, parse, from, std::min(from + each, rows.size())));
-    }
-    absl::Status first_error;
-    for (std::future<absl::Status>& part : parsing) first_error.Update(part.get());
-    if (!first_error.ok()) return first_error;
-    return parsed;
-  }
-
   // In place of the row of that key, if there was one.
-  typename Slots::iterator Keep(std::unique_ptr<Kept> kept) {
-    const uint64_t hash = KeyHash(kept->key);
-    const auto it = FirstFrom(hash, kept->key);
-    if (!IsOf(it, hash)) return slots_.emplace_hint(it, hash, Slot(std::move(kept)));
+  void Keep(uint64_t hash, std::string_view key, Slot slot) {
+    const auto it = FirstFrom(hash, key);
+    if (!IsOf(it, hash)) {
+      slots_.emplace_hint(it, hash, slot);
+      return;
+    }
     const std::unique_ptr<Kept> before(&Wake(it));
     if (before->place.has_value()) archive_->Release(*before->place);
-    it->second = Slot(std::move(kept));
-    return it;
+    it->second = slot;
   }
 
   void Note(Kept& kept) {

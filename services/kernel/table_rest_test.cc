@@ -49,9 +49,14 @@ class TableRestTest : public ::testing::Test {
     std::vector<RowBytes> rows;
     for (const auto& [key, value] : values) rows.push_back({key, value});
     return table.LoadAll(
-        rows, [&](const std::string& key, const Row&) { return resting.contains(key); },
-        [&](const std::string& key, const Row& row, bool rests) {
-          visited.push_back(absl::StrCat(key, "=", row.value(), rests ? " rests" : ""));
+        rows,
+        [&](const std::string& key, const Row&) {
+          return resting.contains(key) ? LoadedTo::kRest : LoadedTo::kMemory;
+        },
+        [&](uint64_t hash, const std::string& key, const Row& row, LoadedTo to) {
+          EXPECT_EQ(hash, KeyHash(key));
+          visited.push_back(
+              absl::StrCat(key, "=", row.value(), to == LoadedTo::kRest ? " rests" : ""));
         });
   }
 
@@ -154,6 +159,47 @@ TEST_F(TableRestTest, RowsAreLoadedToRest) {
   EXPECT_EQ(table.Find("a")->value(), "1");
   EXPECT_EQ(table.Find("b")->value(), "2");
   EXPECT_TRUE(Changes().empty());
+}
+
+TEST_F(TableRestTest, WhatRestsUntilItIsAskedForIsAmongThoseAtHand) {
+  const std::string bytes = Bytes("1");
+  const std::vector<RowBytes> rows{{"texts/a", bytes}, {"texts/b", bytes}};
+  ASSERT_TRUE(table
+                  .LoadAll(
+                      rows,
+                      [](const std::string& key, const Row&) {
+                        return key == "a" ? LoadedTo::kRestUntilAsked : LoadedTo::kRest;
+                      },
+                      [](const auto&...) {})
+                  .ok());
+  const auto at_hand = [&] {
+    std::vector<std::string> keys;
+    table.ForEachFrom(0, /*at_rest_too=*/false, [&](uint64_t, const std::string& key, const Row&) {
+      keys.push_back(key);
+      return true;
+    });
+    return keys;
+  };
+  EXPECT_EQ(at_hand(), std::vector<std::string>{"a"});
+  EXPECT_EQ(table.CountAtRest(), 2u);
+
+  const Row* row = table.Find("a");
+  std::vector<RowChange> changes;
+  table.TakeChanges(changes, [](const auto&...) { return false; });
+  EXPECT_EQ(table.Find("a"), row);
+  // From here on it rests as any other.
+  table.Leave("a");
+  EXPECT_TRUE(Changes().empty());
+  EXPECT_EQ(table.CountAtRest(), 2u);
+  EXPECT_TRUE(at_hand().empty());
+}
+
+TEST_F(TableRestTest, WhatTheArchiveDoesNotTakeIsLoadedToMemory) {
+  archive->full = true;
+  ASSERT_TRUE(LoadAll({{"texts/a", Bytes("1")}, {"texts/b", Bytes("2")}}, {"a", "b"}).ok());
+  EXPECT_EQ(table.CountAtRest(), 0u);
+  EXPECT_EQ(table.Find("a")->value(), "1");
+  EXPECT_EQ(table.Find("b")->value(), "2");
 }
 
 TEST_F(TableRestTest, ARowThatIsLoadedAgainReplacesTheOneAtRest) {

@@ -44,7 +44,7 @@ TEST(TableTest, AnErasedRowIsAChangeWithoutValue) {
 }
 
 TEST(TableTest, ManyRowsAreLoadedInTheirOrder) {
-  constexpr int kRows = 10'000;  // Enough for several threads.
+  constexpr int kRows = 10'000;
   std::vector<std::pair<std::string, std::string>> stored;
   for (int i = kRows; i > 0; --i) {
     Row row;
@@ -59,9 +59,9 @@ TEST(TableTest, ManyRowsAreLoadedInTheirOrder) {
   Table<Row> table("texts");
   std::vector<const Row*> loaded;
   const absl::Status status = table.LoadAll(
-      rows, [](const auto&...) { return true; },
-      [&](const std::string&, const Row& row, bool rests) {
-        EXPECT_FALSE(rests);  // There is no archive.
+      rows, [](const auto&...) { return LoadedTo::kRest; },
+      [&](uint64_t, const std::string&, const Row& row, LoadedTo to) {
+        EXPECT_EQ(to, LoadedTo::kMemory);  // There is no archive.
         loaded.push_back(&row);
       });
   ASSERT_TRUE(status.ok()) << status;
@@ -73,10 +73,12 @@ TEST(TableTest, ManyRowsAreLoadedInTheirOrder) {
   }
   EXPECT_TRUE(Changes(table).empty());
 
-  // One bad row of the last thread's.
+  // One bad row among them.
   std::vector<RowBytes> bad = rows;
   bad[kRows - 7].value = "\xff";
-  EXPECT_EQ(Table<Row>("texts").LoadAll(bad).message(),
+  const auto nothing = [](const auto&...) {};
+  const auto to_memory = [](const auto&...) { return LoadedTo::kMemory; };
+  EXPECT_EQ(Table<Row>("texts").LoadAll(bad, to_memory, nothing).message(),
             "row texts/key/7 is not a google.protobuf.StringValue");
 }
 

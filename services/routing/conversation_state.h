@@ -34,6 +34,11 @@ inline bool MayRest(const v1::ConversationRow& row) {
   return is_over && !row.facts_pending();
 }
 
+// Is it a conversation that only waits in its queue, which nobody has to look at after a takeover?
+inline bool OnlyWaits(const v1::ConversationRow& row) {
+  return row.state() == conversation::v1::STATE_QUEUED && !row.facts_pending();
+}
+
 // When the clock alone changes it next; 0 for never. The end of a reopen window is not among these:
 // it has to wait for the log.
 int64_t WakesAtMs(const v1::ConversationRow& row);

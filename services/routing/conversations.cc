@@ -16,7 +16,7 @@ Conversation* State::FindConversation(std::string_view workspace, std::string_vi
 Conversation* State::FindByKey(std::string_view key) {
   if (const auto it = awake_.find(key); it != awake_.end()) return it->second.get();
   const v1::ConversationRow* row = conversation_rows_.Find(key);
-  return row == nullptr ? nullptr : &Wake(std::string(key), *row);
+  return row == nullptr ? nullptr : &Wake(KeyHash(key), std::string(key), *row);
 }
 
 bool State::Knows(std::string_view workspace, std::string_view id) const {
@@ -69,22 +69,22 @@ Conversation* State::FirstOf(const Dues& dues, int64_t until_ms, int64_t Convers
   return FindByKey(*key);
 }
 
-Conversation& State::Make(std::string key, const v1::ConversationRow& row) {
+Conversation& State::Make(uint64_t hash, std::string key, const v1::ConversationRow& row) {
   auto made = std::make_unique<Conversation>();
   Conversation& conversation = *made;
-  conversation.hash = KeyHash(key);
+  conversation.hash = hash;
   conversation.key = std::move(key);
   conversation.workspace = &WorkspaceOf(row.workspace());
-  conversation.row = &row;
+  conversation.row.Set(row);
   conversation.channel_class = conversation.workspace->ClassOf(row.channel());
   touched_.insert(conversation.workspace);  // For a new channel everybody may have room.
   TRAMA_CHECK(awake_.emplace(conversation.key, std::move(made)).second);
   return conversation;
 }
 
-Conversation& State::Wake(std::string key, const v1::ConversationRow& row) {
+Conversation& State::Wake(uint64_t hash, std::string key, const v1::ConversationRow& row) {
   TRAMA_CHECK(MayRest(row));
-  Conversation& conversation = Make(std::move(key), row);
+  Conversation& conversation = Make(hash, std::move(key), row);
   // These moments did not rest.
   conversation.wakes_ms = WakesAtMs(row);
   conversation.closes_ms = ClosesAtMs(row);
@@ -118,7 +118,7 @@ Conversation& State::AddConversation(Workspace& workspace, const std::string& id
   row.set_workspace(workspace.name);
   row.set_conversation_id(id);
   row.set_channel(channel);
-  Conversation& conversation = Make(key, row);
+  Conversation& conversation = Make(KeyHash(key), key, row);
   conversation.editable_row = &row;
   conversation.edited_in = batch_;
   return conversation;

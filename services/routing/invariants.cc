@@ -12,8 +12,7 @@
 namespace trama::routing {
 namespace {
 
-void CheckConversation(const Conversation& conversation) {
-  const v1::ConversationRow& row = *conversation.row;
+void CheckConversation(const Conversation& conversation, const v1::ConversationRow& row) {
   const Placement& placement = conversation.placement;
   TRAMA_CHECK(conversation.key == RowKey(row.workspace(), row.conversation_id()));
   TRAMA_CHECK(placement.state == row.state());
@@ -68,7 +67,7 @@ void CheckOffered(const Agent& agent) {
 // Every queued conversation waits for something that can come: nobody who suits has room now.
 void CheckNobodyStarves(const Workspace& workspace, const Conversation& conversation,
                         int64_t now_ms) {
-  if (conversation.row->state() != conversation::v1::STATE_QUEUED) return;
+  if (conversation.placement.state != conversation::v1::STATE_QUEUED) return;
   const Line& line = *conversation.placement.line;
   if (line.index < 0) return;  // Waits for the configuration.
   for (const ReadyPlace& ready : workspace.roster.ready()) {
@@ -104,7 +103,8 @@ void CheckCounts(const Workspace& workspace) {
 void State::CheckInvariants(int64_t now_ms) const {
   int asking = 0;
   for (const auto& [key, conversation] : awake_) {
-    CheckConversation(*conversation);
+    // The others in CheckAtRest: to look at them here would make all alike.
+    if (conversation->row.is_at_hand()) CheckConversation(*conversation, *conversation->row);
     if (conversation->asking) ++asking;
   }
   TRAMA_CHECK(asking == questions_in_flight);
@@ -132,7 +132,9 @@ void State::CheckAtRest() const {
     if (awake == awake_.end()) {
       TRAMA_CHECK(MayRest(row));
     } else {
-      TRAMA_CHECK(awake->second->row == &row);
+      const Conversation& conversation = *awake->second;
+      TRAMA_CHECK(conversation.row.is_at_hand() ? &*conversation.row == &row : OnlyWaits(row));
+      CheckConversation(conversation, row);
       ++awake_count;
     }
     TRAMA_CHECK(WakesAtMs(row) == 0 || wakes.CountOf(hash, WakesAtMs(row)) > 0);

@@ -52,11 +52,13 @@ Line* Lines::Find(std::string_view name) {
 
 void Lines::Add(Line& line, int channel_class, const LinePlace& place, int64_t enqueued_ms) {
   auto& waiting = line.waiting[channel_class];
-  TRAMA_CHECK(waiting.insert(place).second);
+  const size_t others = waiting.size();
+  waiting.insert(waiting.end(), place);  // Mostly it comes last.
+  TRAMA_CHECK(waiting.size() == others + 1);
   if (waiting.size() == 1 && line.index >= 0) {
     busy_[channel_class].Set(static_cast<size_t>(line.index), true);
   }
-  line.enqueued_ms.insert(enqueued_ms);
+  line.enqueued_ms.insert(line.enqueued_ms.end(), enqueued_ms);
   ++line.waiting_count;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/container/btree_set.h"
+#include "services/kernel/table.h"
 #include "services/routing/bits.h"
 #include "services/routing/limits.h"
 #include "services/routing/settings.h"
@@ -53,12 +54,39 @@ struct ReplyAddress {
   std::string display_name;
 };
 
+// The row of a conversation. It may be at rest since a takeover, until somebody looks at it.
+class ConversationRowRef {
+ public:
+  using Rows = Table<v1::ConversationRow>;
+
+  // Null, and Set follows.
+  ConversationRowRef() = default;
+  void Set(const v1::ConversationRow& row) { row_ = &row; }
+  // The row of that key, which must outlive this, as `rows` must.
+  void SetAtRest(const Rows& rows, const std::string& key) {
+    rows_ = &rows;
+    key_ = &key;
+  }
+
+  bool is_at_hand() const { return row_ != nullptr; }
+  const v1::ConversationRow& operator*() const {
+    if (row_ == nullptr) row_ = rows_->Find(*key_);
+    return *row_;
+  }
+  const v1::ConversationRow* operator->() const { return &**this; }
+
+ private:
+  const Rows* rows_ = nullptr;
+  const std::string* key_ = nullptr;
+  mutable const v1::ConversationRow* row_ = nullptr;
+};
+
 // One that somebody works on, waits for or has just asked for; the others are rows at rest.
 struct Conversation {
   std::string key;    // "<workspace>/<conversation id>"
   uint64_t hash = 0;  // KeyHash of it.
   Workspace* workspace = nullptr;
-  const v1::ConversationRow* row = nullptr;
+  ConversationRowRef row;
   v1::ConversationRow* editable_row = nullptr;  // The same; only for State::Edit.
   uint64_t edited_in = 0;                       // The batch in which it was marked as changed.
 

@@ -89,6 +89,7 @@ void AskSoon(State& state, const Step& step, Conversation& conversation) {
 
 void AskForAll(State& state, const Step& step) {
   for (const auto& [key, conversation] : state.awake()) {
+    if (!conversation->row.is_at_hand()) continue;  // It only waits.
     const v1::ConversationRow& row = *conversation->row;
     if (HoldsCapacity(row.state()) || row.facts_pending()) AskSoon(state, step, *conversation);
   }

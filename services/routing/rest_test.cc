@@ -141,6 +141,38 @@ TEST_F(RestTest, ANewOwnerKnowsWhatRests) {
   EXPECT_THAT(world.Receive("m6", {.thread = "t1"}), Contains("m6 opened"));
 }
 
+TEST_F(RestTest, AfterATakeoverTheRowsOfThoseThatWaitRestUntilSomebodyLooks) {
+  world.Receive("m1", {.thread = "t1"});
+  world.Receive("m2", {.thread = "t2"});
+  world.Receive("m3", {.facts_pending = true});
+  world.Restart();
+  const auto at_hand = [&] {
+    std::set<std::string> ids;
+    for (const auto& [key, conversation] : world.machine().state().awake()) {
+      if (conversation->row.is_at_hand()) ids.insert(conversation->row->conversation_id());
+    }
+    return ids;
+  };
+  EXPECT_EQ(at_hand(), std::set<std::string>{world.IdOf("m3")});
+  EXPECT_THAT(world.Receive("m4", {.thread = "t2"}), Contains("m2 message"));
+  EXPECT_EQ(at_hand(), (std::set<std::string>{world.IdOf("m2"), world.IdOf("m3")}));
+  world.Online("ana");
+  world.Accept("ana", "m1");
+  EXPECT_EQ(world.Get("m1").agent_id(), "ana");
+}
+
+TEST_F(RestTest, AfterATakeoverThoseThatWaitAreListed) {
+  Over("m1");
+  world.Receive("m2");
+  world.Restart();
+  v1::ListConversationsRequest request;
+  request.set_workspace("demo");
+  request.add_states(conversation::v1::STATE_QUEUED);
+  const auto page = world.Call("ana", request).As<v1::ListConversationsResponse>();
+  ASSERT_EQ(page.conversations_size(), 1);
+  EXPECT_EQ(page.conversations(0).conversation_id(), world.IdOf("m2"));
+}
+
 TEST_F(RestTest, WhoseFactsAreMissingStaysAwake) {
   world.Receive("m1", {.facts_pending = true});
   world.Abandon("m1");

@@ -13,9 +13,9 @@ void Seen::Add(std::string_view key, const std::string& conversation_id, int64_t
 
 absl::Status Seen::LoadAll(std::span<const RowBytes> rows) {
   return rows_.LoadAll(
-      rows, [](const auto&...) { return true; },
-      [this](const std::string& key, const v1::SeenRow& row, bool) {
-        checks_.emplace_back(CheckMs(row), KeyHash(key));
+      rows, [](const auto&...) { return LoadedTo::kRest; },
+      [this](uint64_t hash, const std::string&, const v1::SeenRow& row, LoadedTo) {
+        checks_.emplace_back(CheckMs(row), hash);
       });
 }
 

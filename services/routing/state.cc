@@ -63,18 +63,36 @@ absl::Status State::LoadRow(std::string_view key, std::string_view value) {
 
 // Nothing else touches what follows from conversations until Restore.
 absl::Status State::LoadConversations(std::span<const RowBytes> rows) {
+  const auto where = [](const std::string&, const v1::ConversationRow& row) {
+    if (MayRest(row)) return LoadedTo::kRest;
+    return OnlyWaits(row) ? LoadedTo::kRestUntilAsked : LoadedTo::kMemory;
+  };
   return conversation_rows_.LoadAll(
-      rows, [](const std::string&, const v1::ConversationRow& row) { return MayRest(row); },
-      [this](const std::string& key, const v1::ConversationRow& row, bool rests) {
-        const uint64_t hash = KeyHash(key);
-        if (!rests) {
-          loaded_.emplace_back(hash, &row);
+      rows, where,
+      [this](uint64_t hash, const std::string& key, const v1::ConversationRow& row, LoadedTo to) {
+        if (to != LoadedTo::kRest) {
+          LoadAwake(hash, key, row, to == LoadedTo::kRestUntilAsked);
           return;
         }
         threads.Add(hash, row);
         wakes.Move(hash, 0, WakesAtMs(row));
         closes.Move(hash, 0, ClosesAtMs(row));
       });
+}
+
+// What is taken from the row here does not have to be looked for again in Restore, when the row is
+// far away.
+void State::LoadAwake(uint64_t hash, const std::string& key, const v1::ConversationRow& row,
+                      bool is_at_rest) {
+  threads.Load(hash, row);
+  Conversation& conversation = Make(hash, key, row);
+  loaded_.emplace_back(row.first_enqueued_at_ms(), &conversation);
+  if (!is_at_rest) return;
+  // In its line and among the dues it is not before Restore.
+  conversation.placement = PlacementOf(conversation);
+  conversation.wakes_ms = WakesAtMs(row);
+  conversation.row = {};
+  conversation.row.SetAtRest(conversation_rows_, conversation.key);
 }
 
 std::vector<RowChange> State::TakeChangedRows() {
@@ -111,25 +129,24 @@ void State::Restore() {
 }
 
 void State::RestoreConversations() {
-  const auto loaded = std::exchange(loaded_, {});
-  // By a thread of its own, if there are many: it only reads rows, and nothing else touches
-  // `threads`.
-  const auto how = loaded.size() < kManyConversations ? std::launch::deferred : std::launch::async;
-  const std::future<void> named = std::async(how, [&] { threads.AddAll(loaded); });
-  awake_.reserve(loaded.size());
-  std::vector<std::pair<int64_t, Conversation*>> by_arrival;
-  by_arrival.reserve(loaded.size());
-  // As they were loaded is as they lie in memory, which is several times as fast to go through.
-  for (const auto& [hash, row] : loaded) {
-    Conversation& made = Make(RowKey(row->workspace(), row->conversation_id()), *row);
-    by_arrival.emplace_back(row->first_enqueued_at_ms(), &made);
-  }
+  auto by_arrival = std::exchange(loaded_, {});
+  // By a thread of its own, if there are many: nothing else touches `threads`.
+  const auto how =
+      by_arrival.size() < kManyConversations ? std::launch::deferred : std::launch::async;
+  const std::future<void> named = std::async(how, [&] { threads.Restore(); });
   // So that nearly each goes to the end of its line.
   std::sort(by_arrival.begin(), by_arrival.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second->key < b.second->key;
   });
   restoring_ = true;
-  for (const auto& [arrived_ms, conversation] : by_arrival) Sync(*conversation);
+  for (const auto& [arrived_ms, conversation] : by_arrival) {
+    if (conversation->row.is_at_hand()) {
+      Sync(*conversation);
+    } else {
+      EnterLine(*conversation);
+      wakes.Move(conversation->hash, 0, conversation->wakes_ms);
+    }
+  }
   restoring_ = false;
   named.wait();
 }

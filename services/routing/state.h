@@ -48,6 +48,7 @@ struct Rest {
 // the archive, its names in `threads` and its moment in `wakes` or `closes`. Whatever looks for it
 // wakes it, as a takeover would make it anew; in TakeChangedRows it goes to rest again. So pointers
 // to conversations do not outlive the batch, and nothing that is decided depends on who rests.
+// After a takeover the rows of those that wait rest, too, until somebody looks at them.
 class State {
  public:
   // By key. In an order that differs from run to run: only for what comes to the same whatever the
@@ -145,8 +146,10 @@ class State {
  private:
   absl::Status LoadRow(std::string_view key, std::string_view value);
   absl::Status LoadConversations(std::span<const RowBytes> rows);
-  Conversation& Make(std::string key, const v1::ConversationRow& row);
-  Conversation& Wake(std::string key, const v1::ConversationRow& row);
+  void LoadAwake(uint64_t hash, const std::string& key, const v1::ConversationRow& row,
+                 bool is_at_rest);
+  Conversation& Make(uint64_t hash, std::string key, const v1::ConversationRow& row);
+  Conversation& Wake(uint64_t hash, std::string key, const v1::ConversationRow& row);
   void LetRest();
   void PutToRest(Conversation& conversation);
   Conversation* FindByKey(std::string_view key);
@@ -167,8 +170,8 @@ class State {
   int64_t over_ranks_ = 0;                                 // Given out so far.
   Workspaces workspaces_;
   uint64_t batch_ = 1;  // Counts TakeChangedRows.
-  // Those that do not rest with their KeyHash, until Restore.
-  std::vector<std::pair<uint64_t, const v1::ConversationRow*>> loaded_;
+  // The awake ones with the moment when they came, until Restore.
+  std::vector<std::pair<int64_t, Conversation*>> loaded_;
   bool restoring_ = false;
 
   struct ByName {

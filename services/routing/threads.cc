@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
@@ -66,14 +66,12 @@ void Threads::Add(uint64_t hash, const v1::ConversationRow& row) {
   ForEachName(row, [&](uint64_t name) { Insert(name, hash, row); });
 }
 
-void Threads::AddAll(
-    std::span<const std::pair<uint64_t, const v1::ConversationRow*>> conversations) {
-  std::vector<Entry> entries;
-  for (const auto& [hash, row] : conversations) {
-    ForEachName(*row, [&, hash = hash, row = row](uint64_t name) {
-      entries.push_back({name, row->opened_at_ms(), hash});
-    });
-  }
+void Threads::Load(uint64_t hash, const v1::ConversationRow& row) {
+  ForEachName(row, [&](uint64_t name) { loaded_.push_back({name, row.opened_at_ms(), hash}); });
+}
+
+void Threads::Restore() {
+  auto entries = std::exchange(loaded_, {});
   std::sort(entries.begin(), entries.end());
   for (const Entry& entry : entries) index_.insert(index_.end(), entry);
 }

@@ -2,10 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include "absl/container/btree_set.h"
 #include "trama/routing/v1/routing_rows.pb.h"
@@ -20,8 +19,10 @@ class Threads {
  public:
   // Puts the conversation's keys and ids into the index, once; `hash` is its KeyHash.
   void Add(uint64_t hash, const v1::ConversationRow& row);
-  // The same for many, faster: put in order first, each goes to the end of an empty index.
-  void AddAll(std::span<const std::pair<uint64_t, const v1::ConversationRow*>> conversations);
+  // The same for many, faster: each waits for Restore, where they are put in order first and each
+  // goes to the end of an empty index.
+  void Load(uint64_t hash, const v1::ConversationRow& row);
+  void Restore();
   void Remove(uint64_t hash, const v1::ConversationRow& row);
   // Notes one more key or vendor id, within the limits of the row.
   void AddThreadKey(uint64_t hash, v1::ConversationRow& row, const std::string& key);
@@ -71,6 +72,7 @@ class Threads {
 
   // One for each name of a row, however the numbers may coincide.
   absl::btree_multiset<Entry> index_;
+  std::vector<Entry> loaded_;  // Until Restore.
 };
 
 }  // namespace trama::routing

@@ -33,8 +33,8 @@ TEST(ThreadsTest, ThoseThatCameTogetherAreFoundBesideThoseBefore) {
   }
   Threads threads;
   threads.Add(3, rows[3]);
-  threads.AddAll(std::vector<std::pair<uint64_t, const v1::ConversationRow*>>{
-      {2, &rows[2]}, {0, &rows[0]}, {1, &rows[1]}});
+  for (const uint64_t i : {2, 0, 1}) threads.Load(i, rows[i]);
+  threads.Restore();
 
   EXPECT_EQ(threads.size(), 8u);
   // The one that was opened last comes first.

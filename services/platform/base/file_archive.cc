@@ -21,7 +21,7 @@ namespace {
 // number.
 constexpr int kSizeBits = 20;
 constexpr int kOffsetBits = 24;
-constexpr int kFileBits = 63 - kSizeBits - kOffsetBits;  // 8 TiB in all.
+constexpr int kFileBits = 62 - kSizeBits - kOffsetBits;  // 4 TiB in all.
 
 // What is read at once where one record after the other is wanted, as by a takeover.
 constexpr size_t kReadAheadBytes = 64 << 10;
