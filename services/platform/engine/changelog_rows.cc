@@ -1,6 +1,7 @@
 #include "services/platform/engine/changelog_rows.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "services/kernel/table.h"
@@ -10,22 +11,27 @@ namespace {
 
 constexpr size_t kRowsAtOnce = 8192;
 
-// The values one after the other in `bytes`, the rows in `out`.
+// The values in `bytes`, the rows in `out`.
 void Read(std::span<const ChangelogRows::Row* const> rows, Archive& archive, std::string& bytes,
           std::vector<RowBytes>& out) {
+  // In the order of their places: to go back and forth in a file for the rows that were written
+  // again took a read of the system for each.
+  std::vector<size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return rows[a]->place < rows[b]->place; });
   bytes.clear();
-  std::vector<size_t> ends;
-  ends.reserve(rows.size());
-  for (const ChangelogRows::Row* row : rows) {
-    bytes.append(row->place.has_value() ? archive.Read(*row->place)
-                                        : std::string_view(*row->value));
-    ends.push_back(bytes.size());
+  std::vector<size_t> begins(rows.size());
+  std::vector<size_t> sizes(rows.size());
+  for (const size_t i : order) {
+    const ChangelogRows::Row& row = *rows[i];
+    begins[i] = bytes.size();
+    bytes.append(row.place.has_value() ? archive.Read(*row.place) : std::string_view(*row.value));
+    sizes[i] = bytes.size() - begins[i];
   }
   out.clear();
-  size_t from = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
-    out.push_back({rows[i]->key, std::string_view(bytes).substr(from, ends[i] - from)});
-    from = ends[i];
+    out.push_back({rows[i]->key, std::string_view(bytes).substr(begins[i], sizes[i])});
   }
 }
 

@@ -34,6 +34,15 @@ TEST(ChangelogRowsTest, TheNewestVersionCountsAtThePlaceOfTheFirst) {
   EXPECT_THAT(All(rows), ElementsAre("clock/b=2", "clock/a=1"));
 }
 
+// So their values lie in another order than they are given in.
+TEST(ChangelogRowsTest, RowsThatWereWrittenAgainHaveTheirOwnValues) {
+  ChangelogRows rows(MakeMemoryArchive);
+  for (const char* key : {"clock/a", "clock/b", "clock/c", "clock/d"}) rows.Take(key, "1");
+  rows.Take("clock/c", "33");
+  rows.Take("clock/a", "111");
+  EXPECT_THAT(All(rows), ElementsAre("clock/a=111", "clock/b=1", "clock/c=33", "clock/d=1"));
+}
+
 TEST(ChangelogRowsTest, AnErasedRowIsGoneUntilItIsWrittenAgain) {
   ChangelogRows rows(MakeMemoryArchive);
   rows.Take("clock/a", "1");
