@@ -161,6 +161,17 @@ TEST_F(RestTest, AfterATakeoverTheRowsOfThoseThatWaitRestUntilSomebodyLooks) {
   EXPECT_EQ(world.Get("m1").agent_id(), "ana");
 }
 
+// Timers that are due come before the input that takes over.
+TEST_F(RestTest, AnExclusionThatEndsBeforeTheTakeoverEndsWithIt) {
+  world.Online("ana");
+  world.Receive("m1");
+  world.Decline("ana", "m1");
+  ASSERT_EQ(world.Get("m1").state(), conversation::v1::STATE_QUEUED);
+  world.Pass(absl::Minutes(5));
+  world.Restart();
+  EXPECT_EQ(world.Get("m1").state(), conversation::v1::STATE_OFFERED);
+}
+
 TEST_F(RestTest, AfterATakeoverThoseThatWaitAreListed) {
   Over("m1");
   world.Receive("m2");
