@@ -28,13 +28,16 @@ absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(timestamp));
 }
 
-// Sorted first (by views: strings are slow to move), each goes to the end of the set: a fraction of
-// the time.
+// Sorted first (by pointers: strings are slow to move), each goes to the end of the set: a fraction
+// of the time.
 absl::btree_set<std::pair<absl::Time, std::string>> Sorted(
-    std::vector<std::pair<absl::Time, std::string_view>> values) {
-  std::sort(values.begin(), values.end());
+    std::vector<std::pair<absl::Time, std::string>> values) {
+  std::vector<std::pair<absl::Time, std::string>*> order;
+  order.reserve(values.size());
+  for (auto& value : values) order.push_back(&value);
+  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return *a < *b; });
   absl::btree_set<std::pair<absl::Time, std::string>> sorted;
-  for (const auto& [time, id] : values) sorted.emplace_hint(sorted.end(), time, id);
+  for (auto* value : order) sorted.insert(sorted.end(), std::move(*value));
   return sorted;
 }
 
@@ -48,14 +51,38 @@ absl::Status SlaMachine::LoadRow(std::string_view key, std::string_view value) {
 absl::Status SlaMachine::LoadRows(std::span<const RowBytes> rows) {
   if (rows.empty()) return absl::OkStatus();
   const std::string_view table = SplitRowKey(rows.front().key).first;
-  const auto nothing = [](const auto&...) {};
-  if (table == conversations_.name()) {
-    return conversations_.LoadAll(rows, ConversationRests, nothing);
+  if (table == conversations_.name()) return LoadConversations(rows);
+  if (table == clocks_.name()) return LoadClocks(rows);
+  if (table == meta_.name()) {
+    return meta_.LoadAll(
+        rows, [](const auto&...) { return LoadedTo::kMemory; }, [](const auto&...) {});
   }
-  if (table == clocks_.name()) return clocks_.LoadAll(rows, ClockRests, nothing);
-  if (table == meta_.name()) return meta_.LoadAll(rows);
   return absl::DataLossError(
       absl::StrCat("row ", ToAbsl(rows.front().key), " is of a table that sla does not know"));
+}
+
+absl::Status SlaMachine::LoadConversations(std::span<const RowBytes> rows) {
+  return conversations_.LoadAll(
+      rows,
+      [](const std::string& id, const v1::ConversationRow& row) {
+        return ConversationRests(id, row) ? LoadedTo::kRest : LoadedTo::kRestUntilAsked;
+      },
+      [this](uint64_t, const std::string& id, const v1::ConversationRow& row, LoadedTo) {
+        if (row.forget_at_ms() == 0) return;
+        loaded_forgets_.emplace_back(absl::FromUnixMillis(row.forget_at_ms()), id);
+      });
+}
+
+absl::Status SlaMachine::LoadClocks(std::span<const RowBytes> rows) {
+  return clocks_.LoadAll(
+      rows,
+      [](const std::string& id, const v1::ClockRow& clock) {
+        return ClockRests(id, clock) ? LoadedTo::kRest : LoadedTo::kRestUntilAsked;
+      },
+      [this](uint64_t, const std::string& id, const v1::ClockRow& clock, LoadedTo) {
+        const absl::Time wake = NextWake(clock);
+        if (wake != absl::InfiniteFuture()) loaded_wakes_.emplace_back(wake, id);
+      });
 }
 
 void SlaMachine::Apply(const Stamp& at, const Input& input, Effects& effects) {
@@ -80,7 +107,7 @@ std::vector<RowChange> SlaMachine::TakeChangedRows() {
 
 template <typename Visit>
 void SlaMachine::ForEachOpenClock(Visit visit) const {
-  // None of them rests.
+  // None of them rests for longer than until it is asked for.
   clocks_.ForEachFrom(0, /*at_rest_too=*/false,
                       [&](uint64_t, const std::string& id, const v1::ClockRow& clock) {
                         if (IsOpen(clock)) visit(id, clock);
@@ -89,15 +116,8 @@ void SlaMachine::ForEachOpenClock(Visit visit) const {
 }
 
 void SlaMachine::On(const Stamp&, const TakenOver&, Effects&) {
-  std::vector<std::pair<absl::Time, std::string_view>> wakes;
-  ForEachOpenClock([&](const std::string& id, const v1::ClockRow& clock) {
-    const absl::Time wake = NextWake(clock);
-    if (wake != absl::InfiniteFuture()) wakes.emplace_back(wake, id);
-  });
-  wakes_ = Sorted(std::move(wakes));
-  conversations_.ForEach([&](const std::string& id, const v1::ConversationRow& row) {
-    if (row.forget_at_ms() != 0) forgets_.emplace(absl::FromUnixMillis(row.forget_at_ms()), id);
-  });
+  wakes_ = Sorted(std::exchange(loaded_wakes_, {}));
+  forgets_ = Sorted(std::exchange(loaded_forgets_, {}));
   const v1::ConfigRow* config = meta_.Find(kConfigKey);
   revision_ = config == nullptr ? 0 : config->revision();
 }

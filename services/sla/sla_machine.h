@@ -29,7 +29,8 @@ struct SlaTopics {
 // never early, never twice for one clock, never lost over a restart, and never false because the
 // log had not been read so far (a clock fires only once Stamp.caught_up has passed its moment).
 //
-// What has ended, and who waits for nothing, rests in archives (see Table).
+// What has ended, and who waits for nothing, rests in archives (see Table). After a takeover the
+// others rest, too, until somebody looks at them.
 //
 // Lifetime: one per owned partition, called by that partition's loop only.
 class SlaMachine : public Machine {
@@ -79,6 +80,8 @@ class SlaMachine : public Machine {
   void On(const Stamp& at, const ConfigRevision& revision, Effects& effects);
   void On(const Stamp& at, const TakenOver& taken, Effects& effects);
 
+  absl::Status LoadConversations(std::span<const RowBytes> rows);
+  absl::Status LoadClocks(std::span<const RowBytes> rows);
   void Fold(Step& step, const Event& event, v1::ConversationRow& row);
   void OnQueued(Step& step, const Event& event, v1::ConversationRow& row);
   void Forget(absl::Time now);
@@ -132,6 +135,9 @@ class SlaMachine : public Machine {
   // Open clocks that the newest revision may move.
   absl::btree_set<std::string> retargets_;
   int64_t revision_ = 0;  // Taken in; the row says so once `retargets_` is empty.
+  // Of the rows that were loaded, until TakenOver; by two threads, one for each.
+  std::vector<Wake> loaded_wakes_;
+  std::vector<Wake> loaded_forgets_;
 };
 
 }  // namespace trama::sla
