@@ -111,16 +111,18 @@ function(trama_test name)
   endif()
 endfunction()
 
-# trama_service(<name> [CHANNEL]
+# trama_service(<name> [WEBHOOKS]
 #   CORE  pure sources: may link kernel and protos only
 #   EDGE  sources that touch Kafka, Redis, gRPC, HTTP
 #   TESTS sources of <name>_test
 #   CORE_DEPS, DEPS  further libraries of the core, of the edge)
 #
+# WEBHOOKS: takes in many small requests, and has the allocator for them.
+#
 # Makes trama_<name>_core, trama_<name>_edge, trama-<name> (from main.cc) and <name>_test; refuses a
 # service without a README and manifests, so that adding one is one commit.
 function(trama_service name)
-  cmake_parse_arguments(ARG "" "" "CORE;EDGE;TESTS;DEPS;CORE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "WEBHOOKS" "" "CORE;EDGE;TESTS;DEPS;CORE_DEPS" ${ARGN})
   _trama_require("trama_service(${name})" CORE TESTS)
   foreach(needed ${CMAKE_CURRENT_SOURCE_DIR}/README.md
       ${PROJECT_SOURCE_DIR}/k8s/base/${name}/kustomization.yaml)
@@ -136,6 +138,10 @@ function(trama_service name)
       DEPS trama::${name}_core trama::platform trama::grpc ${ARG_DEPS})
     set(edge trama::${name}_edge)
   endif()
-  trama_binary(trama-${name} SRCS main.cc DEPS ${TRAMA_ALLOCATOR} ${edge} trama::platform)
+  set(allocator ${TRAMA_ALLOCATOR})
+  if(ARG_WEBHOOKS)
+    set(allocator ${TRAMA_WEBHOOK_ALLOCATOR})
+  endif()
+  trama_binary(trama-${name} SRCS main.cc DEPS ${allocator} ${edge} trama::platform)
   trama_test(${name}_test LABEL unit SRCS ${ARG_TESTS} DEPS ${edge} trama::platform)
 endfunction()
