@@ -252,6 +252,30 @@ TEST_F(SlaMachineTest, WhatHasEndedRestsAndIsStillTold) {
               ElementsAre("first response activated", "queue answer activated"));
 }
 
+TEST_F(SlaMachineTest, AfterARestartWhatIsOpenRestsUntilItIsAskedFor) {
+  OpenAndQueue("c1");
+  constexpr size_t kConversationAndClocks = 3;
+  Restart(config_);
+  EXPECT_EQ(machine().CountAtRest(), kConversationAndClocks);
+  v1::ListClocksRequest request;
+  request.set_workspace("demo");
+  EXPECT_EQ(Ask<v1::ListClocksResponse>(request)->clocks_size(), 2);
+  Accept("c1");
+  ReplyBy("c1");
+  request.add_states(v1::CLOCK_STATE_FULFILLED);
+  EXPECT_EQ(Ask<v1::ListClocksResponse>(request)->clocks_size(), 2);
+}
+
+TEST_F(SlaMachineTest, AClosedConversationIsForgottenAfterARestart) {
+  OpenAndQueue("c1");
+  Close("c1");
+  Restart(config_);
+  EXPECT_GT(machine().CountAtRest(), 0u);
+  At(absl::Hours(25));
+  Tick();
+  EXPECT_EQ(machine().CountAtRest(), 0u);
+}
+
 TEST_F(SlaMachineTest, AClosedConversationIsForgottenAfterADay) {
   OpenAndQueue("c1");
   Close("c1");
