@@ -2,7 +2,9 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -23,14 +25,15 @@ namespace {
 
 constexpr absl::Duration kPollWait = absl::Milliseconds(500);
 constexpr size_t kRecordsMax = 200;
+// A position that only messages without files have moved.
+constexpr absl::Duration kCommitEvery = absl::Seconds(1);
 constexpr absl::Duration kFetchWait = absl::Milliseconds(250);
 constexpr absl::Duration kRewindTimeout = absl::Seconds(10);
 constexpr absl::Duration kStaleAfter = absl::Minutes(5);
 
 // The topic holds the messages of all channels; the subject, "sms/support", tells them apart before
-// anything is parsed. What cannot have files has no value here.
+// anything is parsed.
 bool MayBeOurs(const platform::Record& record, const std::string& channel) {
-  if (!record.value.has_value()) return false;
   const std::string* subject = platform::FindHeader(record, platform::kSubjectHeader);
   return subject == nullptr || absl::StartsWith(*subject, absl::StrCat(channel, "/"));
 }
@@ -108,50 +111,47 @@ void MediaFetch::Run() {
       if (options_.on_fatal) options_.on_fatal(batch.status());
       break;
     }
-    if (batch->records.empty()) continue;
-    if (Handle(batch->records)) continue;
-    // The blob store or Kafka is away: what was not finished comes again.
-    if (const absl::Status rewound = consumer_->Rewind(kRewindTimeout); !rewound.ok()) {
-      platform::Log(platform::LogLevel::kWarning, "media fetch cannot go back", {{"why", rewound}});
+    if (!Handle(batch->records)) {
+      // The blob store or Kafka is away: what was not finished comes again.
+      if (const absl::Status rewound = consumer_->Rewind(kRewindTimeout); !rewound.ok()) {
+        platform::Log(platform::LogLevel::kWarning, "media fetch cannot go back",
+                      {{"why", rewound}});
+      }
+    } else if (!batch->records.empty() || stopping_ ||
+               clock_.Monotonic() - committed_at_ >= kCommitEvery) {
+      committed_at_ = clock_.Monotonic();
+      NoteCommit(consumer_->Commit());
     }
   }
   consumer_->Close();
 }
 
+void MediaFetch::NoteCommit(const absl::Status& committed) {
+  if (committed.ok()) return;
+  platform::Log(platform::LogLevel::kWarning, "media fetch cannot commit", {{"why", committed}});
+}
+
 bool MediaFetch::Handle(const std::vector<platform::Record>& records) {
   const absl::Duration until = clock_.Monotonic() + kBatchTimeMax;
-  std::vector<platform::TopicPartitionOffset> done;
-  const auto note = [&done](const platform::Record& record) {
-    for (platform::TopicPartitionOffset& position : done) {
-      if (position.partition != record.partition) continue;
-      position.offset = record.offset + 1;
-      return;
-    }
-    done.push_back({record.topic, record.partition, record.offset + 1});
-  };
-
-  bool all = true;
   std::vector<MediaJob> jobs;
   size_t finished = 0;  // Records below this one need nothing more.
-  for (size_t i = 0; i < records.size() && all; ++i) {
+  for (size_t i = 0; i < records.size(); ++i) {
     for (MediaJob& job : JobsOf(records[i], options_.channel)) jobs.push_back(std::move(job));
     const bool last = i + 1 == records.size();
     if (jobs.size() < kAtOnceMax && !last) continue;
-    if (!last && (stopping_ || clock_.Monotonic() >= until)) {
-      all = false;
-    } else {
-      all = FetchAll(std::exchange(jobs, {}));
-      if (all) finished = i + 1;
-    }
+    if (!last && (stopping_ || clock_.Monotonic() >= until)) break;
+    if (!FetchAll(std::exchange(jobs, {}))) break;
+    finished = i + 1;
   }
-  for (size_t i = 0; i < finished; ++i) note(records[i]);
-  if (!done.empty()) {
-    if (const absl::Status committed = consumer_->Commit(done); !committed.ok()) {
-      platform::Log(platform::LogLevel::kWarning, "media fetch cannot commit",
-                    {{"why", committed}});
-    }
+  if (finished == records.size()) return true;
+  std::map<int32_t, platform::TopicPartitionOffset> done;
+  for (const platform::Record& record : std::span(records).first(finished)) {
+    done[record.partition] = {record.topic, record.partition, record.offset + 1};
   }
-  return all;
+  std::vector<platform::TopicPartitionOffset> positions;
+  for (const auto& [partition, position] : done) positions.push_back(position);
+  NoteCommit(consumer_->Commit(positions));
+  return false;
 }
 
 bool MediaFetch::FetchAll(std::vector<MediaJob> jobs) {

@@ -67,8 +67,9 @@ class MediaFetch {
              platform::Metrics& metrics, platform::Health& health);
 
   void Run();
-  // Handles what it can of the batch; false: the rest must be handed out again.
+  // Handles what it can of the batch; false: what is not committed must be handed out again.
   bool Handle(const std::vector<platform::Record>& records);
+  static void NoteCommit(const absl::Status& committed);
   // All of them at the same time; false when one could be neither kept nor told.
   bool FetchAll(std::vector<MediaJob> jobs);
   platform::Awaitable<bool> FetchOne(MediaJob job);
@@ -85,6 +86,7 @@ class MediaFetch {
   std::unique_ptr<platform::Heartbeat> heartbeat_;
   std::unique_ptr<platform::GroupConsumer> consumer_;
   std::atomic<bool> stopping_ = false;
+  absl::Duration committed_at_;  // On the monotonic clock.
   std::thread thread_;
 };
 

@@ -66,8 +66,8 @@ class GroupConsumer {
   // As Consumer::Poll. kFenced: another process has taken this instance_id, destroy the consumer.
   virtual absl::StatusOr<RecordBatch> Poll(absl::Duration timeout, size_t records_max) = 0;
 
-  // The same for those who want few records: of the others there is only where they stood (topic,
-  // partition, offset), as headers, once read, cost as much as the rest of a record.
+  // The same for those who want few records: looks at `records_max` and gives those that are
+  // wanted. The others count as handed out, too: Commit() passes them.
   virtual absl::StatusOr<RecordBatch> PollWanted(absl::Duration timeout, size_t records_max,
                                                  const ValueFilter& is_wanted) = 0;
 

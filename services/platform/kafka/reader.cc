@@ -25,15 +25,6 @@ bool IsWanted(const rd_kafka_message_t& message, const ValueFilter& is_wanted) {
          is_wanted({static_cast<const char*>(message.payload), message.len});
 }
 
-// Only where it stands.
-Record PlaceOf(const rd_kafka_message_t& message) {
-  Record record;
-  record.topic = rd_kafka_topic_name(message.rkt);
-  record.partition = message.partition;
-  record.offset = message.offset;
-  return record;
-}
-
 }  // namespace
 
 void SetReaderOptions(Client::Settings& settings, const ConsumerOptions& options) {
@@ -63,6 +54,7 @@ absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_
                                          const ValueFilter& is_wanted) {
   if (!pending_error_.ok()) return std::exchange(pending_error_, absl::OkStatus());
   RecordBatch batch;
+  size_t seen = 0;
   MessageHandle message(rd_kafka_consumer_poll(client_.get(), Milliseconds(timeout)));
   while (message != nullptr) {
     const absl::StatusOr<bool> is_record = Note(*message, batch.ends);
@@ -71,11 +63,10 @@ absl::StatusOr<RecordBatch> Reader::Poll(absl::Duration timeout, size_t records_
       pending_error_ = is_record.status();
       break;
     }
-    if (*is_record) {
-      const bool whole = is_wanted == nullptr || IsWanted(*message, is_wanted);
-      batch.records.push_back(whole ? ToRecord(*message) : PlaceOf(*message));
+    if (*is_record && (is_wanted == nullptr || IsWanted(*message, is_wanted))) {
+      batch.records.push_back(ToRecord(*message));
     }
-    if (batch.records.size() >= records_max) break;
+    if (*is_record && ++seen >= records_max) break;
     message.reset(rd_kafka_consumer_poll(client_.get(), 0));
   }
   return batch;

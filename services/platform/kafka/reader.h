@@ -27,7 +27,7 @@ class Reader {
   void Open() { queue_.reset(rd_kafka_queue_get_consumer(client_.get())); }
   void Close() { queue_.reset(); }
 
-  // `is_wanted` null: all.
+  // Looks at `records_max` and gives those that are wanted; `is_wanted` null: all.
   absl::StatusOr<RecordBatch> Poll(absl::Duration timeout, size_t records_max,
                                    const ValueFilter& is_wanted = nullptr);
   // The same without making records that last: gives each to `on_record` for the time of the call.
