@@ -22,6 +22,11 @@ void MoveBehind(std::vector<T>& from, std::vector<T>& to) {
   }
 }
 
+bool GoesToStore(const Arrival& arrival) {
+  if (arrival.raw.empty() || arrival.interactions.empty()) return false;
+  return arrival.raw_in_blob_store || !CanHoldOriginal(arrival.raw, arrival.interactions.size());
+}
+
 }  // namespace
 
 struct Ingest::Prepared {
@@ -59,10 +64,13 @@ platform::Awaitable<Ingest::Prepared> Ingest::Prepare(Arrival& arrival) {
 platform::Awaitable<IngestResult> Ingest::Take(Arrival arrival) {
   std::vector<Arrival> one;
   one.push_back(std::move(arrival));
-  co_return co_await TakeAll(std::move(one));
+  return TakeAll(std::move(one));
 }
 
 platform::Awaitable<IngestResult> Ingest::TakeAll(std::vector<Arrival> arrivals) {
+  if (arrivals.size() == 1 && !GoesToStore(arrivals.front())) {
+    return TakeOne(std::move(arrivals.front()));
+  }
   if (arrivals.empty() || arrivals.size() > kAtOnceMax) return TakeMany(std::move(arrivals));
   return TakeSome(std::move(arrivals));
 }
@@ -84,8 +92,34 @@ platform::Awaitable<IngestResult> Ingest::TakeMany(std::vector<Arrival> arrivals
   co_return result;
 }
 
-platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals) {
+platform::Awaitable<IngestResult> Ingest::TakeOne(Arrival arrival) {
   // What one request brought belongs to one trace; a mail comes without: then one begins here.
+  platform::Span span =
+      platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest", arrival.traceparent);
+  IngestResult result;
+  if (!arrival.interactions.empty()) {
+    result.status = archive_.CheckIdentity(arrival.workspace);
+    if (!result.status.ok()) co_return result;
+    if (!arrival.raw.empty()) {
+      HoldOriginal(std::move(arrival.raw), arrival.raw_content_type, arrival.interactions);
+    }
+  }
+  std::vector<std::string> keys =
+      seen_.KeysOf(arrival.workspace, arrival.account, arrival.event_ids);
+  const Published published =
+      co_await publisher_.PublishNew(seen_, keys, std::move(arrival.interactions),
+                                     std::move(arrival.receipts), span.traceparent());
+  result.status = published.status;
+  result.seen = published.seen;
+  if (!result.status.ok()) {
+    span.Fail(absl::StatusCodeToString(result.status.code()));
+  } else if (!result.seen) {
+    seen_.Mark(std::move(keys));
+  }
+  co_return result;
+}
+
+platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals) {
   platform::Span span = platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest",
                                                       arrivals.front().traceparent);
   std::vector<Prepared> prepared;

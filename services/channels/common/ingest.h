@@ -43,8 +43,8 @@ struct IngestResult {
   std::string raw_blob;  // Where the original lies; empty when the interactions hold it.
 };
 
-// The way of everything that comes in: seen before? → raw original kept → written to Kafka and
-// acknowledged by it → marked as seen. An OK is a promise that nothing of it is lost.
+// The way of everything that comes in: raw original kept → seen before? → written to Kafka and
+// acknowledged by it → marked as seen. What goes to the blob store is looked up before. An OK is a promise that nothing of it is lost.
 //
 // Threads: safe from any; coroutines run where they are spawned.
 class Ingest {
@@ -72,6 +72,8 @@ class Ingest {
 
   // Looks it up and keeps its original; nothing is written. `arrival` belongs to whoever awaits it.
   platform::Awaitable<Prepared> Prepare(Arrival& arrival);
+  // One whose original does not go to the store: most do not.
+  platform::Awaitable<IngestResult> TakeOne(Arrival arrival);
   // Not more than kAtOnceMax.
   platform::Awaitable<IngestResult> TakeSome(std::vector<Arrival> arrivals);
   platform::Awaitable<IngestResult> TakeMany(std::vector<Arrival> arrivals);

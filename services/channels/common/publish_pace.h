@@ -1,11 +1,17 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
-#include "services/platform/net/awaitable.h"
+#include "boost/asio/any_io_executor.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "services/platform/net/steady_time.h"
 
 namespace trama::channels {
 
@@ -27,27 +33,63 @@ class ArrivalRate {
   bool high_ = false;
 };
 
-// Lets records go to Kafka at once while few come, and together every kTogether while many do.
+// Lets what goes to Kafka leave at once while little comes, and together every kTogether while much
+// does.
 //
 // Every request costs a broker the same, be there one record in it or fifty, and a record that has
 // to wait for its own request behind hundreds of others waits longer than for a few milliseconds'
 // worth of them. librdkafka's linger.ms would keep the only message of a quiet second waiting, too.
 //
-// Threads: safe from any. Who waits may outlive the object.
+// Threads: safe from any. What waits leaves though the object is gone.
+template <typename Item>
 class PublishPace {
  public:
-  PublishPace();
+  // Is given what leaves together, in the order in which it came; by the caller of Add, or on its
+  // executor.
+  using Leave = std::function<void(std::vector<Item>)>;
 
-  // Shall these records wait for their turn? Asked once for each.
-  bool MustWait(absl::Duration now, size_t records);
-  // Until the next turn; the value means nothing.
-  platform::Awaitable<bool> Turn();
+  explicit PublishPace(Leave leave) : waiting_(std::make_shared<Waiting>(std::move(leave))) {}
+
+  // `item` has so many records, and comes at `now`, which never goes back.
+  void Add(absl::Duration now, size_t records, Item item,
+           const boost::asio::any_io_executor& executor) {
+    {
+      const std::lock_guard lock(waiting_->mutex);
+      if (waiting_->rate.IsHigh(now, records)) return waiting_->Add(std::move(item), executor);
+    }
+    std::vector<Item> alone;
+    alone.push_back(std::move(item));
+    waiting_->leave(std::move(alone));
+  }
 
  private:
-  struct Waiting;
+  struct Waiting : std::enable_shared_from_this<Waiting> {
+    explicit Waiting(Leave leave_in) : leave(std::move(leave_in)) {}
 
-  std::mutex mutex_;
-  ArrivalRate rate_;  // Guarded by mutex_.
+    void Add(Item item, const boost::asio::any_io_executor& executor) {
+      items.push_back(std::move(item));
+      if (timer.has_value()) return;
+      timer.emplace(executor, platform::ToSteady(ArrivalRate::kTogether));
+      timer->async_wait([self = this->shared_from_this()](const auto&) { self->LetAllGo(); });
+    }
+
+    void LetAllGo() {
+      std::vector<Item> ready;
+      {
+        const std::lock_guard lock(mutex);
+        ready.swap(items);
+        timer.reset();
+      }
+      leave(std::move(ready));
+    }
+
+    const Leave leave;
+    std::mutex mutex;
+    ArrivalRate rate;  // Guarded by mutex, as what follows.
+    std::vector<Item> items;
+    std::optional<boost::asio::steady_timer> timer;  // There while somebody waits.
+  };
+
   const std::shared_ptr<Waiting> waiting_;
 };
 

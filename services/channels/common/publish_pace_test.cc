@@ -1,13 +1,18 @@
 #include "services/channels/common/publish_pace.h"
 
-#include <exception>
+#include <memory>
+#include <utility>
+#include <vector>
 
-#include "boost/asio/co_spawn.hpp"
 #include "boost/asio/io_context.hpp"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace trama::channels {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr absl::Duration kSpan = ArrivalRate::kTogether;
 constexpr absl::Duration kStart = absl::Hours(1);
@@ -47,19 +52,47 @@ TEST(ArrivalRateTest, ABatchCountsWithAllItsRecords) {
   EXPECT_TRUE(rate.IsHigh(kStart + kSpan, 1));
 }
 
-TEST(PublishPaceTest, AllWhoWaitGoOnThoughItIsGone) {
-  boost::asio::io_context io(1);
-  int gone = 0;
-  {
-    PublishPace pace;
-    for (int i = 0; i < 3; ++i) {
-      boost::asio::co_spawn(io, pace.Turn(), [&](const std::exception_ptr&, bool) { ++gone; });
-    }
-    io.poll();  // All wait now.
+// One thread, which the test runs.
+class PublishPaceTest : public ::testing::Test {
+ protected:
+  PublishPaceTest()
+      : pace_(std::make_unique<PublishPace<int>>(
+            [this](std::vector<int> items) { left_.push_back(std::move(items)); })) {}
+
+  void Add(absl::Duration at, int item) { pace_->Add(at, 1, item, io_.get_executor()); }
+
+  // So that what comes after it in the same time waits.
+  void Burst() {
+    for (size_t i = 0; i < ArrivalRate::kMany; ++i) Add(kStart, 0);
+    left_.clear();
   }
+
+  boost::asio::io_context io_{1};
+  std::vector<std::vector<int>> left_;
+  std::unique_ptr<PublishPace<int>> pace_;
+};
+
+TEST_F(PublishPaceTest, FewLeaveAtOnceAndAlone) {
+  Add(kStart, 1);
+  Add(kStart, 2);
+  EXPECT_THAT(left_, ElementsAre(ElementsAre(1), ElementsAre(2)));
+}
+
+TEST_F(PublishPaceTest, ManyLeaveTogetherInTheirOrder) {
+  Burst();
+  for (const int item : {1, 2, 3}) Add(kStart + kSpan, item);
+  EXPECT_THAT(left_, IsEmpty());
+  io_.run();
+  EXPECT_THAT(left_, ElementsAre(ElementsAre(1, 2, 3)));
+}
+
+TEST_F(PublishPaceTest, WhatWaitsLeavesThoughItIsGone) {
+  Burst();
+  Add(kStart + kSpan, 1);
+  pace_.reset();
   // Ends by itself: nothing is left to wait for.
-  io.run();
-  EXPECT_EQ(gone, 3);
+  io_.run();
+  EXPECT_THAT(left_, ElementsAre(ElementsAre(1)));
 }
 
 }  // namespace

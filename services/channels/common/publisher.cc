@@ -1,5 +1,6 @@
 #include "services/channels/common/publisher.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -74,8 +75,9 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
       clock_(clock),
       options_(std::move(options)),
       source_("/trama/" + options_.channel),
+      pace_([this](std::vector<Outgoing> all) { Leave(std::move(all)); }),
       acknowledgements_(options_.wait_max,
-                        absl::DeadlineExceededError("no acknowledgement in time")),
+                        {absl::DeadlineExceededError("no acknowledgement in time")}),
       records_(metrics.Counter("trama_ingest_records_total",
                                "Records written by the channels, by what became of them.",
                                {"channel", "topic", "outcome"})),
@@ -83,46 +85,113 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
           records_.With({options_.channel, options_.interactions_topic, "written"})),
       seconds_(metrics
                    .Histogram("trama_ingest_publish_seconds",
-                              "From a write, with what it waits for others while many come, to "
-                              "Kafka's acknowledgement.",
+                              "From a write, with what it waits for others while many come and for "
+                              "Redis, to Kafka's acknowledgement.",
                               {"channel"}, platform::kLatencySecondsBuckets)
                    .With({options_.channel})) {}
+
+absl::StatusOr<std::vector<platform::Record>> Publisher::RecordsOf(
+    const std::vector<interaction::v1::Interaction>& interactions,
+    const std::vector<Receipt>& receipts, const std::string& traceparent) const {
+  std::vector<platform::Record> records;
+  records.reserve(interactions.size() + receipts.size());
+  for (const interaction::v1::Interaction& interaction : interactions) {
+    absl::StatusOr<platform::Record> record =
+        platform::EventRecord(ToOut(interaction, options_.interactions_topic, traceparent),
+                              platform::kPartitionByKey, source_);
+    if (!record.ok()) return record.status();
+    records.push_back(*std::move(record));
+  }
+  for (const Receipt& receipt : receipts) {
+    absl::StatusOr<platform::Record> record =
+        platform::EventRecord(ToOut(receipt.delivery, options_.deliveries_topic, traceparent),
+                              receipt.partition, source_);
+    if (!record.ok()) return record.status();
+    records.push_back(*std::move(record));
+  }
+  return records;
+}
 
 platform::Awaitable<absl::Status> Publisher::Publish(
     std::vector<interaction::v1::Interaction> interactions, std::vector<Receipt> receipts,
     std::string traceparent) {
+  Outgoing outgoing;
+  Published published = co_await Write(std::move(outgoing), std::move(interactions),
+                                       std::move(receipts), std::move(traceparent));
+  co_return std::move(published.status);
+}
+
+platform::Awaitable<Published> Publisher::PublishNew(
+    SeenMemory& seen, std::vector<std::string> keys,
+    std::vector<interaction::v1::Interaction> interactions, std::vector<Receipt> receipts,
+    std::string traceparent) {
+  Outgoing outgoing;
+  if (!keys.empty()) outgoing.seen = &seen;
+  outgoing.keys = std::move(keys);
+  return Write(std::move(outgoing), std::move(interactions), std::move(receipts),
+               std::move(traceparent));
+}
+
+platform::Awaitable<Published> Publisher::Write(
+    Outgoing outgoing, std::vector<interaction::v1::Interaction> interactions,
+    std::vector<Receipt> receipts, std::string traceparent) {
   platform::Span span = StartSpan(options_, interactions, receipts, traceparent);
   const size_t interactions_count = interactions.size();
   const size_t receipts_count = receipts.size();
-  std::vector<platform::Record> records;
-  records.reserve(interactions_count + receipts_count);
-  for (const interaction::v1::Interaction& interaction : interactions) {
-    absl::StatusOr<platform::Record> record =
-        platform::EventRecord(ToOut(interaction, options_.interactions_topic, span.traceparent()),
-                              platform::kPartitionByKey, source_);
-    if (!record.ok()) co_return record.status();
-    records.push_back(*std::move(record));
-  }
-  for (const Receipt& receipt : receipts) {
-    absl::StatusOr<platform::Record> record = platform::EventRecord(
-        ToOut(receipt.delivery, options_.deliveries_topic, span.traceparent()), receipt.partition,
-        source_);
-    if (!record.ok()) co_return record.status();
-    records.push_back(*std::move(record));
-  }
-  if (records.empty()) co_return absl::OkStatus();
+  absl::StatusOr<std::vector<platform::Record>> records =
+      RecordsOf(interactions, receipts, span.traceparent());
+  Published published;
+  published.status = records.status();
+  // Without records there is nothing that could be a repeat.
+  if (!records.ok() || records->empty()) co_return published;
+  outgoing.records = *std::move(records);
   // While Kafka is waited for, thousands of others need memory.
   interactions = {};
   receipts = {};
   const absl::Duration began = clock_.Monotonic();
-  if (pace_.MustWait(began, records.size())) co_await pace_.Turn();
-  absl::Status produced = co_await Produce(std::move(records));
-  Note(options_.interactions_topic, interactions_count, produced);
-  Note(options_.deliveries_topic, receipts_count, produced);
+  const auto begin = [&](Done done, const boost::asio::any_io_executor& executor) {
+    outgoing.done = std::move(done);
+    const size_t count = outgoing.records.size();
+    pace_.Add(began, count, std::move(outgoing), executor);
+  };
+  published = co_await acknowledgements_.Await(begin);
   seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
-  produced = ForCaller(produced);
-  if (!produced.ok()) span.Fail(absl::StatusCodeToString(produced.code()));
-  co_return produced;
+  if (published.seen) co_return published;
+  Note(options_.interactions_topic, interactions_count, published.status);
+  Note(options_.deliveries_topic, receipts_count, published.status);
+  published.status = ForCaller(published.status);
+  if (!published.status.ok()) span.Fail(absl::StatusCodeToString(published.status.code()));
+  co_return published;
+}
+
+void Publisher::Leave(std::vector<Outgoing> all) {
+  // A process has one memory.
+  SeenMemory* seen = nullptr;
+  std::vector<std::vector<std::string>> keys;
+  keys.reserve(all.size());
+  for (Outgoing& each : all) {
+    if (each.seen != nullptr) seen = each.seen;
+    keys.push_back(std::move(each.keys));
+  }
+  auto waiting = std::make_shared<std::vector<Outgoing>>(std::move(all));
+  const auto told = [this, waiting](const std::vector<bool>& all_seen) {
+    for (size_t i = 0; i < waiting->size(); ++i) {
+      Outgoing& each = (*waiting)[i];
+      if (all_seen[i]) {
+        each.done({absl::OkStatus(), /*seen=*/true});
+      } else {
+        Produce(std::move(each));
+      }
+    }
+  };
+  if (seen == nullptr) return told(std::vector<bool>(waiting->size(), false));
+  seen->LookUp(std::move(keys), told);
+}
+
+void Publisher::Produce(Outgoing outgoing) {
+  producer_.ProduceAll(outgoing.records, [done = std::move(outgoing.done)](absl::Status produced) {
+    done({std::move(produced), /*seen=*/false});
+  });
 }
 
 platform::Awaitable<absl::Status> Publisher::DeadLetter(std::vector<Unreadable> unreadable) {
@@ -145,17 +214,16 @@ platform::Awaitable<absl::Status> Publisher::DeadLetter(std::vector<Unreadable> 
   if (records.empty()) co_return absl::OkStatus();
   const absl::Duration began = clock_.Monotonic();
   const size_t count = records.size();
-  const absl::Status produced = co_await Produce(std::move(records));
-  Note(options_.dead_letter_topic, count, produced);
+  const auto begin = [&](Done done) {
+    Outgoing outgoing;
+    outgoing.records = std::move(records);
+    outgoing.done = std::move(done);
+    Produce(std::move(outgoing));
+  };
+  const Published published = co_await acknowledgements_.Await(begin);
+  Note(options_.dead_letter_topic, count, published.status);
   seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
-  co_return ForCaller(produced);
-}
-
-platform::Awaitable<absl::Status> Publisher::Produce(std::vector<platform::Record> records) {
-  return acknowledgements_.Await(
-      [this, records = std::move(records)](std::function<void(absl::Status)> done) {
-        producer_.ProduceAll(records, std::move(done));
-      });
+  co_return ForCaller(published.status);
 }
 
 void Publisher::Note(const std::string& topic, size_t records, const absl::Status& produced) {

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/channels/common/publish_pace.h"
+#include "services/channels/common/seen_memory.h"
 #include "services/channels/common/timed_waits.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/base/metrics.h"
@@ -45,6 +47,12 @@ struct PublisherOptions {
   std::string dead_letter_topic = platform::kDeadLetters;
 };
 
+// What came of something that was to be written unless it had been seen.
+struct Published {
+  absl::Status status;
+  bool seen = false;  // Nothing was written.
+};
+
 // Writes what the channels take in and waits until Kafka has acknowledged it (acks=all,
 // idempotent).
 //
@@ -61,11 +69,32 @@ class Publisher {
   // All or an error; none is no error.
   platform::Awaitable<absl::Status> Publish(std::vector<interaction::v1::Interaction> interactions,
                                             std::vector<Receipt> receipts, std::string traceparent);
+  // The same, unless `keys` (of `seen`; none: it is new) were all seen before. Those of many
+  // requests are looked up together, on the way to Kafka, so that each request waits once.
+  platform::Awaitable<Published> PublishNew(SeenMemory& seen, std::vector<std::string> keys,
+                                            std::vector<interaction::v1::Interaction> interactions,
+                                            std::vector<Receipt> receipts, std::string traceparent);
   platform::Awaitable<absl::Status> DeadLetter(std::vector<Unreadable> unreadable);
 
  private:
-  // Holds the records until the producer has them, not until Kafka has.
-  platform::Awaitable<absl::Status> Produce(std::vector<platform::Record> records);
+  using Done = std::function<void(Published)>;
+  // On its way to Kafka.
+  struct Outgoing {
+    SeenMemory* seen = nullptr;  // Null: nothing has to be looked up.
+    std::vector<std::string> keys;
+    std::vector<platform::Record> records;
+    Done done;
+  };
+
+  absl::StatusOr<std::vector<platform::Record>> RecordsOf(
+      const std::vector<interaction::v1::Interaction>& interactions,
+      const std::vector<Receipt>& receipts, const std::string& traceparent) const;
+  platform::Awaitable<Published> Write(Outgoing outgoing,
+                                       std::vector<interaction::v1::Interaction> interactions,
+                                       std::vector<Receipt> receipts, std::string traceparent);
+  // What leaves together, in this order.
+  void Leave(std::vector<Outgoing> all);
+  void Produce(Outgoing outgoing);
   // What became of so many records.
   void Note(const std::string& topic, size_t records, const absl::Status& produced);
 
@@ -73,8 +102,8 @@ class Publisher {
   const platform::Clock& clock_;
   const PublisherOptions options_;
   const std::string source_;  // "/trama/sms"
-  PublishPace pace_;
-  TimedWaits<absl::Status> acknowledgements_;
+  PublishPace<Outgoing> pace_;
+  TimedWaits<Published> acknowledgements_;
   platform::CounterFamily& records_;
   prometheus::Counter& interactions_written_;  // Of them; kept, because most are.
   prometheus::Histogram& seconds_;

@@ -4,23 +4,19 @@
 
 namespace trama::channels {
 
-namespace {
-
-bool IsSmall(const std::string& raw, size_t copies) {
-  return raw.size() * copies <= kHeldOriginalBytesMax;
+bool CanHoldOriginal(const std::string& raw, size_t interactions) {
+  return raw.size() * interactions <= kHeldOriginalBytesMax;
 }
-
-}  // namespace
 
 bool HoldOriginal(const std::string& raw, const std::string& content_type,
                   std::span<interaction::v1::Interaction> interactions) {
-  return IsSmall(raw, interactions.size()) &&
+  return CanHoldOriginal(raw, interactions.size()) &&
          HoldOriginal(std::string(raw), content_type, interactions);
 }
 
 bool HoldOriginal(std::string&& raw, const std::string& content_type,
                   std::span<interaction::v1::Interaction> interactions) {
-  if (!IsSmall(raw, interactions.size())) return false;
+  if (!CanHoldOriginal(raw, interactions.size())) return false;
   for (interaction::v1::Interaction& interaction : interactions) {
     interaction.set_raw_content_type(content_type);
     if (&interaction == &interactions.back()) {

@@ -12,6 +12,8 @@ namespace trama::channels {
 // short message would cost more than all the rest of its way.
 inline constexpr size_t kHeldOriginalBytesMax = 8 * 1024;
 
+bool CanHoldOriginal(const std::string& raw, size_t interactions);
+
 // Puts a copy of `raw` into each of them. False, and nothing is changed, when that would be too
 // much: then it belongs in the blob store.
 bool HoldOriginal(const std::string& raw, const std::string& content_type,

@@ -48,9 +48,9 @@ std::vector<std::string> SeenMemory::KeysOf(std::string_view workspace, std::str
   return keys;
 }
 
-void SeenMemory::Count(bool answered, bool seen) {
+void SeenMemory::Count(bool answered, bool seen, size_t keys) {
   prometheus::Counter& counted = !answered ? skipped_ : seen ? seen_ : new_;
-  counted.Increment();
+  counted.Increment(static_cast<double>(keys));
 }
 
 platform::Awaitable<bool> SeenMemory::AllSeen(std::vector<std::string> keys) {
@@ -82,6 +82,55 @@ platform::Awaitable<std::vector<bool>> SeenMemory::SeenEach(std::vector<std::str
     Count(answered, seen[i]);
   }
   co_return seen;
+}
+
+void SeenMemory::LookUp(std::vector<std::vector<std::string>> events, Told told) {
+  platform::RedisCommand exists = {"EXISTS"};
+  for (const std::vector<std::string>& keys : events) {
+    exists.insert(exists.end(), keys.begin(), keys.end());
+  }
+  const size_t count = exists.size() - 1;
+  if (redis_ == nullptr || count == 0) return told(std::vector<bool>(events.size(), false));
+  redis_->Send(
+      std::move(exists),
+      [this, count, events = std::move(events),
+       told = std::move(told)](const absl::StatusOr<platform::RedisReply>& reply) {
+        if (reply.ok() && reply->integer > 0 && count > 1) return LookUpEach(events, told);
+        const bool seen = reply.ok() && reply->integer > 0;
+        Count(reply.ok(), seen, count);
+        // If there is one, the only key belongs to the only event that has any.
+        std::vector<bool> all_seen(events.size(), false);
+        for (size_t i = 0; i < events.size(); ++i) all_seen[i] = seen && !events[i].empty();
+        told(all_seen);
+      },
+      kWaitMax);
+}
+
+void SeenMemory::LookUpEach(const std::vector<std::vector<std::string>>& events, Told told) {
+  std::vector<platform::RedisCommand> commands;
+  std::vector<size_t> counts;
+  for (const std::vector<std::string>& keys : events) {
+    for (const std::string& key : keys) commands.push_back(Exists(key));
+    counts.push_back(keys.size());
+  }
+  redis_->SendBatch(
+      std::move(commands),
+      [this, counts = std::move(counts),
+       told = std::move(told)](const std::vector<absl::StatusOr<platform::RedisReply>>& replies) {
+        std::vector<bool> all_seen(counts.size(), false);
+        size_t next = 0;
+        for (size_t i = 0; i < counts.size(); ++i) {
+          size_t seen_of_them = 0;
+          for (const size_t end = next + counts[i]; next < end; ++next) {
+            const bool seen = replies[next].ok() && replies[next]->integer == 1;
+            Count(replies[next].ok(), seen);
+            if (seen) ++seen_of_them;
+          }
+          all_seen[i] = counts[i] > 0 && seen_of_them == counts[i];
+        }
+        told(all_seen);
+      },
+      kWaitMax);
 }
 
 void SeenMemory::Mark(std::vector<std::string> keys) {

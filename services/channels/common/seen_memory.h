@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ class SeenMemory {
   // Redis gets this long; then the event passes.
   static constexpr absl::Duration kWaitMax = absl::Milliseconds(200);
 
+  using Told = std::function<void(const std::vector<bool>& all_seen)>;
+
   // `redis` may be null: nothing is remembered.
   SeenMemory(platform::RedisClient* redis, std::string channel, platform::Metrics& metrics);
 
@@ -36,12 +39,17 @@ class SeenMemory {
   platform::Awaitable<bool> AllSeen(std::vector<std::string> keys);
   // Which of them were seen before, in their order; none when Redis does not answer.
   platform::Awaitable<std::vector<bool>> SeenEach(std::vector<std::string> keys);
+  // AllSeen of each of many events, whose keys these are, by one command: mostly all are new.
+  // `told` is given an answer for each, by the caller or on a thread of the client.
+  void LookUp(std::vector<std::vector<std::string>> events, Told told);
   // Does not wait for Redis: whatever this process asks afterwards is answered after it.
   void Mark(std::vector<std::string> keys);
 
  private:
-  // Counts what became of looking one up.
-  void Count(bool answered, bool seen);
+  // Counts what became of looking so many up.
+  void Count(bool answered, bool seen, size_t keys = 1);
+  // Asked one by one, as one of them at least was seen.
+  void LookUpEach(const std::vector<std::vector<std::string>>& events, Told told);
 
   platform::RedisClient* const redis_;
   const std::string channel_;

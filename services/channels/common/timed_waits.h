@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -36,7 +37,13 @@ class TimedWaits {
                                                  boost::asio::any_io_executor executor) mutable {
           auto wait = std::make_shared<Wait>(std::move(done), Clock::now() + open->limit);
           open->Add(wait, executor);
-          start(std::function<void(T)>([wait](T value) { wait->End(std::move(value)); }));
+          std::function<void(T)> end([wait](T value) { wait->End(std::move(value)); });
+          if constexpr (std::is_invocable_v<Start&, std::function<void(T)>,
+                                            boost::asio::any_io_executor>) {
+            start(std::move(end), executor);
+          } else {
+            start(std::move(end));
+          }
         });
   }
 

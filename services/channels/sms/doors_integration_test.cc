@@ -1,6 +1,7 @@
 // What comes in, on a real broker and a real Redis.
 
 #include <algorithm>
+#include <future>
 #include <random>
 #include <set>
 #include <thread>
@@ -140,6 +141,27 @@ TEST_F(DoorsTest, RedeliveryIsAcknowledgedAndWritesNothing) {
   EXPECT_EQ(Post(kDoor, Message("SM1", "x")).status, 200);
   EXPECT_EQ(Post(kDoor, Message("SM1", "x")).status, 200);
   EXPECT_THAT(InteractionRecords(), SizeIs(1));
+}
+
+TEST_F(DoorsTest, OfManyThatAreLookedUpTogetherEachIsToldItsOwn) {
+  const auto look_up = [&](const std::vector<std::vector<std::string>>& events) {
+    std::vector<std::vector<std::string>> keys;
+    for (const auto& ids : events) keys.push_back(seen_->KeysOf("demo", "main", ids));
+    std::promise<std::vector<bool>> told;
+    seen_->LookUp(std::move(keys), [&](const std::vector<bool>& all) { told.set_value(all); });
+    return told.get_future().get();
+  };
+  EXPECT_THAT(look_up({{"SM1"}, {"SM2"}}), ElementsAre(false, false));
+
+  seen_->Mark(seen_->KeysOf("demo", "main", {"SM1", "SM3"}));
+
+  EXPECT_THAT(look_up({{"SM1"}}), ElementsAre(true));
+  EXPECT_THAT(look_up({{"SM1"}, {"SM2"}, {}, {"SM1", "SM3"}, {"SM3", "SM4"}}),
+              ElementsAre(true, false, false, true, false));
+  EXPECT_THAT(look_up({{}, {}}), ElementsAre(false, false));
+
+  redis_process_->Kill();
+  EXPECT_THAT(look_up({{"SM1"}, {"SM2"}}), ElementsAre(false, false));
 }
 
 TEST_F(DoorsTest, WithoutRedisMessagesStillComeIn) {
