@@ -9,6 +9,8 @@ namespace trama::channels {
 
 namespace {
 
+constexpr absl::Duration kIdentityKept = absl::Seconds(1);
+
 std::optional<ChannelAccount> Make(const platform::ConfigView& view,
                                    const config::v1::Resource& resource) {
   const std::string& workspace = resource.metadata().workspace();
@@ -107,6 +109,26 @@ absl::StatusOr<std::string> AccountDirectory::IdentitySecret(const std::string& 
                      " bytes, it needs at least ", kIdSecretMinBytes));
   }
   return secret;
+}
+
+absl::Status AccountDirectory::CheckIdentity(const std::string& workspace) const {
+  const platform::ConfigPtr view = config_.Current();
+  const absl::Duration now = clock_.Monotonic();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = identities_.find(workspace);
+    if (identities_of_ == view && found != identities_.end() &&
+        now - found->second < kIdentityKept) {
+      return absl::OkStatus();
+    }
+  }
+  absl::Status there = IdentitySecret(workspace).status();
+  if (!there.ok()) return there;
+  const std::lock_guard lock(mutex_);
+  if (identities_of_ != view) identities_.clear();
+  identities_of_ = view;
+  identities_[workspace] = now;
+  return there;
 }
 
 }  // namespace trama::channels

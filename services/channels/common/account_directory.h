@@ -69,6 +69,10 @@ class AccountDirectory {
   // has none, or one that is too short.
   absl::StatusOr<std::string> IdentitySecret(const std::string& workspace) const;
 
+  // Whether there is such a secret, for doors that ask with every message: what was there is not
+  // looked at again within the second.
+  absl::Status CheckIdentity(const std::string& workspace) const;
+
   static constexpr absl::Duration kSecretKept = absl::Seconds(10);
 
  private:
@@ -86,6 +90,9 @@ class AccountDirectory {
   // Those of Share that were found in `shared_of_`, by AccountKey.
   mutable std::map<std::string, std::shared_ptr<const ChannelAccount>> shared_;
   mutable platform::ConfigPtr shared_of_;
+  // When the identity secrets of workspaces in `identities_of_` were last found.
+  mutable std::map<std::string, absl::Duration> identities_;
+  mutable platform::ConfigPtr identities_of_;
 };
 
 }  // namespace trama::channels

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/kernel/ids.h"
 #include "services/platform/config/fixed_config.h"
 
 namespace trama::channels {
@@ -19,6 +20,7 @@ class AccountDirectoryTest : public ::testing::Test {
     workspace.set_kind("Workspace");
     workspace.mutable_metadata()->set_name("demo");
     workspace.mutable_workspace()->set_partition(3);
+    workspace.mutable_workspace()->set_identity_secret("file:/identity");
     config::v1::Resource& account = *snapshot->add_resources();
     account.set_kind("ChannelAccount");
     account.mutable_metadata()->set_workspace("demo");
@@ -31,9 +33,10 @@ class AccountDirectoryTest : public ::testing::Test {
   platform::FixedConfig config_;
   platform::FakeClock clock_;
   int reads_ = 0;
+  std::string secret_ = "secret";
   AccountDirectory accounts_{"sms", config_, clock_, [this](std::string_view) {
                                ++reads_;
-                               return absl::StatusOr<std::string>("secret");
+                               return absl::StatusOr<std::string>(secret_);
                              }};
 };
 
@@ -69,6 +72,19 @@ TEST_F(AccountDirectoryTest, ASecretIsReadAnewAfterAWhile) {
   clock_.Advance(AccountDirectory::kSecretKept);
   EXPECT_EQ(*accounts_.Secret("file:/x"), "secret");
   EXPECT_EQ(reads_, 2);
+}
+
+TEST_F(AccountDirectoryTest, AnIdentitySecretThatWasThereIsLookedAtAgainSoon) {
+  EXPECT_EQ(accounts_.CheckIdentity("demo").code(), absl::StatusCode::kFailedPrecondition);
+  secret_ = std::string(kIdSecretMinBytes, 's');
+  clock_.Advance(AccountDirectory::kSecretKept);
+  EXPECT_TRUE(accounts_.CheckIdentity("demo").ok());
+  EXPECT_TRUE(accounts_.CheckIdentity("demo").ok());
+  EXPECT_FALSE(accounts_.CheckIdentity("elsewhere").ok());
+
+  secret_ = "short";
+  clock_.Advance(AccountDirectory::kSecretKept);
+  EXPECT_FALSE(accounts_.CheckIdentity("demo").ok());
 }
 
 }  // namespace

@@ -27,6 +27,12 @@ bool GoesToStore(const Arrival& arrival) {
   return arrival.raw_in_blob_store || !CanHoldOriginal(arrival.raw, arrival.interactions.size());
 }
 
+// What one request brought belongs to one trace; a mail comes without: then one begins here.
+platform::Span StartSpan(const std::string& traceparent) {
+  const auto start = traceparent.empty() ? &platform::Span::StartAtBorder : &platform::Span::Start;
+  return start(platform::SpanKind::kInternal, "ingest", traceparent);
+}
+
 }  // namespace
 
 struct Ingest::Prepared {
@@ -114,14 +120,13 @@ platform::Awaitable<IngestResult> Ingest::TakeOne(Arrival arrival) {
   if (!result.status.ok()) {
     span.Fail(absl::StatusCodeToString(result.status.code()));
   } else if (!result.seen) {
-    seen_.Mark(std::move(keys));
+    seen_.Mark(keys);
   }
   co_return result;
 }
 
 platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals) {
-  platform::Span span = platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest",
-                                                      arrivals.front().traceparent);
+  platform::Span span = StartSpan(arrivals.front().traceparent);
   std::vector<Prepared> prepared;
   if (arrivals.size() == 1) {
     // Most come alone and need nobody beside them.
@@ -157,7 +162,7 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
     span.Fail(absl::StatusCodeToString(result.status.code()));
     co_return result;
   }
-  seen_.Mark(std::move(marks));
+  seen_.Mark(marks);
   co_return result;
 }
 

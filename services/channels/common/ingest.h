@@ -44,7 +44,8 @@ struct IngestResult {
 };
 
 // The way of everything that comes in: raw original kept → seen before? → written to Kafka and
-// acknowledged by it → marked as seen. What goes to the blob store is looked up before. An OK is a promise that nothing of it is lost.
+// acknowledged by it → marked as seen. What goes to the blob store is looked up before. An OK is a
+// promise that nothing of it is lost.
 //
 // Threads: safe from any; coroutines run where they are spawned.
 class Ingest {

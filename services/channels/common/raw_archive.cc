@@ -29,7 +29,7 @@ RawArchive::RawArchive(platform::BlobStore& store, platform::WorkerPool& workers
                    .With({accounts.channel()})) {}
 
 absl::Status RawArchive::CheckIdentity(const std::string& workspace) const {
-  return accounts_.IdentitySecret(workspace).status();
+  return accounts_.CheckIdentity(workspace);
 }
 
 platform::Awaitable<absl::StatusOr<std::string>> RawArchive::Put(std::string workspace,

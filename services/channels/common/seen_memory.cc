@@ -7,6 +7,7 @@
 #include "services/kernel/digest.h"
 #include "services/kernel/strings.h"
 #include "services/platform/redis/redis_key.h"
+#include "services/platform/redis/redis_protocol.h"
 
 namespace trama::channels {
 
@@ -133,19 +134,15 @@ void SeenMemory::LookUpEach(const std::vector<std::vector<std::string>>& events,
       kWaitMax);
 }
 
-void SeenMemory::Mark(std::vector<std::string> keys) {
-  if (redis_ == nullptr || keys.empty()) return;
-  const std::string seconds = std::to_string(absl::ToInt64Seconds(kKept));
-  std::vector<platform::RedisCommand> commands(keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    commands[i].reserve(5);
-    commands[i].emplace_back("SET");
-    commands[i].push_back(std::move(keys[i]));
-    for (const char* word : {"1", "EX"}) commands[i].emplace_back(word);
-    commands[i].push_back(seconds);
+void SeenMemory::Mark(const std::vector<std::string>& keys) {
+  if (redis_ == nullptr) return;
+  static const std::string& seconds = *new std::string(absl::StrCat(absl::ToInt64Seconds(kKept)));
+  std::string wire;
+  for (const std::string& key : keys) {
+    platform::AppendRedisCommand({"SET", key, "1", "EX", seconds}, wire);
   }
   // What is not marked costs one more record at the next redelivery.
-  redis_->SendSoon(commands, kWaitMax);
+  redis_->SendSoon(std::move(wire), keys.size(), kWaitMax);
 }
 
 }  // namespace trama::channels

@@ -43,7 +43,7 @@ class SeenMemory {
   // `told` is given an answer for each, by the caller or on a thread of the client.
   void LookUp(std::vector<std::vector<std::string>> events, Told told);
   // Does not wait for Redis: whatever this process asks afterwards is answered after it.
-  void Mark(std::vector<std::string> keys);
+  void Mark(const std::vector<std::string>& keys);
 
  private:
   // Counts what became of looking so many up.

@@ -51,9 +51,7 @@ platform::Awaitable<EventIntake::Result> EventIntake::Take(channels::ChannelAcco
 
   result.status = co_await publisher_.Publish(std::move(interactions), std::move(receipts),
                                               std::move(traceparent));
-  if (result.status.ok()) {
-    seen_.Mark(std::move(written));
-  }
+  if (result.status.ok()) seen_.Mark(written);
   co_return result;
 }
 

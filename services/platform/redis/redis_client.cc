@@ -168,12 +168,9 @@ void RedisClient::SendBatch(std::vector<RedisCommand> commands, RedisBatchCallba
   core_->Submit(commands, std::move(callbacks), timeout);
 }
 
-void RedisClient::SendSoon(const std::vector<RedisCommand>& commands, absl::Duration timeout) {
-  TRAMA_CHECK(CheckBatch(commands).ok());
-  if (commands.empty()) return;
-  std::string wire;
-  for (const RedisCommand& command : commands) AppendRedisCommand(command, wire);
-  std::vector<RedisCallback> ignored(commands.size(), [](const ReplyOr&) {});
+void RedisClient::SendSoon(std::string wire, size_t commands, absl::Duration timeout) {
+  if (commands == 0) return;
+  std::vector<RedisCallback> ignored(commands, [](const ReplyOr&) {});
   core_->Submit(std::move(wire), std::move(ignored), timeout, Core::Leaves::kSoon);
 }
 

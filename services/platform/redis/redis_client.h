@@ -122,9 +122,10 @@ class RedisClient {
   std::vector<absl::StatusOr<RedisReply>> CallBatchBlocking(std::vector<RedisCommand> commands,
                                                             absl::Duration timeout = {});
 
-  // For what nobody waits for: the commands leave with the next ones of anybody, or by themselves
-  // after 20 ms, and are carried out before whatever is sent later. Their answers are ignored.
-  void SendSoon(const std::vector<RedisCommand>& commands, absl::Duration timeout = {});
+  // For what nobody waits for: `wire` holds so many commands (AppendRedisCommand), which leave with
+  // the next ones of anybody, or by themselves after 20 ms, and are carried out before whatever is
+  // sent later. Their answers are ignored.
+  void SendSoon(std::string wire, size_t commands, absl::Duration timeout = {});
 
   // EVALSHA; loads the script and runs it once more if Redis does not know it. `keys` must carry
   // one common hash tag (see redis_key.h), else INVALID_ARGUMENT. The script must outlive the

@@ -1,4 +1,5 @@
 #include "services/platform/redis/redis_client.h"
+#include "services/platform/redis/redis_protocol.h"
 
 #include <atomic>
 #include <future>
@@ -183,7 +184,9 @@ TEST_F(RedisClientTest, WhatLeavesSoonGoesBeforeTheNextCommand) {
   });
   Make(peer.port());
   ASSERT_TRUE(client_->WaitConnected(absl::Seconds(20)).ok());
-  client_->SendSoon({{"SET", "k", "1"}});
+  std::string wire;
+  AppendRedisCommand({"SET", "k", "1"}, wire);
+  client_->SendSoon(std::move(wire), 1);
   const auto answer = client_->CallBlocking({"GET", "k"});
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->text, "1");
@@ -199,7 +202,9 @@ TEST_F(RedisClientTest, WhatLeavesSoonNeedsNoOtherCommand) {
   });
   Make(peer.port());
   ASSERT_TRUE(client_->WaitConnected(absl::Seconds(20)).ok());
-  client_->SendSoon({{"SET", "k", "1"}});
+  std::string wire;
+  AppendRedisCommand({"SET", "k", "1"}, wire);
+  client_->SendSoon(std::move(wire), 1);
   std::future<std::string> asked = got.get_future();
   ASSERT_EQ(asked.wait_for(std::chrono::seconds(20)), std::future_status::ready);
   EXPECT_THAT(asked.get(), HasSubstr("SET"));

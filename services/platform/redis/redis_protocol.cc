@@ -84,23 +84,32 @@ void AppendLength(char type, size_t length, std::string& out) {
   out.append(text.data(), static_cast<size_t>(end - text.data()));
 }
 
+template <typename Arguments>
+void AppendCommand(const Arguments& command, std::string& out) {
+  // By hand: hiredis goes through printf for every length.
+  constexpr size_t kFramingBytesUsual = 8;  // "$123\r\n" and "\r\n"
+  size_t bytes = kFramingBytesUsual;
+  for (const auto& argument : command) bytes += argument.size() + kFramingBytesUsual;
+  out.reserve(out.size() + bytes);
+  AppendLength('*', command.size(), out);
+  for (const auto& argument : command) {
+    AppendLength('$', argument.size(), out);
+    out.append(argument);
+    out.append("\r\n", 2);
+  }
+}
+
 redisReplyObjectFunctions functions = {CreateString, CreateArray, CreateInteger, CreateNil,
                                        FreeReply};
 
 }  // namespace
 
 void AppendRedisCommand(const std::vector<std::string>& command, std::string& out) {
-  // By hand: hiredis goes through printf for every length.
-  constexpr size_t kFramingBytesUsual = 8;  // "$123\r\n" and "\r\n"
-  size_t bytes = kFramingBytesUsual;
-  for (const std::string& argument : command) bytes += argument.size() + kFramingBytesUsual;
-  out.reserve(out.size() + bytes);
-  AppendLength('*', command.size(), out);
-  for (const std::string& argument : command) {
-    AppendLength('$', argument.size(), out);
-    out.append(argument);
-    out.append("\r\n", 2);
-  }
+  AppendCommand(command, out);
+}
+
+void AppendRedisCommand(std::initializer_list<std::string_view> command, std::string& out) {
+  AppendCommand(command, out);
 }
 
 RedisReplyReader::RedisReplyReader(size_t reply_bytes_max)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ namespace trama::platform {
 
 // Appends a command in Redis' protocol (RESP2).
 void AppendRedisCommand(const std::vector<std::string>& command, std::string& out);
+void AppendRedisCommand(std::initializer_list<std::string_view> command, std::string& out);
 
 // Turns bytes of a server into replies, with hiredis' reader. Any bytes are safe; after an error
 // the reader is of no more use, as the connection is.
