@@ -39,6 +39,15 @@ class Archive {
 // Each owner makes its own.
 using MakeArchive = std::function<std::unique_ptr<Archive>()>;
 
+// How a row lies in an archive: the size of its key, its key in its table, its value.
+struct ArchivedRow {
+  std::string_view key;
+  std::string_view value;
+};
+// Writes it over `record`, whose memory is used again.
+void WriteArchivedRow(const ArchivedRow& row, std::string& record);
+ArchivedRow ReadArchivedRow(std::string_view record);
+
 // In memory: for tests, and where the outside shall not be touched.
 class MemoryArchive : public Archive {
  public:

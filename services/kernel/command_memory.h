@@ -80,6 +80,8 @@ class CommandMemory {
   // When Expire() has something to do; InfiniteFuture() when nothing is remembered.
   absl::Time NextExpiry() const;
 
+  // As Table::TakeArchive.
+  void TakeArchive(std::shared_ptr<Archive> archive) { rows_.TakeArchive(std::move(archive)); }
   // A row of the changelog; `key` without the table's name.
   absl::Status Load(std::string_view key, std::string_view value);
   // The same for all of them, with the table's name.

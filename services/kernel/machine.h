@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
+#include "services/kernel/archive.h"
 #include "services/kernel/caller.h"
 
 // The contract between the brain of a service and the loop that drives it.
@@ -132,11 +133,17 @@ struct RowChange {
 struct RowBytes {
   std::string_view key;
   std::string_view value;
+  // Where it lies in the archive that came before it (Machine::TakeArchive), if it does.
+  std::optional<ArchivePlace> place = {};
 };
 
 class Machine {
  public:
   virtual ~Machine() = default;
+
+  // Before the rows of a table: the archive in which they lie already (ArchivedRow). A machine
+  // whose rows rest may go on with it, so that they are not written once more.
+  virtual void TakeArchive(std::string_view /*table*/, std::shared_ptr<Archive> /*archive*/) {}
 
   // Before any Apply: one row of the changelog; each key once, in any order, and rows of different
   // tables possibly by different threads at once. An error means that the row cannot be understood,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,7 +50,7 @@ template <typename Row>
 class Table {
  public:
   // `name` prefixes the rows' keys in the changelog; it may not contain '/'.
-  explicit Table(std::string name, std::unique_ptr<Archive> archive = nullptr)
+  explicit Table(std::string name, std::shared_ptr<Archive> archive = nullptr)
       : name_(std::move(name)), archive_(std::move(archive)) {}
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
@@ -108,6 +107,13 @@ class Table {
     return nullptr;
   }
 
+  // Before LoadAll, in place of its own archive: the one in which the rows lie that come now.
+  void TakeArchive(std::shared_ptr<Archive> archive) {
+    if (archive_ == nullptr) return;
+    archive_ = std::move(archive);
+    is_taken_ = true;
+  }
+
   // A row as read from the changelog: does not count as changed.
   absl::StatusOr<Row*> Load(std::string_view key, std::string_view value) {
     auto kept = std::make_unique<Kept>(key);
@@ -133,11 +139,15 @@ class Table {
       const uint64_t hash = KeyHash(key);
       visit(hash, std::as_const(kept->key), kept->row, to);
       std::optional<ArchivePlace> place;
-      if (to != LoadedTo::kMemory) place = archive_->Append(Record(key, bytes.value));
+      if (is_taken_ && bytes.place.has_value()) place = *bytes.place;
+      if (!place.has_value() && to != LoadedTo::kMemory) {
+        place = archive_->Append(Record(key, bytes.value));
+      }
       // What the archive does not take stays in memory, too.
-      if (place.has_value()) {
+      if (place.has_value() && to != LoadedTo::kMemory) {
         Keep(hash, key, Slot(*place, to == LoadedTo::kRestUntilAsked));
       } else {
+        kept->place = place;
         Keep(hash, key, Slot(std::move(kept)));
       }
     }
@@ -275,7 +285,7 @@ class Table {
   // Valid until the archive is asked again.
   std::string_view KeyAt(const Slot& slot) const {
     const Kept* const kept = slot.kept();
-    return kept != nullptr ? kept->key : SplitRecord(archive_->Read(slot.place())).key;
+    return kept != nullptr ? kept->key : ReadArchivedRow(archive_->Read(slot.place())).key;
   }
 
   Kept& Wake(typename Slots::iterator it) const {
@@ -289,7 +299,7 @@ class Table {
   }
 
   void Read(ArchivePlace place, Kept& kept) const {
-    const RowBytes record = SplitRecord(archive_->Read(place));
+    const ArchivedRow record = ReadArchivedRow(archive_->Read(place));
     kept.key = record.key;
     TRAMA_CHECK(
         kept.row.ParseFromArray(record.value.data(), static_cast<int>(record.value.size())));
@@ -305,18 +315,9 @@ class Table {
     delete &kept;
   }
 
-  // In the archive: the key's size, the key, the value.
   std::string_view Record(std::string_view key, std::string_view value) {
-    const uint32_t size = static_cast<uint32_t>(key.size());
-    record_.assign(reinterpret_cast<const char*>(&size), sizeof(size));
-    record_.append(key).append(value);
+    WriteArchivedRow({key, value}, record_);
     return record_;
-  }
-  static RowBytes SplitRecord(std::string_view record) {
-    uint32_t size = 0;
-    std::memcpy(&size, record.data(), sizeof(size));
-    record.remove_prefix(sizeof(size));
-    return {record.substr(0, size), record.substr(size)};
   }
 
   absl::Status ParseInto(std::string_view key, std::string_view value, Kept& kept) const {
@@ -346,7 +347,8 @@ class Table {
   }
 
   const std::string name_;
-  const std::unique_ptr<Archive> archive_;  // Null: all rows stay in memory.
+  std::shared_ptr<Archive> archive_;  // Null: all rows stay in memory.
+  bool is_taken_ = false;             // It is the one in which loaded rows lay already.
   // To look for a row moves it, and changes nothing of what the table says.
   mutable Slots slots_;
   mutable std::vector<std::string> looked_for_;  // Have come back; TakeChanges looks at them.

@@ -202,6 +202,38 @@ TEST_F(TableRestTest, WhatTheArchiveDoesNotTakeIsLoadedToMemory) {
   EXPECT_EQ(table.Find("b")->value(), "2");
 }
 
+TEST_F(TableRestTest, WhatLiesInAnArchiveThatIsTakenIsNotWrittenAgain) {
+  const auto taken = std::make_shared<PettyArchive>();
+  std::vector<RowBytes> rows;
+  const std::string a = Bytes("1");
+  const std::string b = Bytes("2");
+  std::string record;
+  for (const auto& [key, value] : {std::pair("a", &a), std::pair("b", &b)}) {
+    WriteArchivedRow({key, *value}, record);
+    rows.push_back({key[0] == 'a' ? "texts/a" : "texts/b", *value, taken->Append(record)});
+  }
+  taken->full = true;
+  table.TakeArchive(taken);
+  const auto where = [](const std::string& key, const Row&) {
+    return key == "a" ? LoadedTo::kRest : LoadedTo::kMemory;
+  };
+  ASSERT_TRUE(table.LoadAll(rows, where, [](const auto&...) {}).ok());
+  EXPECT_EQ(table.CountAtRest(), 1u);
+  EXPECT_EQ(table.Find("a")->value(), "1");
+  EXPECT_EQ(table.Find("b")->value(), "2");
+
+  // Both go to rest where they lay.
+  table.Leave("b");
+  EXPECT_TRUE(Changes().empty());
+  EXPECT_EQ(table.CountAtRest(), 2u);
+
+  taken->full = false;
+  table.Edit("b")->set_value("3");
+  EXPECT_EQ(Changes().at("texts/b"), "3");
+  EXPECT_EQ(taken->size(), 2u);
+  EXPECT_EQ(table.Find("b")->value(), "3");
+}
+
 TEST_F(TableRestTest, ARowThatIsLoadedAgainReplacesTheOneAtRest) {
   ASSERT_TRUE(LoadAll({{"texts/a", Bytes("1")}}, {"a"}).ok());
   ASSERT_TRUE(LoadAll({{"texts/a", Bytes("2")}}, {"a"}).ok());

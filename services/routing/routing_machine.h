@@ -29,6 +29,9 @@ class RoutingMachine : public Machine {
   explicit RoutingMachine(int32_t partition, Rest rest = {}) : state_(partition, std::move(rest)) {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value) override;
+  void TakeArchive(std::string_view table, std::shared_ptr<Archive> archive) override {
+    state_.TakeArchive(table, std::move(archive));
+  }
   absl::Status LoadRows(std::span<const RowBytes> rows) override;
   void Apply(const Stamp& at, const Input& input, Effects& effects) override;
   absl::Time NextDeadline() const override;

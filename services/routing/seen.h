@@ -40,6 +40,8 @@ class Seen {
 
   size_t size() const { return rows_.size(); }
   const std::string& name() const { return rows_.name(); }
+  // As Table::TakeArchive.
+  void TakeArchive(std::shared_ptr<Archive> archive) { rows_.TakeArchive(std::move(archive)); }
   // Rows of the changelog, with their whole keys.
   absl::Status LoadAll(std::span<const RowBytes> rows);
   // After the last LoadAll.

@@ -38,6 +38,12 @@ State::State(int32_t partition_in, Rest rest)
       awake_max_(rest.awake_max),
       conversation_rows_("conversation", rest.make_archive()) {}
 
+void State::TakeArchive(std::string_view table, std::shared_ptr<Archive> archive) {
+  if (table == conversation_rows_.name()) conversation_rows_.TakeArchive(std::move(archive));
+  if (table == seen.name()) seen.TakeArchive(std::move(archive));
+  if (table == commands.name()) commands.TakeArchive(std::move(archive));
+}
+
 absl::Status State::LoadRows(std::span<const RowBytes> rows) {
   if (rows.empty()) return absl::OkStatus();
   const std::string_view table = SplitRowKey(rows.front().key).first;

@@ -59,6 +59,7 @@ class State {
   State(int32_t partition_in, Rest rest);
 
   // All of one table; different tables possibly by different threads at once.
+  void TakeArchive(std::string_view table, std::shared_ptr<Archive> archive);
   absl::Status LoadRows(std::span<const RowBytes> rows);
   // Derives everything else from the rows; once, after the last LoadRows.
   void Restore();

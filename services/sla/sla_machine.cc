@@ -48,6 +48,11 @@ absl::Status SlaMachine::LoadRow(std::string_view key, std::string_view value) {
   return LoadRows({&row, 1});
 }
 
+void SlaMachine::TakeArchive(std::string_view table, std::shared_ptr<Archive> archive) {
+  if (table == conversations_.name()) conversations_.TakeArchive(std::move(archive));
+  if (table == clocks_.name()) clocks_.TakeArchive(std::move(archive));
+}
+
 absl::Status SlaMachine::LoadRows(std::span<const RowBytes> rows) {
   if (rows.empty()) return absl::OkStatus();
   const std::string_view table = SplitRowKey(rows.front().key).first;

@@ -49,6 +49,7 @@ class SlaMachine : public Machine {
         meta_("meta") {}
 
   absl::Status LoadRow(std::string_view key, std::string_view value) override;
+  void TakeArchive(std::string_view table, std::shared_ptr<Archive> archive) override;
   absl::Status LoadRows(std::span<const RowBytes> rows) override;
   void Apply(const Stamp& at, const Input& input, Effects& effects) override;
   absl::Time NextDeadline() const override;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
+#include "services/kernel/testing/load_rows.h"
 #include "services/sla/sla_machine.h"
 #include "trama/config/v1/resources.pb.h"
 
@@ -174,9 +175,7 @@ class Driver {
   // Another process takes over with the rows that were written.
   void Restart(ConfigBuilder& config) {
     machine_ = std::make_unique<SlaMachine>();
-    for (const auto& [key, value] : rows_) {
-      if (!machine_->LoadRow(key, value).ok()) std::abort();
-    }
+    trama::testing::LoadRows(rows_, *machine_);
     Apply(TakenOver{2});
     Apply(config.Revision(revision_));
   }

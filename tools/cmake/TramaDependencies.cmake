@@ -14,6 +14,9 @@ endif()
 set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
 set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
 set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "" FORCE)
+# Shared libraries (the allocator, libc, libcrypto) are called directly, without a jump on the way: 3 % of
+# the instructions of a webhook.
+add_compile_options($<$<CONFIG:Release>:-fno-plt>)
 
 find_program(TRAMA_CCACHE ccache)
 if(TRAMA_CCACHE)

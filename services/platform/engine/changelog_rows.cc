@@ -26,12 +26,14 @@ void Read(std::span<const ChangelogRows::Row* const> rows, Archive& archive, std
   for (const size_t i : order) {
     const ChangelogRows::Row& row = *rows[i];
     begins[i] = bytes.size();
-    bytes.append(row.place.has_value() ? archive.Read(*row.place) : std::string_view(*row.value));
+    bytes.append(row.place.has_value() ? ReadArchivedRow(archive.Read(*row.place)).value
+                                       : std::string_view(*row.value));
     sizes[i] = bytes.size() - begins[i];
   }
   out.clear();
   for (size_t i = 0; i < rows.size(); ++i) {
-    out.push_back({rows[i]->key, std::string_view(bytes).substr(begins[i], sizes[i])});
+    out.push_back(
+        {rows[i]->key, std::string_view(bytes).substr(begins[i], sizes[i]), rows[i]->place});
   }
 }
 
@@ -56,11 +58,13 @@ ChangelogRows::Row& ChangelogRows::RowOf(std::string_view key) {
 
 void ChangelogRows::Take(const std::string& key, const std::optional<std::string>& value) {
   Row& row = RowOf(key);
-  Archive& archive = ArchiveOf(SplitRowKey(key).first);
+  const auto [table, key_in_table] = SplitRowKey(key);
+  Archive& archive = ArchiveOf(table);
   if (row.place.has_value()) archive.Release(*std::exchange(row.place, std::nullopt));
   row.value.reset();
   if (!value.has_value()) return;
-  row.place = archive.Append(*value);
+  WriteArchivedRow({key_in_table, *value}, record_);
+  row.place = archive.Append(record_);
   if (!row.place.has_value()) row.value = std::make_unique<std::string>(*value);
 }
 
@@ -70,7 +74,7 @@ std::map<std::string_view, ChangelogRows::Table> ChangelogRows::Tables() const {
     if (row.erased()) continue;
     const std::string_view name = SplitRowKey(row.key).first;
     Table& table = tables[name];
-    if (table.archive == nullptr) table.archive = archives_.find(name)->second.get();
+    if (table.archive == nullptr) table.archive = archives_.find(name)->second;
     table.rows.push_back(&row);
   }
   return tables;

@@ -22,20 +22,20 @@ namespace trama::platform {
 // What a changelog comes to: the newest version of each row. A row keeps the place of its key's
 // first version, so that rows which were written together lie together in memory.
 //
-// The values lie in archives: a takeover must not need more memory than the machine does, most of
-// whose rows rest.
+// They lie in archives: a takeover must not need more memory than the machine does, most of whose
+// rows rest, and goes on with the archive.
 class ChangelogRows {
  public:
   struct Row {
     std::string_view key;
-    std::optional<ArchivePlace> place;   // Of its value,
-    std::unique_ptr<std::string> value;  // or this, when the archive did not take it.
+    std::optional<ArchivePlace> place;   // In the archive (ArchivedRow),
+    std::unique_ptr<std::string> value;  // or this, when that did not take it.
     Row* next = nullptr;                 // Of those whose keys have the same hash.
     bool erased() const { return !place.has_value() && value == nullptr; }
   };
   struct Table {
     std::vector<const Row*> rows;  // Those that there are.
-    Archive* archive = nullptr;
+    std::shared_ptr<Archive> archive;
   };
   using Load = std::function<absl::Status(std::span<const RowBytes>)>;
 
@@ -61,11 +61,12 @@ class ChangelogRows {
   Row& RowOf(std::string_view key);
 
   MakeArchive make_archive_;
-  std::map<std::string, std::unique_ptr<Archive>, std::less<>> archives_;  // By table.
+  std::map<std::string, std::shared_ptr<Archive>, std::less<>> archives_;  // By table.
   std::unique_ptr<std::pmr::monotonic_buffer_resource> keys_;  // Their bytes, one after the other.
   std::deque<Row> rows_;
   // By the hash of the key, so that the map grows without looking at keys.
   absl::flat_hash_map<size_t, Row*> by_hash_;
+  std::string record_;  // Being put together: always the same, so that its memory is used again.
 };
 
 }  // namespace trama::platform

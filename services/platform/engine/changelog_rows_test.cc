@@ -64,6 +64,25 @@ TEST(ChangelogRowsTest, ATableIsWhatStandsBeforeTheFirstSlash) {
   EXPECT_EQ(tables.at("seen").rows.size(), 2u);
 }
 
+TEST(ChangelogRowsTest, RowsAreGivenWithTheirPlacesInAnArchiveThatOutlivesThem) {
+  std::shared_ptr<Archive> archive;
+  ArchivePlace place{};
+  {
+    ChangelogRows rows(MakeMemoryArchive);
+    rows.Take("clock/a/1", "old");
+    rows.Take("clock/a/1", "new");
+    const auto tables = rows.Tables();
+    archive = tables.at("clock").archive;
+    ASSERT_TRUE(ChangelogRows::Give(tables.at("clock"), [&](std::span<const RowBytes> piece) {
+                  place = piece.front().place.value();
+                  return absl::OkStatus();
+                }).ok());
+  }
+  const ArchivedRow row = ReadArchivedRow(archive->Read(place));
+  EXPECT_EQ(row.key, "a/1");
+  EXPECT_EQ(row.value, "new");
+}
+
 // Short keys live inside their strings, which must not move.
 TEST(ChangelogRowsTest, ManyShortKeysStayApart) {
   constexpr int kKeys = 10'000;  // More than one piece.

@@ -122,14 +122,15 @@ class Takeover {
 
   absl::Status LoadTable(std::string_view name, const ChangelogRows::Table& table) {
     const bool is_of_loop = name == SplitRowKey(kLoopRowPrefix).first;
+    if (!is_of_loop) taken_.machine->TakeArchive(name, table.archive);
     return ChangelogRows::Give(table, [&](std::span<const RowBytes> rows) {
       return is_of_loop ? LoadLoopRows(rows) : taken_.machine->LoadRows(rows);
     });
   }
 
   absl::Status LoadLoopRows(std::span<const RowBytes> rows) {
-    for (const auto& [key, value] : rows) {
-      if (absl::Status loaded = loop_rows_.Load(key, value); !loaded.ok()) return loaded;
+    for (const RowBytes& row : rows) {
+      if (absl::Status loaded = loop_rows_.Load(row.key, row.value); !loaded.ok()) return loaded;
     }
     return absl::OkStatus();
   }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/kernel/check.h"
 #include "services/kernel/errors.h"
+#include "services/kernel/testing/load_rows.h"
 #include "services/routing/publish.h"
 #include "services/routing/testing/world.h"
 #include "trama/routing/v1/profile_question.pb.h"
@@ -52,7 +53,7 @@ Simulation::Simulation(uint64_t seed, size_t awake_max)
 
 void Simulation::TakeOver() {
   machine_ = std::make_unique<RoutingMachine>(0, Rest{.awake_max = awake_max_});
-  for (const auto& [key, value] : rows_) TRAMA_CHECK(machine_->LoadRow(key, value).ok());
+  trama::testing::LoadRows(rows_, *machine_);
   read_ = committed_read_;
   Apply(TakenOver{++incarnation_});
   Commit();

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "services/kernel/check.h"
 #include "services/kernel/errors.h"
+#include "services/kernel/testing/load_rows.h"
 #include "services/routing/publish.h"
 
 namespace trama::routing::testing {
@@ -92,10 +93,7 @@ World::World(int32_t partition, size_t awake_max)
 World::Words World::Restart() {
   machine_ = std::make_unique<RoutingMachine>(partition_, Rest{.awake_max = awake_max_});
   questions_.clear();
-  for (const auto& [key, value] : rows_) {
-    const absl::Status loaded = machine_->LoadRow(key, value);
-    EXPECT_TRUE(loaded.ok()) << loaded;
-  }
+  trama::testing::LoadRows(rows_, *machine_);
   return Apply(TakenOver{++incarnation_});
 }
 
