@@ -45,7 +45,7 @@ class Takeover {
   absl::StatusOr<Taken> Run() {
     using Step = absl::Status (Takeover::*)();
     for (const Step step : {&Takeover::Fence, &Takeover::ReadRows, &Takeover::LoadMachine,
-                            &Takeover::FindInputs, &Takeover::TakeConfig, &Takeover::Commit}) {
+                            &Takeover::TakeConfig, &Takeover::Commit}) {
       if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
       if (absl::Status done = (this->*step)(); !done.ok()) return done;
     }
@@ -95,9 +95,22 @@ class Takeover {
     return read;
   }
 
+  // (3) Where the inputs stand is asked while the machine is loaded.
   absl::Status LoadMachine() {
     taken_.machine = spec_.make_machine(partition_);
-    if (absl::Status loaded = LoadRows(); !loaded.ok()) return loaded;
+    std::map<std::string_view, ChangelogRows::Table> tables = rows_.Tables();
+    const auto own = tables.extract(SplitRowKey(kLoopRowPrefix).first);
+    if (!own.empty()) {
+      absl::Status loaded = ChangelogRows::Give(
+          own.mapped(), [this](std::span<const RowBytes> rows) { return LoadLoopRows(rows); });
+      if (!loaded.ok()) return loaded;
+    }
+    std::future<absl::Status> found =
+        std::async(std::launch::async, [this] { return FindInputs(); });
+    absl::Status done = LoadTables(tables);
+    done.Update(found.get());
+    if (!done.ok()) return done;
+    tables.clear();
     rows_ = ChangelogRows(spec_.make_archive);
     taken_.incarnation = loop_rows_.incarnation + 1;
     const Clock& clock = context_.deps.clock;
@@ -105,27 +118,22 @@ class Takeover {
     return absl::OkStatus();
   }
 
-  // Large tables side by side.
-  absl::Status LoadRows() {
-    const std::map<std::string_view, ChangelogRows::Table> tables = rows_.Tables();
+  // Large ones side by side.
+  absl::Status LoadTables(const std::map<std::string_view, ChangelogRows::Table>& tables) {
     std::vector<std::future<absl::Status>> loading;
     absl::Status first_error;
     for (const auto& [name, table] : tables) {
       const bool is_large = table.rows.size() >= kLargeTableRows;
-      loading.push_back(
-          std::async(is_large ? std::launch::async : std::launch::deferred,
-                     [this, &name = name, &table = table] { return LoadTable(name, table); }));
+      const auto load = [this, &name = name, &table = table] {
+        taken_.machine->TakeArchive(name, table.archive);
+        return ChangelogRows::Give(table, [this](std::span<const RowBytes> rows) {
+          return taken_.machine->LoadRows(rows);
+        });
+      };
+      loading.push_back(std::async(is_large ? std::launch::async : std::launch::deferred, load));
     }
     for (std::future<absl::Status>& loaded : loading) first_error.Update(loaded.get());
     return first_error;
-  }
-
-  absl::Status LoadTable(std::string_view name, const ChangelogRows::Table& table) {
-    const bool is_of_loop = name == SplitRowKey(kLoopRowPrefix).first;
-    if (!is_of_loop) taken_.machine->TakeArchive(name, table.archive);
-    return ChangelogRows::Give(table, [&](std::span<const RowBytes> rows) {
-      return is_of_loop ? LoadLoopRows(rows) : taken_.machine->LoadRows(rows);
-    });
   }
 
   absl::Status LoadLoopRows(std::span<const RowBytes> rows) {
@@ -135,7 +143,7 @@ class Takeover {
     return absl::OkStatus();
   }
 
-  // (3) Where the rows say; a topic without a row is read from its beginning.
+  // Where the rows say; a topic without a row is read from its beginning.
   absl::Status FindInputs() {
     auto consumer = Consumer::Create(
         context_.deps.kafka,
