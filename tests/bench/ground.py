@@ -93,9 +93,10 @@ class Ground:
 
     def start(self, name, command, port):
         self.peers.append(name)
-        self.trama.process(name).start(command)
-        wait_until(f"{name} listens", lambda: stack.port_is_open(port), 30)
-        return self.trama.process(name).pid()
+        process = self.trama.process(name)
+        process.start(command)
+        process.wait_until_it_listens(port, 30)
+        return process.pid()
 
     def peer_port(self, name):
         return PEER_PORTS[name] + OFFSET

@@ -16,7 +16,7 @@ import urllib.request
 import uuid
 
 import stack
-from stack import CACHE, ROOT, wait_until
+from stack import CACHE, ROOT
 
 VENDOR = CACHE / "vendor"
 TWILIO_OPENAPI = VENDOR / "node_modules/@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json"
@@ -152,7 +152,7 @@ def start_graph(trama):
                       f"{urllib.parse.urlsplit(account['public_url']).path}"],
         env={"GRAPH_APP_SECRET": account["app_secret"],
              "GRAPH_ACCESS_TOKEN": account["access_token"]})
-    wait_until("the Graph API answers", lambda: stack.port_is_open(trama.ports["graph"]), 30)
+    process.wait_until_it_listens(trama.ports["graph"], 30)
 
 
 def start_prism(trama):
@@ -160,7 +160,7 @@ def start_prism(trama):
     process = trama.process("twilio")
     process.start(["node", VENDOR / "node_modules/.bin/prism", "mock", "--host", stack.HOST,
                    "--port", trama.ports["twilio"], TWILIO_OPENAPI])
-    wait_until("Prism answers", lambda: stack.port_is_open(trama.ports["twilio"]), 120)
+    process.wait_until_it_listens(trama.ports["twilio"], 120)
 
 
 def start_postfix(trama):

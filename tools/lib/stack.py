@@ -174,7 +174,7 @@ class Stack:
             self._check_free("redis")
         process.start(["redis-server", "--port", self.ports["redis"], "--bind", HOST, "--dir", data,
                        "--save", "", "--appendonly", "no"])
-        wait_until("Redis answers", lambda: port_is_open(self.ports["redis"]), 20)
+        process.wait_until_it_listens(self.ports["redis"], 20)
 
     def command(self, name):
         """The command line of one service process."""

@@ -66,6 +66,17 @@ class Process:
         self.pid_file.write_text(f"{process.pid} {_start_time(process.pid)}")
         return True
 
+    def wait_until_it_listens(self, port, seconds):
+        """Who has ended will not: what he said last is told at once."""
+        def listens():
+            if port_is_open(port):
+                return True
+            if self.pid() is None:
+                raise StackError(f"{self.name} has ended instead of listening at port {port}:\n"
+                                 f"{self.tail()}")
+            return False
+        wait_until(f"{self.name} listens at port {port}", listens, seconds)
+
     def signal(self, number):
         pid = self.pid()
         if pid:

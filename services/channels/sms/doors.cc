@@ -49,7 +49,8 @@ absl::StatusOr<Verified> Verify(const channels::AccountDirectory& accounts, Acco
   verified.view = views.Of(account);
   verified.account = std::move(account);
   const std::string_view content_type = request.headers.Get("Content-Type");
-  verified.is_form = absl::StartsWithIgnoreCase(ToAbsl(content_type), kFormType);
+  verified.is_form = content_type == kFormType ||
+                     absl::StartsWithIgnoreCase(ToAbsl(content_type), kFormType);
 
   absl::StatusOr<Params> query = platform::DecodeForm(request.query);
   if (!query.ok()) return query.status();
