@@ -5,6 +5,7 @@ go 1.21
 require (
 	github.com/redis/rueidis v1.0.50
 	github.com/twmb/franz-go v1.15.4
+	google.golang.org/protobuf v1.34.2
 )
 
 require (

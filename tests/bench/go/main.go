@@ -1,8 +1,8 @@
 // A peer of the sms channel's door, as one would write it in an afternoon with Go's standard library,
 // franz-go and rueidis (which sends commands of many requests together by itself): checks Twilio's
 // signature, appends the message to a topic, answers when the broker has it. With -redis it passes
-// over what it has seen, as the door does; without, every repeat is appended again. No normalized
-// event, no original kept beside it, no metrics.
+// over what it has seen, as the door does; without, every repeat is appended again. With -whole it
+// writes what the door writes (event.go); without, the body as it came. No metrics, no limits.
 package main
 
 import (
@@ -30,6 +30,7 @@ var (
 	token   = flag.String("token", "", "the auth token that signs")
 	told    = flag.String("url", "", "the URL that the vendor was told")
 	memory  = flag.String("redis", "", "where Redis is; empty: no message is known")
+	whole   = flag.Bool("whole", false, "write the normalized event")
 )
 
 const (
@@ -124,6 +125,12 @@ func main() {
 		key := "seen:" + form.Get("MessageSid")
 		repeated := known.has(r.Context(), key)
 		record := &kgo.Record{Key: []byte(form.Get("From")), Value: body}
+		if *whole {
+			if record, err = eventOf(r, form, body); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+		}
 		if !repeated {
 			if err := client.ProduceSync(r.Context(), record).FirstErr(); err != nil {
 				http.Error(w, "come again", http.StatusServiceUnavailable)
