@@ -20,6 +20,27 @@ platform::CounterFamily& Checks(platform::Metrics& metrics) {
                          {"channel", "answer"});
 }
 
+// "trama:{seen%3A<channel>%3A<workspace>/<account>%3A". Most events in a row are of one account,
+// whose text is kept.
+const std::string& KeyBegin(std::string_view channel, std::string_view workspace,
+                            std::string_view account) {
+  struct Kept {
+    std::string channel;
+    std::string workspace;
+    std::string account;
+    std::string text;
+  };
+  thread_local Kept kept;
+  if (kept.text.empty() || kept.account != account || kept.workspace != workspace ||
+      kept.channel != channel) {
+    kept = {std::string(channel), std::string(workspace), std::string(account),
+            platform::RedisKey(absl::StrCat("seen:", ToAbsl(channel), ":", ToAbsl(workspace), "/",
+                                            ToAbsl(account), ":"))};
+    kept.text.pop_back();  // The brace that ends the tag.
+  }
+  return kept.text;
+}
+
 platform::RedisCommand Exists(std::string key) {
   platform::RedisCommand command;
   command.reserve(2);
@@ -43,8 +64,7 @@ std::vector<std::string> SeenMemory::KeysOf(std::string_view workspace, std::str
   std::vector<std::string> keys;
   keys.reserve(event_ids.size());
   for (const std::string& id : event_ids) {
-    keys.push_back(platform::RedisKey(absl::StrCat("seen:", channel_, ":", ToAbsl(workspace), "/",
-                                                   ToAbsl(account), ":", HexSha256(id))));
+    keys.push_back(absl::StrCat(KeyBegin(channel_, workspace, account), HexSha256(id), "}"));
   }
   return keys;
 }

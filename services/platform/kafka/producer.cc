@@ -77,8 +77,9 @@ class KafkaProducer final : public Producer {
   }
 
   absl::Status Produce(const Record& record, DeliveryCallback done) override {
-    auto callback = done ? std::make_unique<DeliveryCallback>(std::move(done)) : nullptr;
-    return Queue(record, callback);
+    std::unique_ptr<Answer> answer;
+    if (done) answer = std::make_unique<Answer>(Answer{.delivered = std::move(done)});
+    return Queue(record, answer);
   }
 
   void ProduceAll(const std::vector<Record>& records,
@@ -169,20 +170,26 @@ class KafkaProducer final : public Producer {
   }
 
  private:
-  // Takes `callback`, unless the record cannot be queued.
-  absl::Status Queue(const Record& record, std::unique_ptr<DeliveryCallback>& callback) {
+  // Who is told about one record: one of them.
+  struct Answer {
+    DeliveryCallback delivered;
+    std::function<void(absl::Status)> settled;
+  };
+
+  // Takes `answer`, unless the record cannot be queued.
+  absl::Status Queue(const Record& record, std::unique_ptr<Answer>& answer) {
     {
       const std::lock_guard lock(mutex_);
       if (!health_.ok()) return health_;
       ++queued_;
     }
-    absl::Status sent = client_.Send(record, callback.get());
+    absl::Status sent = client_.Send(record, answer.get());
     // Topics grow while we run, and librdkafka would notice within minutes.
     if (absl::IsNotFound(sent) && client_.RefreshMetadata(record.topic, kMetadataWait).ok()) {
-      sent = client_.Send(record, callback.get());
+      sent = client_.Send(record, answer.get());
     }
     if (sent.ok()) {
-      callback.release();  // OnDelivery takes it back.
+      answer.release();  // OnDelivery takes it back.
     } else {
       OneLess();
     }
@@ -190,12 +197,10 @@ class KafkaProducer final : public Producer {
   }
 
   void ProduceOne(const Record& record, std::function<void(absl::Status)> done) {
-    auto callback = std::make_unique<DeliveryCallback>(
-        [done = std::move(done)](const absl::StatusOr<Delivery>& delivery) {
-          done(delivery.status());
-        });
-    const absl::Status queued = Queue(record, callback);
-    if (!queued.ok()) (*callback)(queued);
+    auto answer = std::make_unique<Answer>();
+    answer->settled = std::move(done);
+    const absl::Status queued = Queue(record, answer);
+    if (!queued.ok()) answer->settled(queued);
   }
 
   static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
@@ -218,7 +223,7 @@ class KafkaProducer final : public Producer {
   }
 
   void Delivered(const rd_kafka_message_t& message) {
-    const std::unique_ptr<DeliveryCallback> done(static_cast<DeliveryCallback*>(message._private));
+    const std::unique_ptr<Answer> answer(static_cast<Answer*>(message._private));
     absl::StatusOr<Delivery> outcome = Delivery{message.partition, message.offset};
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       outcome =
@@ -226,7 +231,8 @@ class KafkaProducer final : public Producer {
       // Before the callback, so that nothing can be produced behind the hole.
       if (options_.gapless && !stopping_) Fail(outcome.status());
     }
-    if (done != nullptr) (*done)(outcome);
+    if (answer != nullptr && answer->delivered) answer->delivered(outcome);
+    if (answer != nullptr && answer->settled) answer->settled(outcome.status());
     OneLess();
   }
 
