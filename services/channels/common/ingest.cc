@@ -100,8 +100,7 @@ platform::Awaitable<IngestResult> Ingest::TakeMany(std::vector<Arrival> arrivals
 
 platform::Awaitable<IngestResult> Ingest::TakeOne(Arrival arrival) {
   // What one request brought belongs to one trace; a mail comes without: then one begins here.
-  platform::Span span =
-      platform::Span::StartAtBorder(platform::SpanKind::kInternal, "ingest", arrival.traceparent);
+  platform::Span span = StartSpan(arrival.traceparent);
   IngestResult result;
   if (!arrival.interactions.empty()) {
     result.status = archive_.CheckIdentity(arrival.workspace);
@@ -129,7 +128,7 @@ platform::Awaitable<IngestResult> Ingest::TakeSome(std::vector<Arrival> arrivals
   platform::Span span = StartSpan(arrivals.front().traceparent);
   std::vector<Prepared> prepared;
   if (arrivals.size() == 1) {
-    // Most come alone and need nobody beside them.
+    // A mail, or one with a large original, needs nobody beside it.
     prepared.push_back(co_await Prepare(arrivals.front()));
   } else {
     std::vector<platform::Awaitable<Prepared>> preparing;

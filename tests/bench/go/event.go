@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// What the door makes of a message beside taking it: the same event in the same bytes
+// What the door makes of a message beside taking it: the same fields of the event
 // (trama.interaction.v1.Interaction), with its derived id, the original without its signature, and
 // the headers of a CloudEvent.
 
