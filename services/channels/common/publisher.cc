@@ -45,19 +45,17 @@ OutRecord ToOut(const delivery::v1::Delivery& delivery, const std::string& topic
 }
 
 // Names of attributes: OpenTelemetry's semantic conventions for messaging.
-platform::Span StartSpan(const PublisherOptions& options,
-                         const std::vector<interaction::v1::Interaction>& interactions,
-                         const std::vector<Receipt>& receipts, const std::string& traceparent) {
+platform::Span StartSpan(const PublisherOptions& options, size_t interactions, size_t receipts,
+                         const std::string& traceparent) {
   const std::string& topic =
-      interactions.empty() ? options.deliveries_topic : options.interactions_topic;
+      interactions == 0 ? options.deliveries_topic : options.interactions_topic;
   std::string name = platform::IsTracing() ? absl::StrCat("publish ", topic) : std::string();
   platform::Span span =
       platform::Span::Start(platform::SpanKind::kProducer, std::move(name), traceparent);
   if (!span.recording()) return span;
   span.Set("messaging.system", "kafka");
   span.Set("messaging.destination.name", topic);
-  span.Set("messaging.batch.message_count",
-           static_cast<int64_t>(interactions.size() + receipts.size()));
+  span.Set("messaging.batch.message_count", static_cast<int64_t>(interactions + receipts));
   return span;
 }
 
@@ -75,7 +73,7 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
       clock_(clock),
       options_(std::move(options)),
       source_("/trama/" + options_.channel),
-      pace_([this](std::vector<Outgoing> all) { Leave(std::move(all)); }),
+      round_([this](std::vector<Outgoing> all) { Leave(std::move(all)); }),
       acknowledgements_(options_.wait_max,
                         {absl::DeadlineExceededError("no acknowledgement in time")}),
       records_(metrics.Counter("trama_ingest_records_total",
@@ -85,39 +83,44 @@ Publisher::Publisher(platform::Producer& producer, const platform::Clock& clock,
           records_.With({options_.channel, options_.interactions_topic, "written"})),
       seconds_(metrics
                    .Histogram("trama_ingest_publish_seconds",
-                              "From a write, with what it waits for others while many come and for "
-                              "Redis, to Kafka's acknowledgement.",
+                              "From a write, with what it waits for Redis, to Kafka's "
+                              "acknowledgement.",
                               {"channel"}, platform::kLatencySecondsBuckets)
                    .With({options_.channel})) {}
 
-absl::StatusOr<std::vector<platform::Record>> Publisher::RecordsOf(
-    const std::vector<interaction::v1::Interaction>& interactions,
-    const std::vector<Receipt>& receipts, const std::string& traceparent) const {
-  std::vector<platform::Record> records;
-  records.reserve(interactions.size() + receipts.size());
-  for (const interaction::v1::Interaction& interaction : interactions) {
+absl::Status Publisher::MakeRecords(Outgoing& outgoing) const {
+  outgoing.records.reserve(outgoing.interactions.size() + outgoing.receipts.size());
+  const auto add = [&](OutRecord out, int32_t partition) {
     absl::StatusOr<platform::Record> record =
-        platform::EventRecord(ToOut(interaction, options_.interactions_topic, traceparent),
-                              platform::kPartitionByKey, source_);
-    if (!record.ok()) return record.status();
-    records.push_back(*std::move(record));
+        platform::EventRecord(std::move(out), partition, source_);
+    if (record.ok()) outgoing.records.push_back(*std::move(record));
+    return record.status();
+  };
+  for (const interaction::v1::Interaction& interaction : outgoing.interactions) {
+    absl::Status made = add(ToOut(interaction, options_.interactions_topic, outgoing.traceparent),
+                            platform::kPartitionByKey);
+    if (!made.ok()) return made;
   }
-  for (const Receipt& receipt : receipts) {
-    absl::StatusOr<platform::Record> record =
-        platform::EventRecord(ToOut(receipt.delivery, options_.deliveries_topic, traceparent),
-                              receipt.partition, source_);
-    if (!record.ok()) return record.status();
-    records.push_back(*std::move(record));
+  for (const Receipt& receipt : outgoing.receipts) {
+    absl::Status made =
+        add(ToOut(receipt.delivery, options_.deliveries_topic, outgoing.traceparent),
+            receipt.partition);
+    if (!made.ok()) return made;
   }
-  return records;
+  // While Kafka is waited for, thousands of others need memory.
+  outgoing.interactions = {};
+  outgoing.receipts = {};
+  return absl::OkStatus();
 }
 
 platform::Awaitable<absl::Status> Publisher::Publish(
     std::vector<interaction::v1::Interaction> interactions, std::vector<Receipt> receipts,
     std::string traceparent) {
   Outgoing outgoing;
-  Published published = co_await Write(std::move(outgoing), std::move(interactions),
-                                       std::move(receipts), std::move(traceparent));
+  outgoing.interactions = std::move(interactions);
+  outgoing.receipts = std::move(receipts);
+  outgoing.traceparent = std::move(traceparent);
+  Published published = co_await Write(std::move(outgoing));
   co_return std::move(published.status);
 }
 
@@ -128,43 +131,42 @@ platform::Awaitable<Published> Publisher::PublishNew(
   Outgoing outgoing;
   if (!keys.empty()) outgoing.seen = &seen;
   outgoing.keys = std::move(keys);
-  return Write(std::move(outgoing), std::move(interactions), std::move(receipts),
-               std::move(traceparent));
+  outgoing.interactions = std::move(interactions);
+  outgoing.receipts = std::move(receipts);
+  outgoing.traceparent = std::move(traceparent);
+  return Write(std::move(outgoing));
 }
 
-platform::Awaitable<Published> Publisher::Write(
-    Outgoing outgoing, std::vector<interaction::v1::Interaction> interactions,
-    std::vector<Receipt> receipts, std::string traceparent) {
-  platform::Span span = StartSpan(options_, interactions, receipts, traceparent);
-  const size_t interactions_count = interactions.size();
-  const size_t receipts_count = receipts.size();
-  absl::StatusOr<std::vector<platform::Record>> records =
-      RecordsOf(interactions, receipts, span.traceparent());
+platform::Awaitable<Published> Publisher::Write(Outgoing outgoing) {
+  const size_t interactions = outgoing.interactions.size();
+  const size_t receipts = outgoing.receipts.size();
   Published published;
-  published.status = records.status();
   // Without records there is nothing that could be a repeat.
-  if (!records.ok() || records->empty()) co_return published;
-  outgoing.records = *std::move(records);
-  // While Kafka is waited for, thousands of others need memory.
-  interactions = {};
-  receipts = {};
+  if (interactions + receipts == 0) co_return published;
+  platform::Span span = StartSpan(options_, interactions, receipts, outgoing.traceparent);
+  outgoing.traceparent = span.traceparent();
   const absl::Duration began = clock_.Monotonic();
   const auto begin = [&](Done done, const boost::asio::any_io_executor& executor) {
     outgoing.done = std::move(done);
-    const size_t count = outgoing.records.size();
-    pace_.Add(began, count, std::move(outgoing), executor);
+    round_.Add(std::move(outgoing), executor);
   };
   published = co_await acknowledgements_.Await(begin);
   seconds_.Observe(absl::ToDoubleSeconds(clock_.Monotonic() - began));
   if (published.seen) co_return published;
-  Note(options_.interactions_topic, interactions_count, published.status);
-  Note(options_.deliveries_topic, receipts_count, published.status);
+  Note(options_.interactions_topic, interactions, published.status);
+  Note(options_.deliveries_topic, receipts, published.status);
   published.status = ForCaller(published.status);
   if (!published.status.ok()) span.Fail(absl::StatusCodeToString(published.status.code()));
   co_return published;
 }
 
 void Publisher::Leave(std::vector<Outgoing> all) {
+  std::erase_if(all, [this](Outgoing& each) {
+    absl::Status made = MakeRecords(each);
+    if (made.ok()) return false;
+    each.done({std::move(made), /*seen=*/false});
+    return true;
+  });
   // A process has one memory.
   SeenMemory* seen = nullptr;
   std::vector<std::vector<std::string>> keys;

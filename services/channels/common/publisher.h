@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "services/channels/common/publish_pace.h"
+#include "services/channels/common/round.h"
 #include "services/channels/common/seen_memory.h"
 #include "services/channels/common/timed_waits.h"
 #include "services/platform/base/clock.h"
@@ -82,18 +82,17 @@ class Publisher {
   struct Outgoing {
     SeenMemory* seen = nullptr;  // Null: nothing has to be looked up.
     std::vector<std::string> keys;
-    std::vector<platform::Record> records;
+    std::vector<interaction::v1::Interaction> interactions;
+    std::vector<Receipt> receipts;
+    std::string traceparent;
+    std::vector<platform::Record> records;  // Made of them.
     Done done;
   };
 
-  absl::StatusOr<std::vector<platform::Record>> RecordsOf(
-      const std::vector<interaction::v1::Interaction>& interactions,
-      const std::vector<Receipt>& receipts, const std::string& traceparent) const;
-  platform::Awaitable<Published> Write(Outgoing outgoing,
-                                       std::vector<interaction::v1::Interaction> interactions,
-                                       std::vector<Receipt> receipts, std::string traceparent);
+  platform::Awaitable<Published> Write(Outgoing outgoing);
   // What leaves together, in this order.
   void Leave(std::vector<Outgoing> all);
+  absl::Status MakeRecords(Outgoing& outgoing) const;
   void Produce(Outgoing outgoing);
   // What became of so many records.
   void Note(const std::string& topic, size_t records, const absl::Status& produced);
@@ -102,7 +101,7 @@ class Publisher {
   const platform::Clock& clock_;
   const PublisherOptions options_;
   const std::string source_;  // "/trama/sms"
-  PublishPace<Outgoing> pace_;
+  Round<Outgoing> round_;
   TimedWaits<Published> acknowledgements_;
   platform::CounterFamily& records_;
   prometheus::Counter& interactions_written_;  // Of them; kept, because most are.

@@ -66,7 +66,9 @@ platform::HttpResponse WebhookHost::Refuse(const WebhookDoor& door, const absl::
 platform::Awaitable<platform::HttpResponse> WebhookHost::Serve(
     std::shared_ptr<const Counted> counted, platform::HttpRequest request) {
   const WebhookDoor& door = counted->door;
-  WebhookReading reading = door.read(request, clock_.Now());
+  const absl::Time received_at = clock_.Now();
+  if (turns_.MustWait(clock_.Monotonic())) co_await turns_.Wait();
+  WebhookReading reading = door.read(request, received_at);
   if (!reading.verdict.ok()) co_return Refuse(door, reading.verdict);
 
   prometheus::Counter* outcome = &counted->ignored;

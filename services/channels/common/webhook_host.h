@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "services/channels/common/ingest.h"
+#include "services/channels/common/turns.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/base/metrics.h"
 #include "services/platform/http/http_router.h"
@@ -65,6 +66,7 @@ class WebhookHost {
   const std::string channel_;
   Ingest& ingest_;
   const platform::Clock& clock_;
+  Turns turns_;
   platform::CounterFamily& requests_;
 };
 

@@ -167,6 +167,7 @@ void Doors::Count(const std::vector<Event>& events, const std::vector<size_t>& d
 }
 
 platform::Awaitable<HttpResponse> Doors::TakeEvents(HttpRequest request) {
+  if (turns_.MustWait(clock_.Monotonic())) co_await turns_.Wait();
   const absl::StatusOr<Verified> verified = Verify(request);
   if (!verified.ok()) co_return Refuse(verified.status(), kComeAgain);
   absl::StatusOr<std::vector<Event>> events =

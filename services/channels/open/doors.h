@@ -11,6 +11,7 @@
 #include "services/channels/common/account_directory.h"
 #include "services/channels/common/file_door.h"
 #include "services/channels/common/raw_archive.h"
+#include "services/channels/common/turns.h"
 #include "services/channels/open/event.h"
 #include "services/channels/open/event_intake.h"
 #include "services/channels/open/rate_limit.h"
@@ -56,6 +57,7 @@ class Doors {
   const channels::AccountDirectory& accounts_;
   EventIntake& intake_;
   const platform::Clock& clock_;
+  channels::Turns turns_;
   channels::FileDoor files_;
   platform::CounterFamily& requests_;
   platform::CounterFamily& events_;
