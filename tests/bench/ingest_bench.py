@@ -79,14 +79,15 @@ def main(options):
     figures = Figures("ingest")
     with Ground(options.build, names=["config", "sms"]) as ground:
         go = build_go()
+        # The judged peer right before ours: what the machine does meanwhile meets both.
         servers = {"nginx": (f"127.0.0.1:{ground.peer_port('nginx')}", start_nginx(ground)),
-                   "Go": (f"127.0.0.1:{ground.peer_port('go')}",
-                          start_go(ground, "go", go, "-redis", ground.trama.at("redis"))),
                    "Go, forgetful": (f"127.0.0.1:{ground.peer_port('go_forgetful')}",
                                      start_go(ground, "go_forgetful", go)),
                    "Go, whole": (f"127.0.0.1:{ground.peer_port('go_whole')}",
                                  start_go(ground, "go_whole", go, "-redis",
                                           ground.trama.at("redis"), "-whole")),
+                   "Go": (f"127.0.0.1:{ground.peer_port('go')}",
+                          start_go(ground, "go", go, "-redis", ground.trama.at("redis"))),
                    "ours": (ground.trama.at("sms_http"), ground.trama.process("sms").pid())}
         per_cpu = {name: [] for name in servers}
         walls, acks, halves, ceilings, unsafe, forgetful = [], [], [], [], [], []
