@@ -8,8 +8,8 @@ namespace trama::channels {
 
 bool ArrivalRate::IsHigh(absl::Duration now) {
   const absl::Duration passed = now - began_;
-  if (passed >= kTogether) {
-    high_ = counted_ >= kMany && passed < 2 * kTogether;
+  if (passed >= kWindow) {
+    high_ = counted_ >= kMany && passed < 2 * kWindow;
     began_ = now;
     counted_ = 0;
   }
@@ -32,9 +32,12 @@ platform::Awaitable<std::monostate> Turns::Wait() {
 void Turns::Waiting::Add(Go go, const boost::asio::any_io_executor& executor) {
   const std::lock_guard lock(mutex);
   all.push_back(std::move(go));
-  if (timer.has_value()) return;
-  timer.emplace(executor, platform::ToSteady(ArrivalRate::kTogether));
-  timer->async_wait([self = shared_from_this()](const auto&) { self->LetAllGo(); });
+  if (!timer.has_value()) {
+    timer.emplace(executor, platform::ToSteady(kWaitMax));
+    timer->async_wait([self = shared_from_this()](const auto&) { self->LetAllGo(); });
+  } else if (all.size() == kEnough) {
+    timer->cancel();
+  }
 }
 
 void Turns::Waiting::LetAllGo() {

@@ -15,7 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr absl::Duration kSpan = ArrivalRate::kTogether;
+constexpr absl::Duration kSpan = ArrivalRate::kWindow;
 constexpr absl::Duration kStart = absl::Hours(1);
 
 // `count` requests, evenly within the time that begins at `at`. Was the rate called high at the
@@ -81,6 +81,13 @@ TEST_F(TurnsTest, ManyWaitAndGoOnInTheirOrder) {
   EXPECT_THAT(went_on_, IsEmpty());
   io_.run();
   EXPECT_THAT(went_on_, ElementsAre(1, 2, 3));
+}
+
+TEST_F(TurnsTest, EnoughGoOnAtOnce) {
+  for (size_t who = 0; who < Turns::kEnough; ++who) Come(static_cast<int>(who));
+  // What is ready: nothing waits for the time.
+  io_.poll();
+  EXPECT_EQ(went_on_.size(), Turns::kEnough);
 }
 
 TEST_F(TurnsTest, AfterATurnTheNextOneComes) {
