@@ -37,9 +37,9 @@ struct WebhookDoor {
   platform::HttpResponse accepted;  // What the vendor wants to hear.
 };
 
-// Connects the HTTP server to a channel: verify → read → Ingest → answer, in this order. Whatever
-// hinders (Kafka, blob store) is 503, so that the vendor comes again; what is not the vendor's is
-// 4xx without a word why.
+// Connects the HTTP server to a channel: Turns → verify → read → Ingest → answer, in this order.
+// Whatever hinders (Kafka, blob store) is 503, so that the vendor comes again; what is not the
+// vendor's is 4xx without a word why.
 //
 // Threads: safe from any; handlers run on the server's. What it is given must outlive the server.
 class WebhookHost {
