@@ -14,12 +14,6 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using namespace testing;  // NOLINT: the builders of this service.
 
-std::vector<std::string> Wrong(const v1::Resource& resource) {
-  Violations violations;
-  CheckResource(resource, "r", violations);
-  return Lines(violations);
-}
-
 v1::Resource Email() { return EmailAccount("demo", "support", "help@demo.test"); }
 v1::Resource Sms() { return SmsAccount("demo", "texts", "+14155550123"); }
 v1::EmailAccount& EmailOf(v1::Resource& r) { return *r.mutable_channel_account()->mutable_email(); }

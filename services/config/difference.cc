@@ -80,9 +80,9 @@ std::string PathOf(const std::vector<MessageDifferencer::SpecificField>& steps,
   return path;
 }
 
-class Collector final : public MessageDifferencer::Reporter {
+class DifferenceCollector final : public MessageDifferencer::Reporter {
  public:
-  explicit Collector(v1::ResourceDifference& difference) : difference_(difference) {}
+  explicit DifferenceCollector(v1::ResourceDifference& difference) : difference_(difference) {}
 
   void ReportAdded(const Message&, const Message& after,
                    const std::vector<MessageDifferencer::SpecificField>& path) override {
@@ -144,7 +144,7 @@ v1::ResourceDifference DifferenceOf(const v1::Resource* before, const v1::Resour
   const v1::Resource old = before == nullptr ? WithoutSpec(*after) : Stripped(*before);
   const v1::Resource now = after == nullptr ? WithoutSpec(*before) : Stripped(*after);
   v1::ResourceDifference difference = Named(IdOf(old));
-  Collector collector(difference);
+  DifferenceCollector collector(difference);
   MessageDifferencer differencer;
   differencer.ReportDifferencesTo(&collector);
   differencer.Compare(old, now);

@@ -14,9 +14,10 @@ namespace {
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
-class Collector {
+class ReferenceCollector {
  public:
-  explicit Collector(const v1::Resource& resource) : workspace_(resource.metadata().workspace()) {}
+  explicit ReferenceCollector(const v1::Resource& resource)
+      : workspace_(resource.metadata().workspace()) {}
 
   void One(const char* kind, const std::string& name, std::string path) {
     found_.push_back({std::move(path), {kind, workspace_, name}});
@@ -33,7 +34,7 @@ class Collector {
   std::vector<Reference> found_;
 };
 
-void Collect(const v1::QueueSpec& queue, Collector& found) {
+void Collect(const v1::QueueSpec& queue, ReferenceCollector& found) {
   found.Many("ChannelAccount", queue.when().channel_accounts(), "spec.when.channel_accounts");
   for (int i = 0; i < queue.required_skills_size(); ++i) {
     found.One("Skill", queue.required_skills(i).skill(),
@@ -42,7 +43,7 @@ void Collect(const v1::QueueSpec& queue, Collector& found) {
   if (!queue.calendar().empty()) found.One("Calendar", queue.calendar(), "spec.calendar");
 }
 
-void Collect(const v1::AgentSpec& agent, Collector& found) {
+void Collect(const v1::AgentSpec& agent, ReferenceCollector& found) {
   const std::map<std::string, int32_t> skills(agent.skills().begin(), agent.skills().end());
   for (const auto& [skill, proficiency] : skills) {
     found.One("Skill", skill, Item("spec.skills", skill));
@@ -50,7 +51,7 @@ void Collect(const v1::AgentSpec& agent, Collector& found) {
   found.Many("Queue", agent.queues(), "spec.queues");
 }
 
-void Collect(const v1::SlaPolicySpec& policy, Collector& found) {
+void Collect(const v1::SlaPolicySpec& policy, ReferenceCollector& found) {
   found.Many("Queue", policy.when().queues(), "spec.when.queues");
   if (!policy.calendar().empty()) found.One("Calendar", policy.calendar(), "spec.calendar");
 }
@@ -75,7 +76,7 @@ std::string WhoseDoor(const ResourceId& owner, const ResourceId& mine, const Cal
 }  // namespace
 
 std::vector<Reference> ReferencesOf(const v1::Resource& resource) {
-  Collector found(resource);
+  ReferenceCollector found(resource);
   switch (resource.spec_case()) {
     case v1::Resource::kQueue:
       Collect(resource.queue(), found);

@@ -14,12 +14,6 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using namespace testing;  // NOLINT: the builders of this service.
 
-std::vector<std::string> Wrong(const v1::Resource& resource) {
-  Violations violations;
-  CheckResource(resource, "r", violations);
-  return Lines(violations);
-}
-
 TEST(ResourceChecksTest, CorrectResourcesOfEveryKindPass) {
   EXPECT_THAT(Wrong(Workspace("demo")), IsEmpty());
   EXPECT_THAT(Wrong(Skill("demo", "billing")), IsEmpty());

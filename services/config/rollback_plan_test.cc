@@ -15,7 +15,7 @@ using ::testing::UnorderedElementsAre;
 using namespace testing;  // NOLINT: the builders of this service.
 using Code = absl::StatusCode;
 
-constexpr int32_t kNumbers = 4;
+constexpr int32_t kNumbersKept = 4;
 
 ConfigStore StoreOf(int64_t revision, const std::vector<v1::Resource>& resources) {
   ConfigStore store;
@@ -45,7 +45,7 @@ class RollbackPlanTest : public ::testing::Test {
  protected:
   absl::StatusOr<ChangePlan> Plan(const ConfigStore& store, const ConfigStore& target) {
     request_.set_revision(target.revision());
-    return PlanRollback(store, target, request_, act_, kNumbers);
+    return PlanRollback(store, target, request_, act_, kNumbersKept);
   }
   static std::vector<std::string> Wrong(const absl::StatusOr<ChangePlan>& plan) {
     EXPECT_EQ(plan.status().code(), Code::kInvalidArgument) << plan.status();
@@ -107,7 +107,7 @@ TEST_F(RollbackPlanTest, WorkspaceKeepsItsPartition) {
   const auto again = Plan(StoreOf(3, {}), StoreOf(1, {WorkspaceAt("demo", 2)}));
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->written[0].workspace().partition(), 2) << "its records lie there";
-  EXPECT_THAT(Wrong(Plan(StoreOf(3, {}), StoreOf(1, {WorkspaceAt("demo", kNumbers)}))),
+  EXPECT_THAT(Wrong(Plan(StoreOf(3, {}), StoreOf(1, {WorkspaceAt("demo", kNumbersKept)}))),
               ElementsAre(HasSubstr("Workspace//demo.spec.partition: 4 must be below 4")));
 }
 

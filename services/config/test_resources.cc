@@ -4,6 +4,7 @@
 #include "absl/strings/substitute.h"
 #include "google/protobuf/text_format.h"
 #include "services/config/resource_id.h"
+#include "services/config/spec_checks.h"
 #include "services/kernel/check.h"
 
 namespace trama::config::testing {
@@ -133,6 +134,12 @@ std::vector<std::string> Lines(const Violations& violations) {
     lines.push_back(absl::StrCat(violation.field, ": ", violation.description));
   }
   return lines;
+}
+
+std::vector<std::string> Wrong(const v1::Resource& resource) {
+  Violations violations;
+  CheckResource(resource, "r", violations);
+  return Lines(violations);
 }
 
 }  // namespace trama::config::testing

@@ -32,4 +32,7 @@ v1::DeleteRequest DeleteOf(const std::vector<std::string>& keys);
 // "path: description" of each.
 std::vector<std::string> Lines(const Violations& violations);
 
+// What is wrong with a resource, in lines.
+std::vector<std::string> Wrong(const v1::Resource& resource);
+
 }  // namespace trama::config::testing

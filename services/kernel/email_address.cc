@@ -22,14 +22,16 @@ namespace {
 
 constexpr size_t kLabelBytesMax = 63;
 
-absl::Status Malformed(absl::string_view what) {
+absl::Status MalformedAddress(absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("e-mail address: ", what, "; give it as local-part@domain"));
 }
 
 bool IsAsciiByte(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-bool IsAscii(std::string_view text) { return std::all_of(text.begin(), text.end(), IsAsciiByte); }
+bool IsAllAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), IsAsciiByte);
+}
 
 // atext of RFC 5322, 3.2.3, and the bytes of UTF-8 (RFC 6532).
 bool IsAtomByte(char c) {
@@ -83,9 +85,9 @@ absl::StatusOr<Halves> SplitQuoted(std::string_view text) {
     if (text[at] == '\\' && ++at == text.size()) break;
     halves.local += text[at];
   }
-  if (at >= text.size()) return Malformed("the quoted local part has no end");
+  if (at >= text.size()) return MalformedAddress("the quoted local part has no end");
   if (at + 1 >= text.size() || text[at + 1] != '@') {
-    return Malformed("there is no '@' after the quoted local part");
+    return MalformedAddress("there is no '@' after the quoted local part");
   }
   halves.domain = text.substr(at + 2);
   return halves;
@@ -94,11 +96,11 @@ absl::StatusOr<Halves> SplitQuoted(std::string_view text) {
 absl::StatusOr<Halves> Split(std::string_view text) {
   if (!text.empty() && text.front() == '"') return SplitQuoted(text);
   const size_t at = text.rfind('@');
-  if (at == std::string_view::npos) return Malformed("there is no '@'");
+  if (at == std::string_view::npos) return MalformedAddress("there is no '@'");
   Halves halves{std::string(text.substr(0, at)), text.substr(at + 1)};
   for (const char c : halves.local) {
     if (c != '.' && !IsAtomByte(c)) {
-      return Malformed("the local part has a character that must stand in quotes");
+      return MalformedAddress("the local part has a character that must stand in quotes");
     }
   }
   return halves;
@@ -116,20 +118,21 @@ absl::StatusOr<std::string> AddressLiteral(std::string_view domain) {
   if (six) inside.remove_prefix(kIpV6.size());
   const std::string_view alphabet = six ? "0123456789abcdef:." : "0123456789.";
   if (!closed || inside.empty() || inside.find_first_not_of(alphabet) != std::string_view::npos) {
-    return Malformed("the domain is no address literal such as [192.0.2.1]");
+    return MalformedAddress("the domain is no address literal such as [192.0.2.1]");
   }
   return literal;
 }
 
 absl::Status CheckLabel(absl::string_view label) {
-  if (label.empty()) return Malformed("the domain has an empty label");
-  if (label.size() > kLabelBytesMax) return Malformed("a label of the domain has over 63 bytes");
+  if (label.empty()) return MalformedAddress("the domain has an empty label");
+  if (label.size() > kLabelBytesMax)
+    return MalformedAddress("a label of the domain has over 63 bytes");
   if (label.front() == '-' || label.back() == '-') {
-    return Malformed("a label of the domain starts or ends with a hyphen");
+    return MalformedAddress("a label of the domain starts or ends with a hyphen");
   }
   for (const char c : label) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') {
-      return Malformed("the domain has a character that no domain can have");
+      return MalformedAddress("the domain has a character that no domain can have");
     }
   }
   return absl::OkStatus();
@@ -139,7 +142,7 @@ absl::StatusOr<std::string> ToALabels(const std::string& domain) {
   char* ascii = nullptr;
   const int code = idn2_to_ascii_8z(domain.c_str(), &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   if (code != IDN2_OK) {
-    return Malformed(
+    return MalformedAddress(
         absl::StrCat("the domain is no internationalised name: ", idn2_strerror_name(code)));
   }
   std::string out(ascii);
@@ -151,19 +154,19 @@ absl::StatusOr<std::string> ToALabels(const std::string& domain) {
 
 absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
   if (domain.size() > 4 * kEmailDomainBytesMax || domain.find('\0') != std::string_view::npos) {
-    return Malformed("the domain is too long or has a zero byte");
+    return MalformedAddress("the domain is too long or has a zero byte");
   }
   std::string ascii(domain);
   // A-labels that came as such are not looked into: what the DNS answers to is a domain, whatever
   // IDNA's tables say today.
-  if (!IsAscii(domain)) {
+  if (!IsAllAscii(domain)) {
     absl::StatusOr<std::string> labels = ToALabels(ascii);
     if (!labels.ok()) return labels.status();
     ascii = *std::move(labels);
   }
   absl::AsciiStrToLower(&ascii);
   if (!ascii.empty() && ascii.back() == '.') ascii.pop_back();
-  if (ascii.size() > kEmailDomainBytesMax) return Malformed("the domain has over 255 bytes");
+  if (ascii.size() > kEmailDomainBytesMax) return MalformedAddress("the domain has over 255 bytes");
   for (const absl::string_view label : absl::StrSplit(ascii, '.')) {
     if (absl::Status bad = CheckLabel(label); !bad.ok()) return bad;
   }
@@ -172,12 +175,14 @@ absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
 
 absl::StatusOr<EmailAddress> EmailAddress::Parse(std::string_view addr_spec) {
   addr_spec = ToStd(absl::StripAsciiWhitespace(ToAbsl(addr_spec)));
-  if (addr_spec.size() > 4 * kEmailAddressBytesMax) return Malformed("it has over 254 bytes");
-  if (!IsPrintableUtf8(addr_spec)) return Malformed("it has control characters or is no UTF-8");
+  if (addr_spec.size() > 4 * kEmailAddressBytesMax)
+    return MalformedAddress("it has over 254 bytes");
+  if (!IsPrintableUtf8(addr_spec))
+    return MalformedAddress("it has control characters or is no UTF-8");
   absl::StatusOr<Halves> halves = Split(addr_spec);
   if (!halves.ok()) return halves.status();
-  if (halves->local.empty()) return Malformed("there is nothing before the '@'");
-  if (halves->domain.empty()) return Malformed("there is nothing after the '@'");
+  if (halves->local.empty()) return MalformedAddress("there is nothing before the '@'");
+  if (halves->domain.empty()) return MalformedAddress("there is nothing after the '@'");
 
   absl::StatusOr<std::string> domain = halves->domain.front() == '['
                                            ? AddressLiteral(halves->domain)
@@ -187,9 +192,10 @@ absl::StatusOr<EmailAddress> EmailAddress::Parse(std::string_view addr_spec) {
   address.local_ = std::move(halves->local);
   address.domain_ = *std::move(domain);
   if (Wire(address.local_).size() > kEmailLocalPartBytesMax) {
-    return Malformed("the local part has over 64 bytes");
+    return MalformedAddress("the local part has over 64 bytes");
   }
-  if (address.Address().size() > kEmailAddressBytesMax) return Malformed("it has over 254 bytes");
+  if (address.Address().size() > kEmailAddressBytesMax)
+    return MalformedAddress("it has over 254 bytes");
   return address;
 }
 
@@ -199,7 +205,7 @@ std::string EmailAddress::Key() const {
   return absl::StrCat(Wire(LowerUtf8(local_)), "@", domain_);
 }
 
-bool EmailAddress::NeedsSmtpUtf8() const { return !IsAscii(local_); }
+bool EmailAddress::NeedsSmtpUtf8() const { return !IsAllAscii(local_); }
 
 std::optional<EmailAddress::Plus> EmailAddress::SplitPlus() const {
   const size_t plus = local_.find('+', 1);

@@ -13,13 +13,13 @@ EmailAddress Parsed(std::string_view text) {
   return address.ok() ? *std::move(address) : EmailAddress();
 }
 
-struct Written {
+struct WrittenAddress {
   const char* given;
   const char* address;
   const char* key;
 };
 
-class WrittenAddressTest : public ::testing::TestWithParam<Written> {};
+class WrittenAddressTest : public ::testing::TestWithParam<WrittenAddress> {};
 
 TEST_P(WrittenAddressTest, IsSentToAsGivenAndMatchedInLowerCase) {
   const EmailAddress address = Parsed(GetParam().given);
@@ -31,23 +31,25 @@ TEST_P(WrittenAddressTest, IsSentToAsGivenAndMatchedInLowerCase) {
 INSTANTIATE_TEST_SUITE_P(
     EmailAddress, WrittenAddressTest,
     ::testing::Values(
-        Written{"Ana.Souza@X.Test", "Ana.Souza@x.test", "ana.souza@x.test"},
-        Written{" ana@x.test\r\n", "ana@x.test", "ana@x.test"},
-        Written{"ana+news@x.test", "ana+news@x.test", "ana+news@x.test"},
-        Written{"!#$%&'*+-/=?^_`{|}~@x.test", "!#$%&'*+-/=?^_`{|}~@x.test",
-                "!#$%&'*+-/=?^_`{|}~@x.test"},
-        Written{"\"Ana\"@x.test", "Ana@x.test", "ana@x.test"},
-        Written{"\"Ana B\"@x.test", "\"Ana B\"@x.test", "\"ana b\"@x.test"},
-        Written{"\"a@b\\\"\\\\\"@x.test", "\"a@b\\\"\\\\\"@x.test", "\"a@b\\\"\\\\\"@x.test"},
+        WrittenAddress{"Ana.Souza@X.Test", "Ana.Souza@x.test", "ana.souza@x.test"},
+        WrittenAddress{" ana@x.test\r\n", "ana@x.test", "ana@x.test"},
+        WrittenAddress{"ana+news@x.test", "ana+news@x.test", "ana+news@x.test"},
+        WrittenAddress{"!#$%&'*+-/=?^_`{|}~@x.test", "!#$%&'*+-/=?^_`{|}~@x.test",
+                       "!#$%&'*+-/=?^_`{|}~@x.test"},
+        WrittenAddress{"\"Ana\"@x.test", "Ana@x.test", "ana@x.test"},
+        WrittenAddress{"\"Ana B\"@x.test", "\"Ana B\"@x.test", "\"ana b\"@x.test"},
+        WrittenAddress{"\"a@b\\\"\\\\\"@x.test", "\"a@b\\\"\\\\\"@x.test",
+                       "\"a@b\\\"\\\\\"@x.test"},
         // Mailboxes that a large operator once gave out.
-        Written{"foo..bar.@x.test", "\"foo..bar.\"@x.test", "\"foo..bar.\"@x.test"},
-        Written{"jo\xC3\xA3o@x.test", "jo\xC3\xA3o@x.test", "jo\xC3\xA3o@x.test"},
-        Written{"JO\xC3\x83O@x.test", "JO\xC3\x83O@x.test", "jo\xC3\xA3o@x.test"},
-        Written{"ana@x.test.", "ana@x.test", "ana@x.test"},
-        Written{"ana@localhost", "ana@localhost", "ana@localhost"},
-        Written{"ana@a_b.test", "ana@a_b.test", "ana@a_b.test"},
-        Written{"ana@[192.0.2.1]", "ana@[192.0.2.1]", "ana@[192.0.2.1]"},
-        Written{"ana@[IPv6:2001:DB8::1]", "ana@[ipv6:2001:db8::1]", "ana@[ipv6:2001:db8::1]"}));
+        WrittenAddress{"foo..bar.@x.test", "\"foo..bar.\"@x.test", "\"foo..bar.\"@x.test"},
+        WrittenAddress{"jo\xC3\xA3o@x.test", "jo\xC3\xA3o@x.test", "jo\xC3\xA3o@x.test"},
+        WrittenAddress{"JO\xC3\x83O@x.test", "JO\xC3\x83O@x.test", "jo\xC3\xA3o@x.test"},
+        WrittenAddress{"ana@x.test.", "ana@x.test", "ana@x.test"},
+        WrittenAddress{"ana@localhost", "ana@localhost", "ana@localhost"},
+        WrittenAddress{"ana@a_b.test", "ana@a_b.test", "ana@a_b.test"},
+        WrittenAddress{"ana@[192.0.2.1]", "ana@[192.0.2.1]", "ana@[192.0.2.1]"},
+        WrittenAddress{"ana@[IPv6:2001:DB8::1]", "ana@[ipv6:2001:db8::1]",
+                       "ana@[ipv6:2001:db8::1]"}));
 
 struct Domain {
   const char* given;

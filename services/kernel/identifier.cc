@@ -20,7 +20,7 @@ namespace {
 
 constexpr absl::string_view kUnknownCountry = "ZZ";
 
-absl::Status Malformed(absl::string_view kind, absl::string_view what) {
+absl::Status MalformedIdentifier(absl::string_view kind, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("identifier of kind '", kind, "': ", what));
 }
 
@@ -42,7 +42,8 @@ absl::Status CheckKind(std::string_view kind) {
 absl::Status CheckText(std::string_view kind, absl::string_view part, std::string_view text,
                        size_t bytes_max) {
   if (text.size() > bytes_max) {
-    return Malformed(ToAbsl(kind), absl::StrCat("its ", part, " has over ", bytes_max, " bytes"));
+    return MalformedIdentifier(ToAbsl(kind),
+                               absl::StrCat("its ", part, " has over ", bytes_max, " bytes"));
   }
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
   for (size_t at = 0; at < text.size();) {
@@ -50,8 +51,8 @@ absl::Status CheckText(std::string_view kind, absl::string_view part, std::strin
     U8_NEXT(bytes, at, text.size(), c);
     const bool is_ascii = c >= 0 && c < 0x80;
     if (c < 0 || (is_ascii ? absl::ascii_iscntrl(static_cast<unsigned char>(c)) : u_iscntrl(c))) {
-      return Malformed(ToAbsl(kind),
-                       absl::StrCat("its ", part, " has control characters or is no UTF-8"));
+      return MalformedIdentifier(
+          ToAbsl(kind), absl::StrCat("its ", part, " has control characters or is no UTF-8"));
     }
   }
   return absl::OkStatus();
@@ -61,12 +62,12 @@ absl::Status CheckText(std::string_view kind, absl::string_view part, std::strin
 absl::StatusOr<Identifier> Checked(Identifier identifier) {
   if (absl::Status bad = CheckKind(identifier.kind); !bad.ok()) return bad;
   if (IsScopeless(identifier.kind) && !identifier.scope.empty()) {
-    return Malformed(identifier.kind, "it has no scope; leave it empty");
+    return MalformedIdentifier(identifier.kind, "it has no scope; leave it empty");
   }
   absl::Status bad =
       CheckText(identifier.kind, "scope", identifier.scope, kIdentifierScopeBytesMax);
   if (!bad.ok()) return bad;
-  if (identifier.value.empty()) return Malformed(identifier.kind, "its value is empty");
+  if (identifier.value.empty()) return MalformedIdentifier(identifier.kind, "its value is empty");
   bad = CheckText(identifier.kind, "value", identifier.value, kIdentifierValueBytesMax);
   if (!bad.ok()) return bad;
   return identifier;
@@ -121,7 +122,7 @@ absl::StatusOr<Identifier> ParseIdentifier(std::string_view text) {
   if (!IsScopeless(identifier.kind)) {
     const size_t second = rest.find(':');
     if (second == std::string_view::npos) {
-      return Malformed(identifier.kind, "it has no scope; give it as kind:scope:value");
+      return MalformedIdentifier(identifier.kind, "it has no scope; give it as kind:scope:value");
     }
     identifier.scope =
         absl::StrReplaceAll(ToAbsl(rest.substr(0, second)), {{"%3A", ":"}, {"%25", "%"}});
@@ -129,14 +130,14 @@ absl::StatusOr<Identifier> ParseIdentifier(std::string_view text) {
   }
   identifier.value = std::string(rest);
   if (identifier.kind == kEmailKind && rest.find('@') == std::string_view::npos) {
-    return Malformed(identifier.kind, "its value has no '@'");
+    return MalformedIdentifier(identifier.kind, "its value has no '@'");
   }
   if (identifier.kind == kPhoneKind && !LooksLikeE164(rest)) {
-    return Malformed(identifier.kind, "its value is not '+' and digits");
+    return MalformedIdentifier(identifier.kind, "its value is not '+' and digits");
   }
   absl::StatusOr<Identifier> checked = Checked(std::move(identifier));
   if (checked.ok() && FormatIdentifier(*checked) != text) {
-    return Malformed(checked->kind, "its scope has a '%' that is neither %25 nor %3A");
+    return MalformedIdentifier(checked->kind, "its scope has a '%' that is neither %25 nor %3A");
   }
   return checked;
 }

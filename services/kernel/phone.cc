@@ -30,7 +30,7 @@ constexpr size_t kRawBytesMax = 100;
 constexpr size_t kE164DigitsMax = 15;
 constexpr char kNoRegion[] = "ZZ";
 
-absl::Status Malformed(absl::string_view what) {
+absl::Status MalformedPhone(absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("phone number: ", what, "; give it in full, such as +5511987654321"));
 }
@@ -154,18 +154,19 @@ absl::StatusOr<std::string> CanonicalPhone(std::string_view raw, std::string_vie
 absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view default_region) {
   absl::string_view text = absl::StripAsciiWhitespace(ToAbsl(raw));
   if (absl::StartsWithIgnoreCase(text, "tel:")) text.remove_prefix(4);
-  if (text.empty()) return Malformed("it is empty");
-  if (text.size() > kRawBytesMax) return Malformed("it is too long");
+  if (text.empty()) return MalformedPhone("it is empty");
+  if (text.size() > kRawBytesMax) return MalformedPhone("it is too long");
   if (HasForeignCharacters(text))
-    return Malformed("it has letters, an extension or a service code");
+    return MalformedPhone("it has letters, an extension or a service code");
 
   const std::string region =
       default_region.empty() ? kNoRegion : absl::AsciiStrToUpper(ToAbsl(default_region));
   const std::optional<LibNumber> number = Read(std::string(text), region);
-  if (!number) return Malformed("it is no number of a country, or the country code is missing");
+  if (!number)
+    return MalformedPhone("it is no number of a country, or the country code is missing");
   PhoneNumber phone;
   phone.e164 = E164(*number);
-  if (phone.e164.size() > kE164DigitsMax + 1) return Malformed("it has over 15 digits");
+  if (phone.e164.size() > kE164DigitsMax + 1) return MalformedPhone("it has over 15 digits");
   phone.forms = FormsOf(*number);
   phone.canonical = phone.forms.front();
 
@@ -174,12 +175,12 @@ absl::StatusOr<PhoneNumber> ParsePhone(std::string_view raw, std::string_view de
   // What reads back as another number cannot be matched by: a trunk zero too many, for example.
   const std::optional<LibNumber> canonical = Read(phone.canonical, kNoRegion);
   if (!canonical || FormsOf(*canonical) != phone.forms) {
-    return Malformed("it is no number of its country");
+    return MalformedPhone("it is no number of its country");
   }
   // Written without its country, a number is only a guess; then at least the range must exist.
   const bool is_international = text[0] == '+' || absl::StartsWith(text, "\xEF\xBC\x8B");
   if (!is_international && !Library().IsValidNumber(*canonical)) {
-    return Malformed("it is no number of the region");
+    return MalformedPhone("it is no number of the region");
   }
   return phone;
 }

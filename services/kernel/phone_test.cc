@@ -15,13 +15,13 @@ namespace {
 
 using ::testing::ElementsAre;
 
-struct Written {
+struct WrittenPhone {
   const char* given;
   const char* region;
   const char* canonical;
 };
 
-class WrittenPhoneTest : public ::testing::TestWithParam<Written> {};
+class WrittenPhoneTest : public ::testing::TestWithParam<WrittenPhone> {};
 
 TEST_P(WrittenPhoneTest, HasOneCanonicalForm) {
   const absl::StatusOr<PhoneNumber> phone = ParsePhone(GetParam().given, GetParam().region);
@@ -34,37 +34,38 @@ INSTANTIATE_TEST_SUITE_P(
     Phone, WrittenPhoneTest,
     ::testing::Values(
         // Usual writings.
-        Written{"+5511961234567", "", "+5511961234567"},
-        Written{" +55 (11) 96123-4567 ", "US", "+5511961234567"},
-        Written{"tel:+55-11-96123-4567", "", "+5511961234567"},
-        Written{"(11) 96123-4567", "br", "+5511961234567"},
-        Written{"0 15 11 96123-4567", "BR", "+5511961234567"},  // With a carrier's code.
-        Written{"00 55 11 96123 4567", "PT", "+5511961234567"},
-        Written{"5511961234567", "BR", "+5511961234567"},
-        Written{"\xEF\xBC\x8B\xEF\xBC\x95\xEF\xBC\x95 11 96123 4567", "", "+5511961234567"},
-        Written{"912 345 678", "PT", "+351912345678"},
-        Written{"+390212345678", "", "+390212345678"},
-        Written{"02 1234 5678", "IT", "+390212345678"},
-        Written{"+44 (0)20 7946 0018", "", "+442079460018"},
-        Written{"+80012345678", "", "+80012345678"}, Written{"+15005550006", "", "+15005550006"},
+        WrittenPhone{"+5511961234567", "", "+5511961234567"},
+        WrittenPhone{" +55 (11) 96123-4567 ", "US", "+5511961234567"},
+        WrittenPhone{"tel:+55-11-96123-4567", "", "+5511961234567"},
+        WrittenPhone{"(11) 96123-4567", "br", "+5511961234567"},
+        WrittenPhone{"0 15 11 96123-4567", "BR", "+5511961234567"},  // With a carrier's code.
+        WrittenPhone{"00 55 11 96123 4567", "PT", "+5511961234567"},
+        WrittenPhone{"5511961234567", "BR", "+5511961234567"},
+        WrittenPhone{"\xEF\xBC\x8B\xEF\xBC\x95\xEF\xBC\x95 11 96123 4567", "", "+5511961234567"},
+        WrittenPhone{"912 345 678", "PT", "+351912345678"},
+        WrittenPhone{"+390212345678", "", "+390212345678"},
+        WrittenPhone{"02 1234 5678", "IT", "+390212345678"},
+        WrittenPhone{"+44 (0)20 7946 0018", "", "+442079460018"},
+        WrittenPhone{"+80012345678", "", "+80012345678"},
+        WrittenPhone{"+15005550006", "", "+15005550006"},
         // Brazil: the ninth digit.
-        Written{"+551161234567", "", "+5511961234567"},
-        Written{"(11) 6123-4567", "BR", "+5511961234567"},
-        Written{"+551187654321", "", "+5511987654321"},
-        Written{"+551123456789", "", "+551123456789"},    // A landline.
-        Written{"+5511923456789", "", "+5511923456789"},  // Never had eight digits.
-        Written{"+55800123456", "", "+55800123456"},
+        WrittenPhone{"+551161234567", "", "+5511961234567"},
+        WrittenPhone{"(11) 6123-4567", "BR", "+5511961234567"},
+        WrittenPhone{"+551187654321", "", "+5511987654321"},
+        WrittenPhone{"+551123456789", "", "+551123456789"},    // A landline.
+        WrittenPhone{"+5511923456789", "", "+5511923456789"},  // Never had eight digits.
+        WrittenPhone{"+55800123456", "", "+55800123456"},
         // Mexico: the 1 of before 2019.
-        Written{"+522221234567", "", "+522221234567"},
-        Written{"+5212221234567", "", "+522221234567"},
-        Written{"044 222 123 4567", "MX", "+522221234567"},
-        Written{"+528001234567", "", "+528001234567"},
+        WrittenPhone{"+522221234567", "", "+522221234567"},
+        WrittenPhone{"+5212221234567", "", "+522221234567"},
+        WrittenPhone{"044 222 123 4567", "MX", "+522221234567"},
+        WrittenPhone{"+528001234567", "", "+528001234567"},
         // Argentina: the 9 of mobile numbers, and the 15 that is dialled inside the country.
-        Written{"+5491123456789", "", "+5491123456789"},
-        Written{"+541123456789", "", "+5491123456789"},
-        Written{"011 15-2345-6789", "AR", "+5491123456789"},
-        Written{"+542966123456", "", "+5492966123456"},  // A range unknown to the library.
-        Written{"+548001234567", "", "+548001234567"}));
+        WrittenPhone{"+5491123456789", "", "+5491123456789"},
+        WrittenPhone{"+541123456789", "", "+5491123456789"},
+        WrittenPhone{"011 15-2345-6789", "AR", "+5491123456789"},
+        WrittenPhone{"+542966123456", "", "+5492966123456"},  // A range unknown to the library.
+        WrittenPhone{"+548001234567", "", "+548001234567"}));
 
 TEST(PhoneTest, EveryFormIsListedCanonicalFirst) {
   EXPECT_THAT(ParsePhone("+551161234567", "")->forms,

@@ -14,7 +14,7 @@ namespace {
 using platform::TopicPartition;
 using platform::TopicPartitionOffset;
 
-constexpr absl::Duration kAskWait = absl::Seconds(5);
+constexpr absl::Duration kSeekWait = absl::Seconds(5);
 
 }  // namespace
 
@@ -43,7 +43,7 @@ void IngestLoop::ReadParkedAgain() {
       Partition& partition = partitions_[{first.topic, first.partition}];
       // On failure the broker is away: it is asked again at the next turn.
       const absl::Status back =
-          consumer_->Seek({first.topic, first.partition, first.offset}, kAskWait);
+          consumer_->Seek({first.topic, first.partition, first.offset}, kSeekWait);
       if (!back.ok()) return;
       parked_.ReadAgain(first, workspace, partition.next);
       partition.next = first.offset;

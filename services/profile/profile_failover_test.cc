@@ -3,20 +3,20 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/profile/testing_service.h"
+#include "services/profile/testing_story.h"
 
 // The service on a Redis that fails over to its replica; real redis-server processes.
 namespace trama::profile {
 namespace {
 
 using testing::Email;
+using testing::kAna;
 using testing::kWorkspace;
 using testing::Message;
 using Stub = v1::ProfileService::Stub;
 
 constexpr int kBefore = 5;  // Messages that the replica got, and that it did not get.
 constexpr int kAfter = 5;
-const types::v1::Identifier kAna = Email("ana@x.test");
 
 class ProfileFailoverTest : public testing::ProfileTest {
  protected:

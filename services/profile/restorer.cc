@@ -16,9 +16,9 @@ namespace {
 
 using platform::RedisReply;
 
-constexpr absl::Duration kStaleAfter = absl::Seconds(60);
+constexpr absl::Duration kRestoreStaleAfter = absl::Seconds(60);
 constexpr absl::Duration kLookEvery = absl::Seconds(2);
-constexpr absl::Duration kRetryWait = absl::Seconds(1);
+constexpr absl::Duration kConnectWait = absl::Seconds(1);
 constexpr int kFillingSecondsMax = 24 * 3600;
 constexpr int kScanCount = 1000;
 
@@ -28,7 +28,7 @@ Restorer::Restorer(const platform::KafkaConfig& kafka, const ProfileTopics& topi
                    platform::Health& health, platform::Metrics& metrics)
     : store_(store),
       player_(kafka, topics.profiles, topics.profiles_partitions, store, metrics),
-      heartbeat_(health.AddHeartbeat("restorer", kStaleAfter)),
+      heartbeat_(health.AddHeartbeat("restorer", kRestoreStaleAfter)),
       restored_(health.AddCondition("restored")),
       restores_(metrics.Counter("trama_profile_restores_total",
                                 "Times that Redis was filled from the topic of profile.")) {}
@@ -108,7 +108,7 @@ void Restorer::Loop() {
     if (result.ok()) continue;
     std::unique_lock lock(mutex_);
     look_ = true;
-    changed_.wait_for(lock, absl::ToChronoMilliseconds(kRetryWait), [&] { return stopping_; });
+    changed_.wait_for(lock, absl::ToChronoMilliseconds(kConnectWait), [&] { return stopping_; });
   }
 }
 
@@ -128,7 +128,7 @@ void Restorer::Note(const Wish& wish, const absl::StatusOr<int64_t>& result) {
 }
 
 absl::StatusOr<int64_t> Restorer::Turn(const Wish& wish) {
-  absl::Status connected = store_.redis().WaitConnected(kRetryWait);
+  absl::Status connected = store_.redis().WaitConnected(kConnectWait);
   if (!connected.ok()) return connected;
   // Of the server that is asked below; if another one comes meanwhile, Finish notices.
   const std::string marker = MarkerOf(store_.redis());

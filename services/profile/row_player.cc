@@ -19,8 +19,8 @@ using platform::RedisReply;
 using v1::TimelineEntry;
 
 constexpr size_t kRecordsMax = 1000;
-constexpr absl::Duration kPollWait = absl::Milliseconds(500);
-constexpr absl::Duration kAskWait = absl::Seconds(10);
+constexpr absl::Duration kRowsWait = absl::Milliseconds(500);
+constexpr absl::Duration kEndsWait = absl::Seconds(10);
 constexpr char kAnyMarker[] = "";
 constexpr absl::Duration kPutWait = absl::Seconds(30);
 
@@ -91,7 +91,7 @@ absl::StatusOr<int64_t> RowPlayer::Play(const std::function<bool()>& keep_on) {
     places.push_back({topic_, partition});
   }
   if (absl::Status assigned = (*consumer)->Assign(starts); !assigned.ok()) return assigned;
-  auto ends = (*consumer)->Ends(places, kAskWait);
+  auto ends = (*consumer)->Ends(places, kEndsWait);
   if (!ends.ok()) return ends.status();
 
   int64_t count = 0;
@@ -101,7 +101,7 @@ absl::StatusOr<int64_t> RowPlayer::Play(const std::function<bool()>& keep_on) {
     });
     if (ends->empty()) return count;
     if (!keep_on()) return absl::CancelledError("the process ends");
-    const absl::StatusOr<platform::RecordBatch> batch = (*consumer)->Poll(kPollWait, kRecordsMax);
+    const absl::StatusOr<platform::RecordBatch> batch = (*consumer)->Poll(kRowsWait, kRecordsMax);
     if (!batch.ok()) return batch.status();
     if (absl::Status put = Put(batch->records); !put.ok()) return put;
     count += static_cast<int64_t>(batch->records.size());

@@ -7,8 +7,6 @@
 namespace trama::routing {
 namespace {
 
-using State = platform::CircuitBreaker::State;
-
 // Short pauses: a call more every two seconds is no burden, and facts are missed meanwhile.
 constexpr platform::CircuitBreaker::Options kPatience = {
     .failures_max = 3, .open_min = absl::Milliseconds(250), .open_max = absl::Seconds(2)};
@@ -42,12 +40,14 @@ absl::Status ProfileCircuit::Enter() {
 
 void ProfileCircuit::Leave(const absl::Status& outcome) {
   const std::lock_guard lock(mutex_);
-  const State before = breaker_.state();
+  const auto before = breaker_.state();
   IsAnswer(outcome) ? breaker_.Succeed() : breaker_.Fail(Now());
-  if (before == State::kClosed && breaker_.state() == State::kOpen) {
+  if (before == platform::CircuitBreaker::State::kClosed &&
+      breaker_.state() == platform::CircuitBreaker::State::kOpen) {
     platform::Log(platform::LogLevel::kWarning, "profile does not answer, it is spared",
                   {{"asker", asker_}, {"why", outcome}});
-  } else if (before != State::kClosed && breaker_.state() == State::kClosed) {
+  } else if (before != platform::CircuitBreaker::State::kClosed &&
+             breaker_.state() == platform::CircuitBreaker::State::kClosed) {
     platform::Log(platform::LogLevel::kInfo, "profile answers again", {{"asker", asker_}});
   }
 }

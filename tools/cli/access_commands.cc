@@ -13,7 +13,7 @@ namespace {
 using platform::AccessChange;
 using platform::AccessRule;
 
-Json ToJson(const AccessRule& rule) {
+Json RuleJson(const AccessRule& rule) {
   return Json{{"user", rule.user},
               {"resource", platform::NameOf(rule.resource)},
               {"name", rule.name},
@@ -21,9 +21,9 @@ Json ToJson(const AccessRule& rule) {
               {"operation", platform::NameOf(rule.operation)}};
 }
 
-Json ToJson(const std::vector<AccessRule>& rules) {
+Json RulesJson(const std::vector<AccessRule>& rules) {
   Json json = Json::array();
-  for (const AccessRule& rule : rules) json.push_back(ToJson(rule));
+  for (const AccessRule& rule : rules) json.push_back(RuleJson(rule));
   return json;
 }
 
@@ -42,13 +42,13 @@ absl::StatusOr<std::vector<AccessRule>> Wanted(const Arguments& arguments) {
   return rules;
 }
 
-absl::Status List(Context& context, const Arguments& arguments) {
+absl::Status ListRules(Context& context, const Arguments& arguments) {
   const auto rules = Wanted(arguments);
   if (!rules.ok()) return rules.status();
   std::vector<Json> items;
   TextTable table({"USER", "MAY", "RESOURCE", "NAME"});
   for (const AccessRule& rule : *rules) {
-    items.push_back(ToJson(rule));
+    items.push_back(RuleJson(rule));
     table.Add({rule.user, std::string(platform::NameOf(rule.operation)),
                std::string(platform::NameOf(rule.resource)),
                absl::StrCat(rule.name, rule.prefix ? "*" : "")});
@@ -58,7 +58,7 @@ absl::Status List(Context& context, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-absl::Status Ensure(Context& context, const Arguments& arguments) {
+absl::Status EnsureRules(Context& context, const Arguments& arguments) {
   const auto rules = Wanted(arguments);
   if (!rules.ok()) return rules.status();
   const auto kafka = context.Kafka();
@@ -73,7 +73,7 @@ absl::Status Ensure(Context& context, const Arguments& arguments) {
     absl::Status done = platform::ChangeAccess(**admin, *rules, change, context.timeout());
     if (!done.ok()) return done;
   }
-  const Json json = {{"added", ToJson(change.add)}, {"removed", ToJson(change.remove)}};
+  const Json json = {{"added", RulesJson(change.add)}, {"removed", RulesJson(change.remove)}};
   context.out().One(json, [&] {
     return absl::StrCat(Lines("+ ", change.add), Lines("- ", change.remove), rules->size(),
                         " rules, ", change.add.size(), " were missing, ", change.remove.size(),
@@ -94,13 +94,13 @@ std::vector<Command> AccessCommands() {
            .summary = "What each service's user needs to be allowed in Kafka",
            .details = "It follows from deploy/topics.yaml; Kafka is not asked.",
            .flags = {file},
-           .run = List},
+           .run = ListRules},
           {.path = {"access", "ensure"},
            .summary = "Allow in Kafka what the services need, and nothing else",
            .details = "Adds the access rules (ACLs) that are missing for users named trama-... and "
                       "removes what they have beyond.",
            .flags = {file, {.name = "check", .help = "Change nothing; exit 1 at a difference"}},
-           .run = Ensure}};
+           .run = EnsureRules}};
 }
 
 }  // namespace trama::tramactl

@@ -167,7 +167,7 @@ absl::Status Reply(Context& context, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-absl::Status Note(Context& context, const Arguments& arguments) {
+absl::Status NoteOnConversation(Context& context, const Arguments& arguments) {
   auto request = Begin<routing::v1::AddNoteRequest>(context, arguments);
   const auto id = ConversationOf(
       context, arguments, {conversation::v1::STATE_ASSIGNED, conversation::v1::STATE_WRAPPING});
@@ -289,7 +289,7 @@ std::vector<Command> AgentCommands() {
        .summary = "Write a note that only agents see",
        .positionals = {conversation, {"TEXT", "The note; - reads standard input", false, true}},
        .flags = {{.name = "mention", .value = "NAME", .help = "Tell this agent", .repeated = true}},
-       .run = Note},
+       .run = NoteOnConversation},
       {.path = {"agent", "<name>", "resolve"},
        .summary = "Be done with a conversation",
        .positionals = {conversation},

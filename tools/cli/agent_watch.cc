@@ -20,8 +20,8 @@ using routing::v1::RoutingService;
 
 constexpr absl::Duration kHeartbeatFirst = absl::Seconds(2);
 constexpr absl::Duration kHeartbeatMin = absl::Milliseconds(50);
-constexpr absl::Duration kPauseFirst = absl::Milliseconds(100);
-constexpr absl::Duration kPauseMax = absl::Seconds(2);
+constexpr absl::Duration kReconnectPauseFirst = absl::Milliseconds(100);
+constexpr absl::Duration kReconnectPauseMax = absl::Seconds(2);
 
 std::string WhatOf(const Conversation& conversation) {
   return absl::StrCat("conversation ", conversation.conversation_id(), " (", conversation.channel(),
@@ -65,7 +65,7 @@ class AgentWatch {
 
  private:
   absl::Status Follow() {
-    absl::Duration pause = kPauseFirst;
+    absl::Duration pause = kReconnectPauseFirst;
     bool is_first = true;
     while (true) {
       bool heard = false;
@@ -77,7 +77,7 @@ class AgentWatch {
                                         "); taking it up again"));
       }
       is_first = false;
-      pause = heard ? kPauseFirst : std::min(pause * 2, kPauseMax);
+      pause = heard ? kReconnectPauseFirst : std::min(pause * 2, kReconnectPauseMax);
       if (!Sleep(pause)) return absl::OkStatus();
     }
   }

@@ -14,18 +14,8 @@
 namespace trama::tramactl {
 namespace {
 
-bool IsPlaceholder(const std::string& word) { return !word.empty() && word.front() == '<'; }
-
 // "<name>" → "name"
 std::string PlaceholderName(const std::string& word) { return word.substr(1, word.size() - 2); }
-
-// Do the words begin with the path (or the path with the words, when they are shorter)?
-bool Agrees(const std::vector<std::string>& path, const std::vector<std::string>& words) {
-  for (size_t i = 0; i < std::min(path.size(), words.size()); ++i) {
-    if (!IsPlaceholder(path[i]) && path[i] != words[i]) return false;
-  }
-  return true;
-}
 
 const Flag* Among(const std::vector<Flag>& flags, std::string_view name) {
   for (const Flag& flag : flags) {
@@ -47,6 +37,15 @@ absl::Status CheckChoice(const Flag& flag, const std::string& value, const std::
 }
 
 }  // namespace
+
+bool IsPlaceholder(const std::string& word) { return !word.empty() && word.front() == '<'; }
+
+bool Agrees(const std::vector<std::string>& path, const std::vector<std::string>& words) {
+  for (size_t i = 0; i < std::min(path.size(), words.size()); ++i) {
+    if (!IsPlaceholder(path[i]) && path[i] != words[i]) return false;
+  }
+  return true;
+}
 
 bool Arguments::Has(std::string_view name) const { return values_.find(name) != values_.end(); }
 

@@ -106,4 +106,10 @@ class CommandTable {
   const std::vector<Command> commands_;
 };
 
+// Is it a place of a command's path that a word of one's own takes, such as <name>?
+bool IsPlaceholder(const std::string& word);
+
+// Do the words begin with the path (or the path with the words, when they are shorter)?
+bool Agrees(const std::vector<std::string>& path, const std::vector<std::string>& words);
+
 }  // namespace trama::tramactl

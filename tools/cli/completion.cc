@@ -63,15 +63,6 @@ Typed Before(const CommandTable& table, const std::vector<std::string>& words) {
   return typed;
 }
 
-bool IsPlaceholder(const std::string& word) { return !word.empty() && word.front() == '<'; }
-
-bool Begins(const Command& command, const std::vector<std::string>& plain) {
-  for (size_t i = 0; i < std::min(command.path.size(), plain.size()); ++i) {
-    if (!IsPlaceholder(command.path[i]) && command.path[i] != plain[i]) return false;
-  }
-  return true;
-}
-
 class Completer {
  public:
   Completer(const CommandTable& table, const std::vector<std::string>& kinds,
@@ -100,7 +91,7 @@ class Completer {
   const Command* CommandOf(const std::vector<std::string>& plain) const {
     const Command* found = nullptr;
     for (const Command& command : table_.commands()) {
-      if (command.path.size() > plain.size() || !Begins(command, plain)) continue;
+      if (command.path.size() > plain.size() || !Agrees(command.path, plain)) continue;
       if (found == nullptr || command.path.size() > found->path.size()) found = &command;
     }
     return found;
@@ -132,7 +123,7 @@ class Completer {
   void OfWord(const std::vector<std::string>& plain) {
     std::map<std::string, std::string> next;  // A word, and its command's summary if it ends one.
     for (const Command& command : table_.commands()) {
-      if (command.path.size() <= plain.size() || !Begins(command, plain)) continue;
+      if (command.path.size() <= plain.size() || !Agrees(command.path, plain)) continue;
       const std::string& word = command.path[plain.size()];
       if (IsPlaceholder(word)) {
         answer_.names_of = "Agent";  // {"agent", "<name>", …}

@@ -73,7 +73,7 @@ class FakeConfig final : public config::v1::ConfigService::CallbackService {
   platform::CallGate& gate_;
 };
 
-constexpr char kQueue[] =
+constexpr char kQueueFile[] =
     "apiVersion: trama/v1\n"
     "kind: Queue\n"
     "metadata: {name: billing}\n"
@@ -88,7 +88,7 @@ class ConfigCommandsTest : public testing::CliTest {
 };
 
 TEST_F(ConfigCommandsTest, ApplySendsEveryDocumentAndSaysWhatChanged) {
-  const std::string file = folder_.Write("q.yaml", kQueue);
+  const std::string file = folder_.Write("q.yaml", kQueueFile);
   const Result result = Run({"apply", "-f", file});
   EXPECT_EQ(result.exit, 0) << result.err;
   EXPECT_THAT(result.out,
@@ -100,7 +100,7 @@ TEST_F(ConfigCommandsTest, ApplySendsEveryDocumentAndSaysWhatChanged) {
 
 TEST_F(ConfigCommandsTest, ApplyReadsAFolderInOrder) {
   platform::TempFolder folder;
-  folder.Write("b.yaml", kQueue);
+  folder.Write("b.yaml", kQueueFile);
   folder.Write("a.yml", "{apiVersion: trama/v1, kind: Skill, metadata: {name: a}, spec: {}}");
   folder.Write("notes.txt", "not yaml: [");
   const Result result = Run({"apply", "-f", folder.path()});
@@ -111,7 +111,7 @@ TEST_F(ConfigCommandsTest, ApplyReadsAFolderInOrder) {
 }
 
 TEST_F(ConfigCommandsTest, MistakesOfTheFilesAreFoundBeforeAnythingIsSent) {
-  const std::string file = folder_.Write("q.yaml", std::string(kQueue) + "  priorty: 1\n");
+  const std::string file = folder_.Write("q.yaml", std::string(kQueueFile) + "  priorty: 1\n");
   const Result result = Run({"apply", "-f", file});
   EXPECT_EQ(result.exit, 1);
   EXPECT_THAT(result.err, HasSubstr("q.yaml:7:3: spec.priorty: is not a field; did you mean"));
@@ -121,7 +121,7 @@ TEST_F(ConfigCommandsTest, MistakesOfTheFilesAreFoundBeforeAnythingIsSent) {
 TEST_F(ConfigCommandsTest, RefusalsOfTheServiceNameFileAndLine) {
   config_.refusal =
       InvalidFields({{"resources[0].spec.required_skills[0].skill", "\"biling\" does not exist"}});
-  const Result result = Run({"apply", "-f", folder_.Write("q.yaml", kQueue)});
+  const Result result = Run({"apply", "-f", folder_.Write("q.yaml", kQueueFile)});
   EXPECT_EQ(result.exit, 1);
   EXPECT_THAT(result.err,
               AllOf(HasSubstr("nothing was applied: 1 mistake\n"),
@@ -131,14 +131,14 @@ TEST_F(ConfigCommandsTest, RefusalsOfTheServiceNameFileAndLine) {
 
 TEST_F(ConfigCommandsTest, OtherRefusalsShowTheirReason) {
   config_.refusal = TypedError(absl::StatusCode::kAborted, "REVISION_CHANGED", "too late");
-  const Result result = Run({"apply", "-f", folder_.Write("q.yaml", kQueue)});
+  const Result result = Run({"apply", "-f", folder_.Write("q.yaml", kQueueFile)});
   EXPECT_EQ(result.exit, 1);
   EXPECT_EQ(result.err, "error: too late (REVISION_CHANGED)\n");
 }
 
 TEST_F(ConfigCommandsTest, CallIsRepeatedWithTheSameCommandWhileTheServiceIsAway) {
   config_.unavailable = 2;
-  const Result result = Run({"apply", "-f", folder_.Write("q.yaml", kQueue)});
+  const Result result = Run({"apply", "-f", folder_.Write("q.yaml", kQueueFile)});
   EXPECT_EQ(result.exit, 0) << result.err;
   ASSERT_EQ(config_.applied.size(), 3u);
   EXPECT_EQ(config_.applied[0].command_id(), config_.applied[2].command_id());
@@ -146,13 +146,14 @@ TEST_F(ConfigCommandsTest, CallIsRepeatedWithTheSameCommandWhileTheServiceIsAway
 
 TEST_F(ConfigCommandsTest, ServiceThatStaysAwayIsExitThree) {
   config_.unavailable = 1000;
-  const Result result = Run({"apply", "--timeout", "300ms", "-f", folder_.Write("q.yaml", kQueue)});
+  const Result result =
+      Run({"apply", "--timeout", "300ms", "-f", folder_.Write("q.yaml", kQueueFile)});
   EXPECT_EQ(result.exit, 3);
   EXPECT_THAT(result.err, HasSubstr("config does not answer: not now"));
 }
 
 TEST_F(ConfigCommandsTest, WrongRoleIsExitOne) {
-  const Result result = Run({"apply", "--as", "ana", "-f", folder_.Write("q.yaml", kQueue)});
+  const Result result = Run({"apply", "--as", "ana", "-f", folder_.Write("q.yaml", kQueueFile)});
   EXPECT_EQ(result.exit, 1);
   EXPECT_THAT(config_.applied, IsEmpty());
 }

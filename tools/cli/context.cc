@@ -21,8 +21,8 @@ constexpr char kDiffersPayload[] = "tramactl/differs";
 constexpr char kEndpointsDefault[] = ".run/endpoints.json";
 constexpr size_t kEndpointsMaxBytes = 1 << 20;
 constexpr absl::Duration kTimeoutDefault = absl::Seconds(10);
-constexpr absl::Duration kPauseFirst = absl::Milliseconds(100);
-constexpr absl::Duration kPauseMax = absl::Seconds(1);
+constexpr absl::Duration kRetryPauseFirst = absl::Milliseconds(100);
+constexpr absl::Duration kRetryPauseMax = absl::Seconds(1);
 
 // What another service's address is called on the command line.
 std::string AddressFlag(const std::string& service) { return service + "-address"; }
@@ -230,8 +230,9 @@ absl::Status Context::Explained(const std::string& service, const absl::Status& 
 
 bool Context::WaitForRepeat(const absl::Status& status, int attempt, absl::Time deadline) {
   if (status.code() != absl::StatusCode::kUnavailable) return false;
-  const absl::Duration backoff = std::min(kPauseFirst * (1 << std::min(attempt, 8)), kPauseMax);
-  const absl::Duration pause = std::min(RetryDelayOf(status).value_or(backoff), kPauseMax);
+  const absl::Duration backoff =
+      std::min(kRetryPauseFirst * (1 << std::min(attempt, 8)), kRetryPauseMax);
+  const absl::Duration pause = std::min(RetryDelayOf(status).value_or(backoff), kRetryPauseMax);
   if (absl::Now() + pause >= deadline) return false;
   absl::SleepFor(pause);
   return true;

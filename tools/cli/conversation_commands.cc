@@ -37,12 +37,6 @@ std::string Skills(const Conversation& conversation) {
                        });
 }
 
-template <typename Map>
-std::string Pairs(const Map& map) {
-  const std::map<std::string, typename Map::mapped_type> sorted(map.begin(), map.end());
-  return absl::StrJoin(sorted, ", ", absl::PairFormatter("="));
-}
-
 absl::Status ListConversations(Context& context, const Arguments& arguments) {
   Supervise(context);
   routing::v1::ListConversationsRequest request;

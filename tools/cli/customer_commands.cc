@@ -22,8 +22,8 @@ using profile::v1::Customer;
 using profile::v1::ProfileService;
 using profile::v1::TimelineEntry;
 
-constexpr int kPageMax = 200;
-constexpr int kLimitDefault = 50;
+constexpr int kTimelinePageMax = 200;
+constexpr int kTimelineLimitDefault = 50;
 constexpr size_t kTextShownMaxCharacters = 80;
 constexpr absl::Duration kRebuildTimeout = absl::Minutes(10);
 
@@ -40,12 +40,6 @@ absl::StatusOr<Request> About(Context& context, const Arguments& arguments) {
     *request.mutable_identifier() = who->identifier;
   }
   return request;
-}
-
-template <typename Map>
-std::string Pairs(const Map& map) {
-  const std::map<std::string, typename Map::mapped_type> sorted(map.begin(), map.end());
-  return absl::StrJoin(sorted, ", ", absl::PairFormatter("="));
 }
 
 std::string TextOf(const Customer& customer) {
@@ -66,7 +60,7 @@ std::string TextOf(const Customer& customer) {
   return Fields(fields);
 }
 
-absl::Status Show(Context& context, const Arguments& arguments) {
+absl::Status ShowCustomer(Context& context, const Arguments& arguments) {
   const auto request = About<profile::v1::GetCustomerRequest>(context, arguments);
   if (!request.ok()) return request.status();
   const auto response = context.Call("profile", *request, &ProfileService::Stub::GetCustomer);
@@ -130,14 +124,14 @@ absl::Status Timeline(Context& context, const Arguments& arguments) {
   if (!request.ok()) return request.status();
   request->set_conversation_id(arguments.Get("conversation"));
   request->set_oldest_first(arguments.Has("oldest-first"));
-  int limit = kLimitDefault;
+  int limit = kTimelineLimitDefault;
   if (arguments.Has("limit") && (!absl::SimpleAtoi(arguments.Get("limit"), &limit) || limit < 1)) {
     return UsageError("--limit must be a number above 0");
   }
   std::vector<Json> items;
   TextTable table({"TIME", "KIND", "CHANNEL", "BY", "WHAT"});
   do {
-    request->set_page_size(std::min(limit - static_cast<int>(items.size()), kPageMax));
+    request->set_page_size(std::min(limit - static_cast<int>(items.size()), kTimelinePageMax));
     const auto page = context.Call("profile", *request, &ProfileService::Stub::ListTimeline);
     if (!page.ok()) return page.status();
     for (const TimelineEntry& entry : page->entries()) {
@@ -153,7 +147,7 @@ absl::Status Timeline(Context& context, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-absl::Status Note(Context& context, const Arguments& arguments) {
+absl::Status NoteOnCustomer(Context& context, const Arguments& arguments) {
   auto request = About<profile::v1::AddNoteRequest>(context, arguments);
   if (!request.ok()) return request.status();
   request->set_text(absl::StrJoin(arguments.All("TEXT"), " "));
@@ -248,7 +242,7 @@ std::vector<Command> CustomerCommands() {
   return {{.path = {"customers", "show"},
            .summary = "A customer: identifiers, links, facts",
            .positionals = {who},
-           .run = Show},
+           .run = ShowCustomer},
           {.path = {"customers", "link"},
            .summary = "Say that two identifiers belong to one person",
            .positionals = {{"A", "An address, a number, or kind:value"}, {"B", "Another one"}},
@@ -258,7 +252,7 @@ std::vector<Command> CustomerCommands() {
           {.path = {"customers", "note"},
            .summary = "Put a note on a customer's timeline",
            .positionals = {who, {"TEXT", "The note", false, true}},
-           .run = Note},
+           .run = NoteOnCustomer},
           {.path = {"customers", "timeline"},
            .summary = "Everything that happened with a customer, newest first",
            .positionals = {who},

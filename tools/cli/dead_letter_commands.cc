@@ -19,7 +19,7 @@ namespace {
 using platform::Record;
 using platform::TopicPartitionOffset;
 
-constexpr size_t kLimitDefault = 50;
+constexpr size_t kLettersDefault = 50;
 
 absl::StatusOr<std::vector<Letter>> ReadLetters(Context& context) {
   const auto kafka = context.Kafka();
@@ -70,8 +70,8 @@ Json JsonOf(const Letter& letter) {
   return json;
 }
 
-absl::Status List(Context& context, const Arguments& arguments) {
-  size_t limit = kLimitDefault;
+absl::Status ListLetters(Context& context, const Arguments& arguments) {
+  size_t limit = kLettersDefault;
   if (arguments.Has("limit") && (!absl::SimpleAtoi(arguments.Get("limit"), &limit) || limit == 0)) {
     return UsageError("--limit must be a number above 0");
   }
@@ -119,7 +119,7 @@ std::string Body(const Json& readable) {
   return WithoutControls(readable.get<std::string>()) + "\n";
 }
 
-absl::Status Show(Context& context, const Arguments& arguments) {
+absl::Status ShowLetter(Context& context, const Arguments& arguments) {
   const auto letters = ReadLetters(context);
   if (!letters.ok()) return letters.status();
   const auto picked = Pick(*letters, {arguments.Get("ID")});
@@ -227,11 +227,11 @@ std::vector<Command> DeadLetterCommands() {
        .flags = {{.name = "service", .value = "NAME", .help = "Only what this service gave up"},
                  {.name = "source", .value = "TEXT", .help = "Only what came from there"},
                  {.name = "limit", .value = "N", .help = "The newest N (50)"}},
-       .run = List},
+       .run = ListLetters},
       {.path = {"deadletter", "show"},
        .summary = "One dead letter with its original, decoded where that is possible",
        .positionals = {{"ID", id_help}},
-       .run = Show},
+       .run = ShowLetter},
       {.path = {"deadletter", "requeue"},
        .summary = "Put originals back into their topics, to be tried again",
        .details =

@@ -9,13 +9,11 @@
 namespace trama::tramactl {
 namespace {
 
-using Json = nlohmann::json;
-
 absl::Status Malformed(const std::string& field, const char* should) {
   return absl::InvalidArgumentError(absl::StrCat("field \"", field, "\" must be ", should));
 }
 
-absl::Status TakeText(const Json& json, const char* field, std::string& text) {
+absl::Status TakeText(const nlohmann::json& json, const char* field, std::string& text) {
   const auto it = json.find(field);
   if (it == json.end()) return absl::OkStatus();
   if (!it->is_string()) return Malformed(field, "a text");
@@ -24,14 +22,14 @@ absl::Status TakeText(const Json& json, const char* field, std::string& text) {
 }
 
 // A list of addresses; one alone may stand without a list.
-absl::Status TakeAddresses(const Json& json, const std::string& field,
+absl::Status TakeAddresses(const nlohmann::json& json, const std::string& field,
                            std::vector<std::string>& addresses) {
   if (json.is_string()) {
     addresses.push_back(json.get<std::string>());
     return absl::OkStatus();
   }
   if (!json.is_array()) return Malformed(field, "a list of host:port");
-  for (const Json& address : json) {
+  for (const nlohmann::json& address : json) {
     if (!address.is_string()) return Malformed(field, "a list of host:port");
     addresses.push_back(address.get<std::string>());
   }
@@ -41,20 +39,20 @@ absl::Status TakeAddresses(const Json& json, const std::string& field,
 }  // namespace
 
 absl::StatusOr<Endpoints> ParseEndpoints(std::string_view json) {
-  const Json parsed = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json parsed = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!parsed.is_object()) return absl::InvalidArgumentError("is not a JSON object");
   Endpoints endpoints;
   absl::Status status = TakeText(parsed, "kafka", endpoints.kafka);
   if (status.ok()) status = TakeText(parsed, "workspace", endpoints.workspace);
   if (!status.ok()) return status;
 
-  const Json& grpc = parsed.value("grpc", Json::object());
+  const nlohmann::json& grpc = parsed.value("grpc", nlohmann::json::object());
   if (!grpc.is_object()) return Malformed("grpc", "an object");
   for (const auto& [service, addresses] : grpc.items()) {
     status = TakeAddresses(addresses, absl::StrCat("grpc.", service), endpoints.grpc[service]);
     if (!status.ok()) return status;
   }
-  const Json& tokens = parsed.value("tokens", Json::object());
+  const nlohmann::json& tokens = parsed.value("tokens", nlohmann::json::object());
   if (!tokens.is_object()) return Malformed("tokens", "an object");
   for (const auto& [name, token] : tokens.items()) {
     if (!token.is_string()) return Malformed(absl::StrCat("tokens.", name), "a text");

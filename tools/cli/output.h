@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "tools/cli/json.h"
 #include "tools/cli/table.h"
 
@@ -43,5 +45,12 @@ class Output {
 
 // Names and values below each other: "queue    billing".
 std::string Fields(const std::vector<std::pair<std::string, std::string>>& fields);
+
+// A map in the order of its names: "a=1, b=2".
+template <typename Map>
+std::string Pairs(const Map& map) {
+  const std::map<std::string, typename Map::mapped_type> sorted(map.begin(), map.end());
+  return absl::StrJoin(sorted, ", ", absl::PairFormatter("="));
+}
 
 }  // namespace trama::tramactl

@@ -26,7 +26,7 @@ using config::v1::RevisionSummary;
 constexpr absl::Duration kHistoryTimeout = absl::Seconds(60);
 constexpr int64_t kRevisionsDefault = 20;
 constexpr int64_t kRevisionsMax = 10'000;
-constexpr int64_t kPageMax = 100;
+constexpr int64_t kRevisionPageMax = 100;
 
 std::string Named(const std::string& kind, const std::string& workspace, const std::string& name) {
   return workspace.empty() ? absl::StrCat(kind, " ", name)
@@ -112,7 +112,7 @@ absl::StatusOr<std::vector<RevisionSummary>> ReadRevisions(Context& context,
   std::vector<RevisionSummary> revisions;
   do {
     const int64_t left = limit - static_cast<int64_t>(revisions.size());
-    request.set_page_size(static_cast<int32_t>(std::min(left, kPageMax)));
+    request.set_page_size(static_cast<int32_t>(std::min(left, kRevisionPageMax)));
     auto page = context.Call("config", request, &ConfigService::Stub::History);
     if (!page.ok()) return page.status();
     for (RevisionSummary& revision : *page->mutable_revisions()) {

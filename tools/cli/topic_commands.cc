@@ -74,7 +74,7 @@ absl::StatusOr<int64_t> RecordsIn(platform::Consumer& consumer, const std::strin
   return records;
 }
 
-absl::Status List(Context& context, const Arguments&) {
+absl::Status ListTopics(Context& context, const Arguments&) {
   const auto kafka = context.Kafka();
   if (!kafka.ok()) return kafka.status();
   const auto topics = KnownTopics("");
@@ -120,7 +120,7 @@ absl::StatusOr<platform::TopicsFile> DeclaredTopics(const Arguments& arguments) 
   return topics;
 }
 
-absl::Status Ensure(Context& context, const Arguments& arguments) {
+absl::Status EnsureListed(Context& context, const Arguments& arguments) {
   const auto kafka = context.Kafka();
   if (!kafka.ok()) return kafka.status();
   const auto topics = DeclaredTopics(arguments);
@@ -139,7 +139,7 @@ absl::Status Ensure(Context& context, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-absl::Status Diff(Context& context, const Arguments& arguments) {
+absl::Status DiffListed(Context& context, const Arguments& arguments) {
   const auto kafka = context.Kafka();
   if (!kafka.ok()) return kafka.status();
   const auto topics = DeclaredTopics(arguments);
@@ -176,7 +176,7 @@ std::vector<Command> TopicCommands() {
   return {
       {.path = {"topics", "list"},
        .summary = "Topics, what they say and how much they hold",
-       .run = List},
+       .run = ListTopics},
       {.path = {"topics", "tail"},
        .summary = "The records of a topic, decoded",
        .details = "With -o json one object per line. Only what is committed is shown.",
@@ -196,14 +196,14 @@ std::vector<Command> TopicCommands() {
            "numbers grow, while all is running. Another difference from deploy/topics.yaml is an\n"
            "error.",
        .flags = {cluster, topics_file, {.name = "check", .help = "Create nothing"}},
-       .run = Ensure},
+       .run = EnsureListed},
       {.path = {"topics", "diff"},
        .summary = "How the cluster's topics differ from the declared ones; exit code 1 if they do",
        .details =
            "Partitions, copies, cleanup, retention and tuning of every topic; missing topics;\n"
            "and topics named trama.* that nobody declares. Nothing is changed.",
        .flags = {cluster, topics_file},
-       .run = Diff}};
+       .run = DiffListed}};
 }
 
 }  // namespace trama::tramactl

@@ -11,9 +11,9 @@
 namespace trama::loadgen {
 namespace {
 
-constexpr absl::Duration kPauseFirst = absl::Milliseconds(100);
-constexpr absl::Duration kPauseMax = absl::Seconds(2);
-constexpr absl::Duration kLook = absl::Milliseconds(20);
+constexpr absl::Duration kSendPauseFirst = absl::Milliseconds(100);
+constexpr absl::Duration kSendPauseMax = absl::Seconds(2);
+constexpr absl::Duration kOpenLook = absl::Milliseconds(20);
 
 constexpr const char* kTexts[] = {
     "Hello, where is my parcel? It should have been here on Monday.",
@@ -67,7 +67,7 @@ void Customers::Run(absl::Time begin) {
     Attempt(number, customer.channel, std::move(message), 1);
     ++number;
   }
-  while (open_ > 0) absl::SleepFor(kLook);
+  while (open_ > 0) absl::SleepFor(kOpenLook);
 }
 
 void Customers::Attempt(size_t number, const std::string& channel, CustomerMessage message,
@@ -81,7 +81,8 @@ void Customers::Attempt(size_t number, const std::string& channel, CustomerMessa
       --open_;
       return;
     }
-    const absl::Duration pause = std::min(kPauseFirst * (1 << std::min(attempt, 8)), kPauseMax);
+    const absl::Duration pause =
+        std::min(kSendPauseFirst * (1 << std::min(attempt, 8)), kSendPauseMax);
     Later(io_, pause, [=, this] { Attempt(number, channel, again, attempt + 1); });
   });
 }

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kIoThreads = 2;
 constexpr absl::Duration kAgentsMax = absl::Minutes(1);
-constexpr absl::Duration kLook = absl::Milliseconds(250);
+constexpr absl::Duration kProgressLook = absl::Milliseconds(250);
 constexpr absl::Duration kSayEvery = absl::Seconds(5);
 
 void Say(const std::string& text) { std::cerr << text << "\n"; }
@@ -64,7 +64,7 @@ absl::Status WaitUntilIdle(Witness& witness, absl::Duration limit) {
                        " conversations of an earlier run are still open; make the run with "
                        "another --workspace"));
     }
-    absl::SleepFor(kLook);
+    absl::SleepFor(kProgressLook);
   }
 }
 
@@ -83,7 +83,7 @@ absl::Status Settle(const Ledger& ledger, Witness& witness, const RunOptions& op
     report.differences = Reconcile(report.ledger, report.evidence, options.has_others);
     const bool settled = report.differences.empty() && offered == before;
     if (settled || absl::Now() > until) return absl::OkStatus();
-    absl::SleepFor(kLook);
+    absl::SleepFor(kProgressLook);
   }
 }
 

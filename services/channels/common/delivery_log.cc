@@ -18,7 +18,7 @@ constexpr absl::Duration kCommitTimeout = absl::Seconds(10);
 // Longer than a transaction of another channel can stay open (its time-out is 10 s).
 constexpr absl::Duration kReadPastTimeout = absl::Seconds(60);
 constexpr absl::Duration kPollSlice = absl::Milliseconds(500);
-constexpr size_t kRecordsMax = 500;
+constexpr size_t kReadMax = 500;
 
 platform::TopicPartitionOffset At(const platform::TopicPartition& partition, int64_t offset) {
   return {partition.topic, partition.partition, offset};
@@ -112,7 +112,7 @@ absl::Status DeliveryLog::ReadPast(
 
   if (absl::Status assigned = consumer_->Assign({begin->front()}); !assigned.ok()) return assigned;
   while (consumer_->Position(deliveries_) < end) {
-    auto batch = consumer_->Poll(kPollSlice, kRecordsMax);
+    auto batch = consumer_->Poll(kPollSlice, kReadMax);
     if (!batch.ok()) return batch.status();
     for (const platform::Record& record : batch->records) {
       delivery::v1::Delivery delivery;
@@ -128,7 +128,7 @@ absl::Status DeliveryLog::ReadPast(
 }
 
 absl::StatusOr<platform::RecordBatch> DeliveryLog::Poll(absl::Duration timeout) {
-  auto batch = consumer_->Poll(timeout, kRecordsMax);
+  auto batch = consumer_->Poll(timeout, kReadMax);
   if (batch.ok()) NoteTimestamps(*batch);
   return batch;
 }

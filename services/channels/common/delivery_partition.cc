@@ -29,7 +29,7 @@ constexpr absl::Duration kCommitPause = absl::Milliseconds(30);
 constexpr absl::Duration kCallAfterRecordMax = absl::Seconds(20);
 constexpr absl::Duration kServedWell = absl::Seconds(30);
 // A takeover may take a minute (kReadPastTimeout of the log), a round far less.
-constexpr absl::Duration kStaleAfter = absl::Minutes(3);
+constexpr absl::Duration kDeliveryStaleAfter = absl::Minutes(3);
 
 std::string StatusLabel(dv::Status status) {
   switch (status) {
@@ -81,7 +81,7 @@ DeliveryPartition::DeliveryPartition(const DeliveryWiring& wiring, int32_t numbe
       number_(number),
       label_(std::to_string(number)),
       heartbeat_(wiring.health.AddHeartbeat(absl::StrCat("delivery of partition number ", number),
-                                            kStaleAfter)),
+                                            kDeliveryStaleAfter)),
       random_(std::random_device()()) {
   thread_ = std::thread([this] { Run(); });
 }

@@ -14,7 +14,7 @@ using platform::HttpResponse;
 
 namespace {
 
-constexpr char kRetryAfterSeconds[] = "5";
+constexpr char kFileRetryAfterSeconds[] = "5";
 
 }  // namespace
 
@@ -36,7 +36,7 @@ platform::Awaitable<HttpResponse> FileDoor::Serve(platform::HttpRequest request)
   const HttpResponse not_found = HttpResponse::Empty(404);
   if (!accounts_.is_known()) {
     HttpResponse come_again = HttpResponse::Empty(503);
-    come_again.headers.Set("Retry-After", kRetryAfterSeconds);
+    come_again.headers.Set("Retry-After", kFileRetryAfterSeconds);
     co_return come_again;
   }
   if (!IsFile(request.path)) co_return not_found;

@@ -29,7 +29,7 @@ constexpr size_t kRecordsMax = 200;
 constexpr absl::Duration kCommitEvery = absl::Seconds(1);
 constexpr absl::Duration kFetchWait = absl::Milliseconds(250);
 constexpr absl::Duration kRewindTimeout = absl::Seconds(10);
-constexpr absl::Duration kStaleAfter = absl::Minutes(5);
+constexpr absl::Duration kFetchStaleAfter = absl::Minutes(5);
 
 // The topic holds the messages of all channels; the subject, "sms/support", tells them apart before
 // anything is parsed.
@@ -64,7 +64,7 @@ MediaFetch::MediaFetch(MediaFetchOptions options, MediaSource& source, RawArchiv
       files_(metrics.Counter("trama_media_files_total",
                              "Files of customers: fetched, refused for good, or to be tried again.",
                              {"channel", "outcome"})),
-      heartbeat_(health.AddHeartbeat("media fetch", kStaleAfter)) {}
+      heartbeat_(health.AddHeartbeat("media fetch", kFetchStaleAfter)) {}
 
 absl::StatusOr<std::unique_ptr<MediaFetch>> MediaFetch::Start(
     const platform::KafkaConfig& kafka, MediaFetchOptions options, MediaSource& source,

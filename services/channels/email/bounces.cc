@@ -15,7 +15,6 @@
 namespace trama::email {
 namespace {
 
-constexpr char kChannel[] = "email";
 constexpr size_t kQuotedIdsMax = 50;
 constexpr char kUnnamedFailure[] = "5.0.0";  // RFC 3463: other or undefined status.
 

@@ -15,7 +15,7 @@ using delivery::v1::Failure;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-Inbox Help() {
+Inbox BounceInbox() {
   return {.workspace = "demo",
           .account = "help",
           .address = "help@demo.test",
@@ -24,18 +24,18 @@ Inbox Help() {
           .own_addresses = {"help@demo.test"}};
 }
 
-OutgoingIds Ids() { return {DerivedId("m", "1"), DerivedId("c", "1"), 3}; }
+OutgoingIds SentIds() { return {DerivedId("m", "1"), DerivedId("c", "1"), 3}; }
 
 std::string Token(char letter) {
-  return MakeToken(letter, Help().token_secret, Help().scope(), Ids());
+  return MakeToken(letter, BounceInbox().token_secret, BounceInbox().scope(), SentIds());
 }
-std::string OurMessageId() { return absl::StrCat("<", Token('m'), "@demo.test>"); }
+std::string SentMessageId() { return absl::StrCat("<", Token('m'), "@demo.test>"); }
 std::string OurReturnPath() { return absl::StrCat(Token('b'), "@demo.test"); }
 
-Inbound Read(const std::string& raw, const std::string& recipient = "help@demo.test",
-             const std::string& envelope_sender = "") {
-  const absl::StatusOr<Inbound> inbound = ReadInbound(ParseMail(raw), raw, envelope_sender,
-                                                      recipient, Help(), absl::FromUnixSeconds(9));
+Inbound ReadReport(const std::string& raw, const std::string& recipient = "help@demo.test",
+                   const std::string& envelope_sender = "") {
+  const absl::StatusOr<Inbound> inbound = ReadInbound(
+      ParseMail(raw), raw, envelope_sender, recipient, BounceInbox(), absl::FromUnixSeconds(9));
   EXPECT_TRUE(inbound.ok()) << inbound.status();
   return *inbound;
 }
@@ -46,8 +46,8 @@ Delivery TheOnly(const Inbound& inbound) {
   EXPECT_THAT(inbound.bounces, SizeIs(1));
   if (inbound.bounces.size() != 1) return {};
   EXPECT_EQ(inbound.bounces[0].partition, 3);
-  EXPECT_EQ(inbound.bounces[0].delivery.message_id(), Ids().message_id);
-  EXPECT_EQ(inbound.bounces[0].delivery.conversation_id(), Ids().conversation_id);
+  EXPECT_EQ(inbound.bounces[0].delivery.message_id(), SentIds().message_id);
+  EXPECT_EQ(inbound.bounces[0].delivery.conversation_id(), SentIds().conversation_id);
   return inbound.bounces[0].delivery;
 }
 
@@ -72,10 +72,10 @@ std::string Write(const Report& report) {
       "Subject: x\r\n\r\n--b--\r\n");
 }
 
-std::string OurHeaders() { return absl::StrCat("Message-ID:\r\n ", OurMessageId(), "\r\n"); }
+std::string OurHeaders() { return absl::StrCat("Message-ID:\r\n ", SentMessageId(), "\r\n"); }
 
 TEST(Bounces, AReportFindsItsMailByTheHeadersInIt) {
-  const Delivery delivery = TheOnly(Read(Write({.returned = OurHeaders()})));
+  const Delivery delivery = TheOnly(ReadReport(Write({.returned = OurHeaders()})));
   EXPECT_EQ(delivery.status(), delivery::v1::STATUS_FAILED);
   EXPECT_EQ(delivery.failure().reason(), Failure::REASON_INVALID_RECIPIENT);
   EXPECT_EQ(delivery.failure().vendor_code(), "5.1.1");
@@ -83,52 +83,55 @@ TEST(Bounces, AReportFindsItsMailByTheHeadersInIt) {
 }
 
 TEST(Bounces, AReportWithoutOurHeadersIsFoundByItsReturnPath) {
-  TheOnly(Read(Write({.status = "5.2.2"}), OurReturnPath()));
+  TheOnly(ReadReport(Write({.status = "5.2.2"}), OurReturnPath()));
 }
 
 TEST(Bounces, AReportToAnotherAddressIsFoundByItsEnvelopeId) {
-  TheOnly(Read(Write({.per_message = absl::StrCat("Original-Envelope-Id: ", Token('m'), "\r\n")})));
+  TheOnly(ReadReport(
+      Write({.per_message = absl::StrCat("Original-Envelope-Id: ", Token('m'), "\r\n")})));
 }
 
 // RFC 6533.
 TEST(Bounces, InternationalisedReportsAreTheSame) {
-  TheOnly(Read(Write({.returned = OurHeaders(),
-                      .type = "message/global-delivery-status",
-                      .returned_type = "message/global-headers"})));
+  TheOnly(ReadReport(Write({.returned = OurHeaders(),
+                            .type = "message/global-delivery-status",
+                            .returned_type = "message/global-headers"})));
 }
 
 TEST(Bounces, NobodyCanReportOnAMailThatHeHasNotSeen) {
-  std::string forged = OurMessageId();
+  std::string forged = SentMessageId();
   forged[5] = forged[5] == 'a' ? 'b' : 'a';
-  const Inbound inbound = Read(Write({.returned = absl::StrCat("Message-ID: ", forged, "\r\n")}));
+  const Inbound inbound =
+      ReadReport(Write({.returned = absl::StrCat("Message-ID: ", forged, "\r\n")}));
   EXPECT_THAT(inbound.bounces, IsEmpty());
   ASSERT_TRUE(inbound.interaction);
   EXPECT_TRUE(inbound.interaction->automatic());
 }
 
 TEST(Bounces, AFailureThatMayPassIsSoft) {
-  const Delivery delivery = TheOnly(Read(Write({.status = "4.4.7", .returned = OurHeaders()})));
+  const Delivery delivery =
+      TheOnly(ReadReport(Write({.status = "4.4.7", .returned = OurHeaders()})));
   EXPECT_EQ(delivery.failure().reason(), Failure::REASON_BOUNCED);
   EXPECT_TRUE(delivery.failure().retryable());
 }
 
 TEST(Bounces, DelaysRelaysAndExpansionsEndNothing) {
   for (const char* action : {"delayed", "relayed", "expanded"}) {
-    const Inbound inbound = Read(Write({.action = action, .returned = OurHeaders()}));
+    const Inbound inbound = ReadReport(Write({.action = action, .returned = OurHeaders()}));
     EXPECT_THAT(inbound.bounces, IsEmpty()) << action;
     EXPECT_FALSE(inbound.interaction) << action;
   }
 }
 
 TEST(Bounces, ADeliveryIsAReceipt) {
-  EXPECT_EQ(
-      TheOnly(Read(Write({.action = "delivered", .status = "2.0.0", .returned = OurHeaders()})))
-          .status(),
-      delivery::v1::STATUS_DELIVERED);
+  EXPECT_EQ(TheOnly(ReadReport(Write(
+                        {.action = "delivered", .status = "2.0.0", .returned = OurHeaders()})))
+                .status(),
+            delivery::v1::STATUS_DELIVERED);
 }
 
 TEST(Bounces, AReportThatNamesNobodyIsShown) {
-  const Inbound inbound = Read(
+  const Inbound inbound = ReadReport(
       "From: a@c.test\r\n"
       "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
       "--b\r\n\r\nit failed\r\n--b--\r\n",
@@ -143,15 +146,16 @@ std::string ReadReceipt(const std::string& disposition) {
       "report-type=disposition-notification; boundary=b\r\n\r\n--b\r\n\r\nRead.\r\n--b\r\n"
       "Content-Type: message/disposition-notification\r\n\r\nReporting-UA: x\r\n"
       "Final-Recipient: rfc822;ana@cust.test\r\nOriginal-Message-ID: ",
-      OurMessageId(), "\r\nDisposition: manual-action/MDN-sent-manually; ", disposition,
+      SentMessageId(), "\r\nDisposition: manual-action/MDN-sent-manually; ", disposition,
       "\r\n\r\n--b--\r\n");
 }
 
 TEST(Bounces, AReadReceiptIsAReceipt) {
-  EXPECT_EQ(TheOnly(Read(ReadReceipt("displayed"))).status(), delivery::v1::STATUS_READ);
-  EXPECT_EQ(TheOnly(Read(ReadReceipt("Displayed/error"))).status(), delivery::v1::STATUS_READ);
+  EXPECT_EQ(TheOnly(ReadReport(ReadReceipt("displayed"))).status(), delivery::v1::STATUS_READ);
+  EXPECT_EQ(TheOnly(ReadReport(ReadReceipt("Displayed/error"))).status(),
+            delivery::v1::STATUS_READ);
   // Thrown away unread, perhaps: no news about our mail, and no work.
-  EXPECT_TRUE(Read(ReadReceipt("deleted")).interaction->automatic());
+  EXPECT_TRUE(ReadReport(ReadReceipt("deleted")).interaction->automatic());
 }
 
 // What servers write that know no RFC 3464; OURS stands for our Message-ID.
@@ -180,30 +184,30 @@ constexpr char kEximDelay[] =
     "yet been delivered.\r\nMessage-Id: OURS\r\n";
 
 std::string WithOurId(const char* text) {
-  return absl::StrReplaceAll(text, {{"OURS", OurMessageId()}});
+  return absl::StrReplaceAll(text, {{"OURS", SentMessageId()}});
 }
 
 TEST(Bounces, QmailEximAndExchangeAreUnderstood) {
   for (const auto& [text, status] :
        {std::pair(kQmail, "5.1.1"), {kExim, "5.0.0"}, {kExchange, "5.1.1"}}) {
-    const Delivery delivery = TheOnly(Read(WithOurId(text)));
+    const Delivery delivery = TheOnly(ReadReport(WithOurId(text)));
     EXPECT_EQ(delivery.status(), delivery::v1::STATUS_FAILED) << text;
     EXPECT_EQ(delivery.failure().vendor_code(), status) << text;
-    EXPECT_EQ(TheOnly(Read(text, OurReturnPath())).failure().vendor_code(), status) << text;
+    EXPECT_EQ(TheOnly(ReadReport(text, OurReturnPath())).failure().vendor_code(), status) << text;
     // About a mail that is none of ours.
-    EXPECT_TRUE(Read(text).interaction->automatic()) << text;
+    EXPECT_TRUE(ReadReport(text).interaction->automatic()) << text;
   }
 }
 
 TEST(Bounces, AWarningEndsNothing) {
-  const Inbound inbound = Read(WithOurId(kEximDelay));
+  const Inbound inbound = ReadReport(WithOurId(kEximDelay));
   EXPECT_THAT(inbound.bounces, IsEmpty());
   EXPECT_FALSE(inbound.interaction);
 }
 
 // An absence notice comes to the return path, too, often from the null path (RFC 3834, 4).
 TEST(Bounces, AnAbsenceNoticeIsNoBounce) {
-  const Inbound inbound = Read(
+  const Inbound inbound = ReadReport(
       "From: ana@cust.test\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\n\r\n"
       "I am away until 5.1.2027. In urgent cases: 192.0.2.5.\r\n",
       OurReturnPath());
@@ -212,10 +216,10 @@ TEST(Bounces, AnAbsenceNoticeIsNoBounce) {
 }
 
 TEST(Bounces, WhatAPersonQuotesOfABounceIsNoBounce) {
-  const Inbound inbound =
-      Read(absl::StrCat("From: ana@cust.test\r\nSubject: failure notice\r\n\r\nHi. This is the ",
-                        "third time! ", OurMessageId(), " 5.1.1\r\n"),
-           "help@demo.test", "ana@cust.test");
+  const Inbound inbound = ReadReport(
+      absl::StrCat("From: ana@cust.test\r\nSubject: failure notice\r\n\r\nHi. This is the ",
+                   "third time! ", SentMessageId(), " 5.1.1\r\n"),
+      "help@demo.test", "ana@cust.test");
   ASSERT_TRUE(inbound.interaction);
   EXPECT_FALSE(inbound.interaction->automatic());
 }

@@ -21,8 +21,6 @@ namespace {
 using interaction::v1::Interaction;
 using interaction::v1::ThreadEvidence;
 
-constexpr char kChannel[] = "email";
-
 // Where an answer to one of our mails belongs, by our own token, if it carries one.
 std::optional<OutgoingIds> OurToken(const Inbox& inbox, std::string_view message_id) {
   return ReadToken('m', inbox.token_secret, inbox.scope(), LocalPart(message_id));

@@ -15,6 +15,8 @@
 // What a mail means for one inbox. Pure.
 namespace trama::email {
 
+inline constexpr char kChannel[] = "email";
+
 // The account that a mail has reached.
 struct Inbox {
   std::string workspace;

@@ -10,8 +10,6 @@
 
 namespace trama::email {
 
-inline constexpr char kChannel[] = "email";
-
 // Which account an address belongs to: its own, an alias, one of these with a +detail, or a return
 // path of ours (a token at the account's domain). Thread-safe.
 class Inboxes {

@@ -11,33 +11,33 @@ namespace {
 constexpr char kSecret[] = "0123456789abcdef";
 constexpr char kScope[] = "demo/help";
 
-OutgoingIds Ids() { return {DerivedId("m", "1"), DerivedId("c", "1"), 37}; }
+OutgoingIds TokenIds() { return {DerivedId("m", "1"), DerivedId("c", "1"), 37}; }
 
 TEST(MessageToken, ComesBackAsItWent) {
-  const std::string token = MakeToken('m', kSecret, kScope, Ids());
-  EXPECT_EQ(ReadToken('m', kSecret, kScope, token), Ids());
+  const std::string token = MakeToken('m', kSecret, kScope, TokenIds());
+  EXPECT_EQ(ReadToken('m', kSecret, kScope, token), TokenIds());
 }
 
 TEST(MessageToken, FitsIntoALocalPart) {
-  EXPECT_LE(MakeToken('b', kSecret, kScope, Ids()).size(), 64u);
+  EXPECT_LE(MakeToken('b', kSecret, kScope, TokenIds()).size(), 64u);
 }
 
 TEST(MessageToken, SurvivesAServerThatChangesCase) {
-  const std::string token = MakeToken('b', kSecret, kScope, Ids());
-  EXPECT_EQ(ReadToken('b', kSecret, kScope, absl::AsciiStrToUpper(token)), Ids());
+  const std::string token = MakeToken('b', kSecret, kScope, TokenIds());
+  EXPECT_EQ(ReadToken('b', kSecret, kScope, absl::AsciiStrToUpper(token)), TokenIds());
 }
 
 TEST(MessageToken, AnyChangedLetterIsRefused) {
-  const std::string token = MakeToken('m', kSecret, kScope, Ids());
+  const std::string token = MakeToken('m', kSecret, kScope, TokenIds());
   for (size_t i = 0; i < token.size(); ++i) {
     std::string forged = token;
     forged[i] = forged[i] == 'q' ? 'z' : 'q';
-    EXPECT_NE(ReadToken('m', kSecret, kScope, forged), Ids()) << i;
+    EXPECT_NE(ReadToken('m', kSecret, kScope, forged), TokenIds()) << i;
   }
 }
 
 TEST(MessageToken, IsWorthNothingInAnotherAccountOrWithAnotherSecret) {
-  const std::string token = MakeToken('m', kSecret, kScope, Ids());
+  const std::string token = MakeToken('m', kSecret, kScope, TokenIds());
   EXPECT_FALSE(ReadToken('m', kSecret, "acme/help", token));
   EXPECT_FALSE(ReadToken('m', "another secret..", kScope, token));
   EXPECT_FALSE(ReadToken('b', kSecret, kScope, token));

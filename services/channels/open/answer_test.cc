@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 using testing::Json;
 using testing::MessageEvent;
 
-std::vector<Event> Parse(const std::vector<Json>& events) {
+std::vector<Event> ParseAll(const std::vector<Json>& events) {
   return *ParseEvents(testing::Batch(events), testing::Account(), testing::kNow);
 }
 
@@ -20,7 +20,7 @@ TEST(AnswerTest, EveryEventHasItsResultInOrder) {
   Json wrong = MessageEvent("m3", "x");
   wrong["user"].erase("id");
   const std::vector<Event> events =
-      Parse({MessageEvent("m1", "x"), MessageEvent("m2", "x"), wrong});
+      ParseAll({MessageEvent("m1", "x"), MessageEvent("m2", "x"), wrong});
   EXPECT_THAT(Distinct(events), ElementsAre(0, 1));
   EXPECT_EQ(Json::parse(ResultsJson(events, {0, 1}, {false, true})), Json::parse(R"({"results": [
       {"index": 0, "id": "e-m1", "status": "accepted"},
@@ -31,7 +31,7 @@ TEST(AnswerTest, EveryEventHasItsResultInOrder) {
 
 TEST(AnswerTest, RepeatWithinABatchIsADuplicate) {
   const std::vector<Event> events =
-      Parse({MessageEvent("m1", "x"), MessageEvent("m1", "x"), MessageEvent("m2", "x")});
+      ParseAll({MessageEvent("m1", "x"), MessageEvent("m1", "x"), MessageEvent("m2", "x")});
   EXPECT_THAT(Distinct(events), ElementsAre(0, 2));
   const Json answer = Json::parse(ResultsJson(events, {0, 2}, {false, false}));
   EXPECT_EQ(answer["results"][0]["status"], "accepted");
@@ -40,7 +40,7 @@ TEST(AnswerTest, RepeatWithinABatchIsADuplicate) {
 }
 
 TEST(AnswerTest, NothingGoesOnWhenAllAreRefused) {
-  const std::vector<Event> events = Parse({Json::object(), Json::object()});
+  const std::vector<Event> events = ParseAll({Json::object(), Json::object()});
   EXPECT_THAT(Distinct(events), IsEmpty());
   const Json answer = Json::parse(ResultsJson(events, {}, {}));
   EXPECT_EQ(answer["results"][1]["id"], "");

@@ -16,12 +16,12 @@ using testing::Json;
 using testing::kNow;
 using testing::StatusEvent;
 
-Event Parse(const Json& event) {
+Event ParseOne(const Json& event) {
   return ParseEvents(testing::Batch({event}), testing::Account(), kNow)->at(0);
 }
 
-std::string Wrong(const Json& event) {
-  const std::optional<Refusal> refusal = Parse(event).refusal;
+std::string WrongReceipt(const Json& event) {
+  const std::optional<Refusal> refusal = ParseOne(event).refusal;
   return refusal.has_value() ? absl::StrCat(refusal->field, ": ", refusal->reason) : "";
 }
 
@@ -31,7 +31,7 @@ TEST(ReceiptTest, EveryStatusIsTold) {
                                                        {"read", dv::STATUS_READ},
                                                        {"failed", dv::STATUS_FAILED}};
   for (const auto& [word, status] : kWords) {
-    const auto receipt = Parse(StatusEvent("e1", "m1", "c1", word)).receipt;
+    const auto receipt = ParseOne(StatusEvent("e1", "m1", "c1", word)).receipt;
     ASSERT_TRUE(receipt.has_value()) << word;
     EXPECT_EQ(receipt->status(), status);
     EXPECT_EQ(receipt->vendor_status(), word);
@@ -41,7 +41,7 @@ TEST(ReceiptTest, EveryStatusIsTold) {
 TEST(ReceiptTest, NamesOurMessage) {
   Json event = StatusEvent("e1", "m1", "c1", "delivered");
   event["message"]["external_id"] = "theirs";
-  const auto receipt = Parse(event).receipt;
+  const auto receipt = ParseOne(event).receipt;
   EXPECT_EQ(receipt->workspace(), "demo");
   EXPECT_EQ(receipt->channel(), "open");
   EXPECT_EQ(receipt->channel_account(), "shop");
@@ -52,32 +52,32 @@ TEST(ReceiptTest, NamesOurMessage) {
 }
 
 TEST(ReceiptTest, SameWordInAnotherEventHasTheSameId) {
-  EXPECT_EQ(Parse(StatusEvent("e1", "m1", "c1", "read")).receipt->event_id(),
-            Parse(StatusEvent("e2", "m1", "c1", "read")).receipt->event_id());
-  EXPECT_NE(Parse(StatusEvent("e1", "m1", "c1", "read")).receipt->event_id(),
-            Parse(StatusEvent("e1", "m1", "c1", "delivered")).receipt->event_id());
+  EXPECT_EQ(ParseOne(StatusEvent("e1", "m1", "c1", "read")).receipt->event_id(),
+            ParseOne(StatusEvent("e2", "m1", "c1", "read")).receipt->event_id());
+  EXPECT_NE(ParseOne(StatusEvent("e1", "m1", "c1", "read")).receipt->event_id(),
+            ParseOne(StatusEvent("e1", "m1", "c1", "delivered")).receipt->event_id());
 }
 
 TEST(ReceiptTest, FailureHasAReasonOfTheListAndTheirCode) {
   Json event = StatusEvent("e1", "m1", "c1", "failed");
   event["error"] = {{"reason", "unreachable"}, {"code", "E-17"}};
-  EXPECT_EQ(Parse(event).receipt->failure().reason(), dv::Failure::REASON_UNREACHABLE);
-  EXPECT_EQ(Parse(event).receipt->failure().vendor_code(), "E-17");
+  EXPECT_EQ(ParseOne(event).receipt->failure().reason(), dv::Failure::REASON_UNREACHABLE);
+  EXPECT_EQ(ParseOne(event).receipt->failure().vendor_code(), "E-17");
   event.erase("error");
-  EXPECT_EQ(Parse(event).receipt->failure().reason(), dv::Failure::REASON_OTHER);
+  EXPECT_EQ(ParseOne(event).receipt->failure().reason(), dv::Failure::REASON_OTHER);
   event["error"] = {{"reason", "mood"}};
-  EXPECT_THAT(Wrong(event), HasSubstr("events[0].error.reason: is not a reason"));
+  EXPECT_THAT(WrongReceipt(event), HasSubstr("events[0].error.reason: is not a reason"));
 }
 
 TEST(ReceiptTest, WhatIsMissingIsNamed) {
   Json event = StatusEvent("e1", "m1", "c1", "delivered");
   event.erase("conversation_id");
-  EXPECT_THAT(Wrong(event), HasSubstr("events[0].conversation_id: is missing"));
+  EXPECT_THAT(WrongReceipt(event), HasSubstr("events[0].conversation_id: is missing"));
   event = StatusEvent("e1", "", "c1", "delivered");
-  EXPECT_EQ(Wrong(event), "events[0].message.id: is missing");
-  EXPECT_EQ(Wrong(StatusEvent("e1", "m1", "c1", "teleported")),
+  EXPECT_EQ(WrongReceipt(event), "events[0].message.id: is missing");
+  EXPECT_EQ(WrongReceipt(StatusEvent("e1", "m1", "c1", "teleported")),
             "events[0].status: is none of sent, delivered, read, failed");
-  EXPECT_EQ(Wrong(StatusEvent("e1", "m1", "c1", "")), "events[0].status: is missing");
+  EXPECT_EQ(WrongReceipt(StatusEvent("e1", "m1", "c1", "")), "events[0].status: is missing");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using ::testing::SizeIs;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
-SmsAccountView Account() {
+SmsAccountView Receiver() {
   SmsAccountView account;
   account.workspace = "demo";
   account.name = "main";
@@ -47,7 +47,7 @@ Params With(Params params, const std::string& name, const std::string& value) {
 }
 
 std::vector<iv::Interaction> Parse(const Params& params) {
-  auto parsed = ParseMessage(params, Account(), kNow);
+  auto parsed = ParseMessage(params, Receiver(), kNow);
   EXPECT_TRUE(parsed.ok()) << parsed.status();
   return parsed.ok() ? *parsed : std::vector<iv::Interaction>(1);
 }
@@ -175,11 +175,11 @@ TEST(ParseMessageTest, WhatIsOddIsNamed) {
 }
 
 TEST(ParseMessageTest, WithoutIdOrSenderNothingCanBeAttributed) {
-  EXPECT_THAT(ParseMessage(With(Hello(), "MessageSid", ""), Account(), kNow).status().message(),
+  EXPECT_THAT(ParseMessage(With(Hello(), "MessageSid", ""), Receiver(), kNow).status().message(),
               HasSubstr("MessageSid is missing"));
-  EXPECT_THAT(ParseMessage(With(Hello(), "MessageSid", "a b"), Account(), kNow).status().message(),
+  EXPECT_THAT(ParseMessage(With(Hello(), "MessageSid", "a b"), Receiver(), kNow).status().message(),
               HasSubstr("MessageSid is not an id"));
-  const absl::Status no_sender = ParseMessage(With(Hello(), "From", ""), Account(), kNow).status();
+  const absl::Status no_sender = ParseMessage(With(Hello(), "From", ""), Receiver(), kNow).status();
   EXPECT_EQ(no_sender.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(no_sender.message(), HasSubstr("From"));
 }

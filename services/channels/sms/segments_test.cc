@@ -13,7 +13,7 @@ std::string Times(int count, const std::string& text) {
   return all;
 }
 
-struct Case {
+struct SegmentsCase {
   const char* name;
   std::string text;
   bool gsm7;
@@ -22,7 +22,7 @@ struct Case {
 };
 
 TEST(SegmentsTest, CountsAsTheVendorBills) {
-  const Case cases[] = {
+  const SegmentsCase cases[] = {
       {"empty", "", true, 0, 0},
       {"one full", Times(160, "a"), true, 160, 1},
       {"one more", Times(161, "a"), true, 161, 2},
@@ -46,7 +46,7 @@ TEST(SegmentsTest, CountsAsTheVendorBills) {
       {"emoji is not cut", Times(66, "ã") + "\U0001F600" + Times(66, "ã"), false, 134, 3},
       {"ill-formed is a replacement character", "\xff", false, 1, 1},
   };
-  for (const Case& c : cases) {
+  for (const SegmentsCase& c : cases) {
     const SegmentCount count = CountSegments(c.text);
     EXPECT_EQ(count.gsm7, c.gsm7) << c.name;
     EXPECT_EQ(count.units, c.units) << c.name;

@@ -12,9 +12,9 @@ using delivery::v1::Failure;
 using outbound::v1::OutboundMessage;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Kind = SendOutcome::Kind;
+using SendKind = SendOutcome::Kind;
 
-SmsAccountView Account() {
+SmsAccountView OurAccount() {
   SmsAccountView account;
   account.workspace = "demo";
   account.name = "main";
@@ -37,7 +37,7 @@ OutboundMessage Message(const std::string& text = "Hi & bye") {
 }
 
 TEST(BuildSendTest, RequestIsTheVendorsForm) {
-  const BuiltSend built = BuildSend(Account(), Message(), {});
+  const BuiltSend built = BuildSend(OurAccount(), Message(), {});
   ASSERT_TRUE(built.ok);
   EXPECT_EQ(built.request.method, "POST");
   EXPECT_EQ(built.request.url, "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json");
@@ -49,7 +49,7 @@ TEST(BuildSendTest, RequestIsTheVendorsForm) {
 }
 
 TEST(BuildSendTest, MessagingServiceSendsInPlaceOfTheNumber) {
-  SmsAccountView account = Account();
+  SmsAccountView account = OurAccount();
   account.messaging_service_sid = "MG1";
   const BuiltSend built = BuildSend(account, Message(), {});
   EXPECT_THAT(built.request.body, HasSubstr("MessagingServiceSid=MG1"));
@@ -59,89 +59,90 @@ TEST(BuildSendTest, MessagingServiceSendsInPlaceOfTheNumber) {
 TEST(BuildSendTest, TextPartsAreLines) {
   OutboundMessage message = Message("one");
   message.add_parts()->mutable_text()->set_body("two");
-  EXPECT_THAT(BuildSend(Account(), message, {}).request.body, HasSubstr("Body=one%0Atwo"));
+  EXPECT_THAT(BuildSend(OurAccount(), message, {}).request.body, HasSubstr("Body=one%0Atwo"));
 }
 
 TEST(BuildSendTest, FilesGoByTheirAddress) {
   OutboundMessage message = Message();
   message.add_parts()->mutable_media()->set_content_type("image/png");
-  const BuiltSend built = BuildSend(Account(), message, {"https://f.test/1"});
+  const BuiltSend built = BuildSend(OurAccount(), message, {"https://f.test/1"});
   EXPECT_THAT(built.request.body, HasSubstr("&MediaUrl=https%3A%2F%2Ff.test%2F1&"));
 }
 
 TEST(BuildSendTest, WhatCannotWorkIsRefusedWithoutTheVendor) {
-  EXPECT_EQ(BuildSend(Account(), Message(std::string(1601, 'a')), {}).failure.reason(),
+  EXPECT_EQ(BuildSend(OurAccount(), Message(std::string(1601, 'a')), {}).failure.reason(),
             Failure::REASON_TOO_LONG);
 
   OutboundMessage name = Message();
   name.mutable_recipient()->set_kind(types::v1::IDENTIFIER_KIND_SMS_SENDER);
-  EXPECT_EQ(BuildSend(Account(), name, {}).failure.reason(), Failure::REASON_INVALID_RECIPIENT);
+  EXPECT_EQ(BuildSend(OurAccount(), name, {}).failure.reason(), Failure::REASON_INVALID_RECIPIENT);
 
   OutboundMessage nobody = Message();
   nobody.clear_recipient_address();
-  EXPECT_EQ(BuildSend(Account(), nobody, {}).failure.reason(), Failure::REASON_INVALID_RECIPIENT);
+  EXPECT_EQ(BuildSend(OurAccount(), nobody, {}).failure.reason(),
+            Failure::REASON_INVALID_RECIPIENT);
 
   OutboundMessage empty = Message();
   empty.clear_parts();
-  EXPECT_EQ(BuildSend(Account(), empty, {}).failure.reason(), Failure::REASON_REJECTED_CONTENT);
+  EXPECT_EQ(BuildSend(OurAccount(), empty, {}).failure.reason(), Failure::REASON_REJECTED_CONTENT);
 
-  SmsAccountView account = Account();
+  SmsAccountView account = OurAccount();
   account.numbers.clear();
   EXPECT_EQ(BuildSend(account, Message(), {}).failure.reason(), Failure::REASON_NOT_AUTHORISED);
 
   OutboundMessage file = Message();
   file.add_parts()->mutable_media()->set_content_type("application/zip");
-  EXPECT_EQ(BuildSend(Account(), file, {}).failure.reason(), Failure::REASON_REJECTED_CONTENT);
+  EXPECT_EQ(BuildSend(OurAccount(), file, {}).failure.reason(), Failure::REASON_REJECTED_CONTENT);
 }
 
 TEST(OutcomeTest, AcceptedMessageHasIdAndSegments) {
   const SendOutcome outcome = OutcomeOfAnswer(
       201, R"({"sid":"SM1","status":"queued","num_segments":"2","error_code":null})", {}, 1);
-  EXPECT_EQ(outcome.kind, Kind::kSent);
+  EXPECT_EQ(outcome.kind, SendKind::kSent);
   EXPECT_EQ(outcome.vendor_message_id, "SM1");
   EXPECT_EQ(outcome.vendor_status, "queued");
   EXPECT_EQ(outcome.segments, 2);
   EXPECT_EQ(OutcomeOfAnswer(201, R"({"sid":"SM1"})", {}, 3).segments, 3);
 }
 
-struct Case {
+struct SendCase {
   int http;
   int code;  // 0: no JSON.
-  Kind kind;
+  SendKind kind;
   Failure::Reason reason;
 };
 
 TEST(OutcomeTest, EveryAnswerHasItsClass) {
-  const Case cases[] = {
-      {429, 20429, Kind::kRetry, Failure::REASON_RATE_LIMITED},
-      {429, 0, Kind::kRetry, Failure::REASON_RATE_LIMITED},
-      {400, 20429, Kind::kRetry, Failure::REASON_RATE_LIMITED},
-      {400, 21611, Kind::kRetry, Failure::REASON_RATE_LIMITED},
-      {503, 0, Kind::kRetry, Failure::REASON_VENDOR_DOWN},
-      {408, 0, Kind::kRetry, Failure::REASON_OTHER},
-      {500, 0, Kind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
-      {500, 20500, Kind::kAmbiguous, Failure::REASON_OTHER},
-      {502, 0, Kind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
-      {504, 0, Kind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
-      {200, 0, Kind::kAmbiguous, Failure::REASON_OTHER},
-      {400, 21211, Kind::kFailed, Failure::REASON_INVALID_RECIPIENT},
-      {400, 21212, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {403, 21408, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {400, 21606, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {400, 21608, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {400, 21610, Kind::kFailed, Failure::REASON_OPTED_OUT},
-      {400, 21612, Kind::kFailed, Failure::REASON_UNREACHABLE},
-      {400, 21614, Kind::kFailed, Failure::REASON_INVALID_RECIPIENT},
-      {400, 21617, Kind::kFailed, Failure::REASON_TOO_LONG},
-      {400, 30034, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {400, 30032, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {401, 20003, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {401, 0, Kind::kFailed, Failure::REASON_NOT_AUTHORISED},
-      {404, 0, Kind::kFailed, Failure::REASON_OTHER},
-      {422, 0, Kind::kFailed, Failure::REASON_OTHER},
-      {301, 0, Kind::kFailed, Failure::REASON_OTHER},
+  const SendCase cases[] = {
+      {429, 20429, SendKind::kRetry, Failure::REASON_RATE_LIMITED},
+      {429, 0, SendKind::kRetry, Failure::REASON_RATE_LIMITED},
+      {400, 20429, SendKind::kRetry, Failure::REASON_RATE_LIMITED},
+      {400, 21611, SendKind::kRetry, Failure::REASON_RATE_LIMITED},
+      {503, 0, SendKind::kRetry, Failure::REASON_VENDOR_DOWN},
+      {408, 0, SendKind::kRetry, Failure::REASON_OTHER},
+      {500, 0, SendKind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
+      {500, 20500, SendKind::kAmbiguous, Failure::REASON_OTHER},
+      {502, 0, SendKind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
+      {504, 0, SendKind::kAmbiguous, Failure::REASON_VENDOR_DOWN},
+      {200, 0, SendKind::kAmbiguous, Failure::REASON_OTHER},
+      {400, 21211, SendKind::kFailed, Failure::REASON_INVALID_RECIPIENT},
+      {400, 21212, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {403, 21408, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {400, 21606, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {400, 21608, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {400, 21610, SendKind::kFailed, Failure::REASON_OPTED_OUT},
+      {400, 21612, SendKind::kFailed, Failure::REASON_UNREACHABLE},
+      {400, 21614, SendKind::kFailed, Failure::REASON_INVALID_RECIPIENT},
+      {400, 21617, SendKind::kFailed, Failure::REASON_TOO_LONG},
+      {400, 30034, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {400, 30032, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {401, 20003, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {401, 0, SendKind::kFailed, Failure::REASON_NOT_AUTHORISED},
+      {404, 0, SendKind::kFailed, Failure::REASON_OTHER},
+      {422, 0, SendKind::kFailed, Failure::REASON_OTHER},
+      {301, 0, SendKind::kFailed, Failure::REASON_OTHER},
   };
-  for (const Case& c : cases) {
+  for (const SendCase& c : cases) {
     const std::string body =
         c.code == 0 ? "<html>" : absl::StrCat(R"({"code":)", c.code, R"(,"message":"x"})");
     const SendOutcome outcome = OutcomeOfAnswer(c.http, body, {}, 1);
@@ -167,20 +168,20 @@ TEST(OutcomeTest, VendorsTextIsNotCopiedBecauseItQuotesNumbers) {
 TEST(OutcomeTest, MessageThatWasTakenAndFailedAtOnceIsFailed) {
   const SendOutcome outcome =
       OutcomeOfAnswer(201, R"({"sid":"SM1","status":"failed","error_code":30034})", {}, 1);
-  EXPECT_EQ(outcome.kind, Kind::kFailed);
+  EXPECT_EQ(outcome.kind, SendKind::kFailed);
   EXPECT_EQ(outcome.failure.reason(), Failure::REASON_NOT_AUTHORISED);
 }
 
 TEST(OutcomeTest, SilenceIsAmbiguousOnlyWhenBytesHaveLeft) {
-  EXPECT_EQ(OutcomeOfSilence(false, "refused").kind, Kind::kRetry);
-  EXPECT_EQ(OutcomeOfSilence(true, "reset").kind, Kind::kAmbiguous);
+  EXPECT_EQ(OutcomeOfSilence(false, "refused").kind, SendKind::kRetry);
+  EXPECT_EQ(OutcomeOfSilence(true, "reset").kind, SendKind::kAmbiguous);
 }
 
 TEST(OutcomeTest, HostileJsonIsSurvived) {
   for (const char* body : {"", "[]", "null", R"({"sid":5})", R"({"code":"x"})", "{\"sid\":\"SM1\"",
                            R"({"code":99999999999999999999})", "\xff\xfe"}) {
-    EXPECT_NE(OutcomeOfAnswer(201, body, {}, 1).kind, Kind::kSent) << body;
-    EXPECT_EQ(OutcomeOfAnswer(400, body, {}, 1).kind, Kind::kFailed) << body;
+    EXPECT_NE(OutcomeOfAnswer(201, body, {}, 1).kind, SendKind::kSent) << body;
+    EXPECT_EQ(OutcomeOfAnswer(400, body, {}, 1).kind, SendKind::kFailed) << body;
   }
 }
 

@@ -18,13 +18,13 @@ namespace dv = delivery::v1;
 
 constexpr int32_t kPartitionMax = 100'000;
 
-struct Row {
+struct StatusRow {
   const char* word;
   dv::Status status;  // UNSPECIFIED: about a message to us, or none of ours.
 };
 
 // Everything up to "sent" proves that the vendor has the message, which is what SENT says.
-constexpr Row kRows[] = {
+constexpr StatusRow kStatusRows[] = {
     {"accepted", dv::STATUS_SENT},
     {"scheduled", dv::STATUS_SENT},
     {"queued", dv::STATUS_SENT},
@@ -40,8 +40,8 @@ constexpr Row kRows[] = {
     {"received", dv::STATUS_UNSPECIFIED},
 };
 
-const Row* FindRow(std::string_view word) {
-  for (const Row& row : kRows) {
+const StatusRow* FindRow(std::string_view word) {
+  for (const StatusRow& row : kStatusRows) {
     if (row.word == word) return &row;
   }
   return nullptr;
@@ -72,7 +72,7 @@ absl::StatusOr<StatusCallback> ParseStatus(const Params& query, const Params& pa
   if (!IsSid(sid)) return absl::InvalidArgumentError("parameter MessageSid is missing or no id");
   std::string_view word = Param(params, "MessageStatus");
   if (word.empty()) word = Param(params, "SmsStatus");
-  const Row* row = FindRow(absl::AsciiStrToLower(ToAbsl(word)));
+  const StatusRow* row = FindRow(absl::AsciiStrToLower(ToAbsl(word)));
   if (row == nullptr) {
     return absl::InvalidArgumentError("parameter MessageStatus is missing or not known");
   }

@@ -8,7 +8,7 @@ namespace {
 
 namespace dv = delivery::v1;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kReceived = absl::FromUnixSeconds(1'700'000'000);
 const Params kQuery = {{"m", "7f1c"}, {"c", "c0de"}, {"p", "3"}};
 
 SmsAccountView Account() {
@@ -22,7 +22,7 @@ absl::StatusOr<StatusCallback> Parse(const std::string& status, const std::strin
                                      const Params& query = kQuery) {
   Params params = {{"MessageSid", "SM1"}, {"MessageStatus", status}};
   if (!code.empty()) params.emplace_back("ErrorCode", code);
-  return ParseStatus(query, params, Account(), kNow);
+  return ParseStatus(query, params, Account(), kReceived);
 }
 
 TEST(ParseStatusTest, EveryStatusOfTheVendorHasItsRank) {
@@ -83,7 +83,7 @@ TEST(ParseStatusTest, MessagesThatAreNotOursSayNothing) {
 TEST(ParseStatusTest, WhatCannotBeReadIsAnError) {
   EXPECT_FALSE(Parse("teleported").ok());
   EXPECT_FALSE(Parse("").ok());
-  EXPECT_FALSE(ParseStatus(kQuery, {{"MessageStatus", "sent"}}, Account(), kNow).ok());
+  EXPECT_FALSE(ParseStatus(kQuery, {{"MessageStatus", "sent"}}, Account(), kReceived).ok());
   for (const char* partition : {"", "-1", "x", "999999999"}) {
     EXPECT_FALSE(Parse("sent", "", {{"m", "1"}, {"c", "2"}, {"p", partition}}).ok()) << partition;
   }

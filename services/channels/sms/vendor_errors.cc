@@ -12,7 +12,7 @@ namespace {
 
 using delivery::v1::Failure;
 
-struct Row {
+struct ErrorRow {
   int code;
   Failure::Reason reason;
   const char* detail;
@@ -20,7 +20,7 @@ struct Row {
 };
 
 // Ordered by code.
-constexpr Row kRows[] = {
+constexpr ErrorRow kErrorRows[] = {
     {11200, Failure::REASON_REJECTED_CONTENT, "the vendor could not fetch the file"},
     {12300, Failure::REASON_REJECTED_CONTENT, "the file's type is not carried"},
     {14107, Failure::REASON_RATE_LIMITED, "too many messages at once", true},
@@ -59,10 +59,10 @@ constexpr Row kRows[] = {
     {30410, Failure::REASON_VENDOR_DOWN, "the carrier did not answer in time", true},
 };
 
-const Row* Find(int code) {
-  const auto* row = std::lower_bound(std::begin(kRows), std::end(kRows), code,
-                                     [](const Row& a, int b) { return a.code < b; });
-  return row != std::end(kRows) && row->code == code ? row : nullptr;
+const ErrorRow* Find(int code) {
+  const auto* row = std::lower_bound(std::begin(kErrorRows), std::end(kErrorRows), code,
+                                     [](const ErrorRow& a, int b) { return a.code < b; });
+  return row != std::end(kErrorRows) && row->code == code ? row : nullptr;
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ const Row* Find(int code) {
 Failure FailureOfCode(int code) {
   Failure failure;
   failure.set_vendor_code(std::to_string(code));
-  const Row* row = Find(code);
+  const ErrorRow* row = Find(code);
   failure.set_reason(row == nullptr ? Failure::REASON_OTHER : row->reason);
   failure.set_detail(row == nullptr ? absl::StrCat("the vendor gave error ", code) : row->detail);
   failure.set_retryable(row != nullptr && row->retryable);
@@ -78,7 +78,7 @@ Failure FailureOfCode(int code) {
 }
 
 bool IsRetryableCode(int code) {
-  const Row* row = Find(code);
+  const ErrorRow* row = Find(code);
   return row != nullptr && row->reason == Failure::REASON_RATE_LIMITED;
 }
 

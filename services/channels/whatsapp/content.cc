@@ -21,8 +21,7 @@ using interaction::v1::Interaction;
 
 constexpr absl::string_view kMediaPrefix = "whatsapp:media/";
 constexpr size_t kLabelMaxBytes = 512;
-constexpr size_t kNameMaxBytes = 255;
-constexpr size_t kFactMaxBytes = 512;
+constexpr size_t kFileNameMaxBytes = 255;
 constexpr size_t kFlowMaxBytes = 16 * 1024;
 constexpr size_t kTextMaxBytes = 64 * 1024;
 // Contacts and items of an order that are written out.
@@ -30,13 +29,6 @@ constexpr size_t kLinesMax = 50;
 
 std::string Cut(const std::string& text, size_t bytes_max) {
   return std::string(TruncateUtf8(text, bytes_max));
-}
-
-void SetFact(Interaction& message, const char* name, const std::string& value,
-             size_t bytes_max = kFactMaxBytes) {
-  if (value.empty()) return;
-  if (value.size() > bytes_max) message.add_anomalies(absl::StrCat(name, " was cut"));
-  (*message.mutable_channel_facts())[name] = Cut(value, bytes_max);
 }
 
 bool AddText(Interaction& message, const std::string& body) {
@@ -53,9 +45,9 @@ bool ReadMedia(const Json& media, Interaction& message) {
   if (!IsId(id)) return false;
   types::v1::Media* file = message.add_parts()->mutable_media();
   file->set_vendor_url(MediaReference(id));
-  file->set_content_type(Cut(TextOf(media, "mime_type"), kNameMaxBytes));
+  file->set_content_type(Cut(TextOf(media, "mime_type"), kFileNameMaxBytes));
   const std::string name = TextOf(media, "filename");
-  file->set_file_name(Cut(name.substr(name.find_last_of("/\\") + 1), kNameMaxBytes));
+  file->set_file_name(Cut(name.substr(name.find_last_of("/\\") + 1), kFileNameMaxBytes));
   // What the bytes must be when they are fetched.
   SetFact(message, "media_sha256", HexHash(TextOf(media, "sha256")));
   if (FlagOf(media, "voice")) SetFact(message, "voice", "true");
@@ -154,6 +146,13 @@ bool IsMedia(std::string_view type) {
 }
 
 }  // namespace
+
+void SetFact(interaction::v1::Interaction& message, const char* name, const std::string& value,
+             size_t bytes_max) {
+  if (value.empty()) return;
+  if (value.size() > bytes_max) message.add_anomalies(absl::StrCat(name, " was cut"));
+  (*message.mutable_channel_facts())[name] = Cut(value, bytes_max);
+}
 
 bool ReadContent(const Json& item, std::string_view type, Interaction& message) {
   const std::string name(type);

@@ -8,6 +8,12 @@
 
 namespace trama::whatsapp {
 
+inline constexpr size_t kFactMaxBytes = 512;
+
+// A fact of the channel, if there is one; what is longer is cut, which is named in the anomalies.
+void SetFact(interaction::v1::Interaction& message, const char* name, const std::string& value,
+             size_t bytes_max = kFactMaxBytes);
+
 // What a message of the vendor holds, by its type: https://developers.facebook.com/documentation/
 // business-messaging/whatsapp/webhooks/reference/messages. Adds parts and facts to `message`; what
 // is odd is named in its anomalies. False for a type that we do not know, and for one whose content

@@ -18,13 +18,6 @@ namespace {
 
 namespace iv = interaction::v1;
 
-constexpr size_t kFactMaxBytes = 512;
-
-void SetFact(iv::Interaction& message, const char* name, const std::string& value) {
-  if (value.empty()) return;
-  (*message.mutable_channel_facts())[name] = std::string(TruncateUtf8(value, kFactMaxBytes));
-}
-
 iv::Interaction Begin(const WhatsAppAccountView& account, const std::string& event_id,
                       iv::Kind kind, const iv::Sender& sender, const Json& item,
                       absl::Time received_at) {

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'795'350'000);
 
-WhatsAppAccountView Account() {
+WhatsAppAccountView OurAccount() {
   WhatsAppAccountView account;
   account.workspace = "demo";
   account.name = "main";
@@ -52,7 +52,7 @@ outbound::v1::OutboundMessage File(const std::string& type, int64_t bytes = 1000
 }
 
 Json BodyOf(const outbound::v1::OutboundMessage& message, const std::string& media_id = "") {
-  return *ParseJson(BuildSend(Account(), message, media_id).body);
+  return *ParseJson(BuildSend(OurAccount(), message, media_id).body);
 }
 
 Failure::Reason Refusal(const outbound::v1::OutboundMessage& message) {
@@ -61,7 +61,7 @@ Failure::Reason Refusal(const outbound::v1::OutboundMessage& message) {
 }
 
 TEST(SendTest, TextGoesToTheNumberWithOurIdsBesideIt) {
-  const VendorRequest request = BuildSend(Account(), Text("hello"), "");
+  const VendorRequest request = BuildSend(OurAccount(), Text("hello"), "");
   EXPECT_EQ(request.url, "https://graph.facebook.com/v26.0/900001/messages");
   EXPECT_EQ(request.content_type, "application/json");
   EXPECT_EQ(*ParseJson(request.body),
@@ -249,7 +249,8 @@ TEST(AnswerTest, OtherRefusalsAreFinalAndSayWhy) {
 }
 
 TEST(MediaApiTest, UploadIsAFormThatTheVendorReads) {
-  const VendorRequest upload = BuildUpload(Account(), "a\"b\r\n.png", "image/png", "BYTES", "bnd");
+  const VendorRequest upload =
+      BuildUpload(OurAccount(), "a\"b\r\n.png", "image/png", "BYTES", "bnd");
   EXPECT_EQ(upload.url, "https://graph.facebook.com/v26.0/900001/media");
   EXPECT_EQ(upload.content_type, "multipart/form-data; boundary=bnd");
   EXPECT_EQ(
@@ -285,7 +286,7 @@ TEST(MediaApiTest, PlaceOfAFileIsReadWithItsHash) {
   for (const auto& [status, code] : refusals) {
     EXPECT_EQ(ReadMediaPlace(status, Error(100)).status().code(), code) << status;
   }
-  EXPECT_THAT(BuildMediaQuestion(Account(), "4711").url,
+  EXPECT_THAT(BuildMediaQuestion(OurAccount(), "4711").url,
               HasSubstr("/v26.0/4711?phone_number_id=900001"));
 }
 

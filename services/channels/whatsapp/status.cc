@@ -23,13 +23,13 @@ constexpr char kOurs[] = "trama1";
 constexpr int32_t kPartitionMax = 100'000;
 constexpr size_t kOurIdBytesMax = 64;
 
-struct Row {
+struct StatusRow {
   std::string_view word;
   dv::Status status;
 };
 
 // "read" may come without "delivered"; "played" is a voice message that was listened to.
-constexpr Row kRows[] = {
+constexpr StatusRow kStatusRows[] = {
     {"sent", dv::STATUS_SENT},   {"delivered", dv::STATUS_DELIVERED}, {"read", dv::STATUS_READ},
     {"played", dv::STATUS_READ}, {"failed", dv::STATUS_FAILED},
 };
@@ -84,9 +84,9 @@ absl::StatusOr<ParsedStatus> ParseStatus(const Json& item, const WhatsAppAccount
   const std::string id = TextOf(item, "id");
   if (!IsMessageId(id)) return absl::InvalidArgumentError("the status names no message");
   const std::string word = absl::AsciiStrToLower(TextOf(item, "status"));
-  const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                 [&](const Row& each) { return each.word == word; });
-  if (row == std::end(kRows)) return absl::InvalidArgumentError("the status is not known");
+  const auto* row = std::find_if(std::begin(kStatusRows), std::end(kStatusRows),
+                                 [&](const StatusRow& each) { return each.word == word; });
+  if (row == std::end(kStatusRows)) return absl::InvalidArgumentError("the status is not known");
 
   ParsedStatus parsed;
   parsed.event_id = absl::StrCat(id, "/", word);

@@ -9,14 +9,14 @@ namespace {
 
 namespace dv = delivery::v1;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'795'350'000);
+const absl::Time kHeard = absl::FromUnixSeconds(1'795'350'000);
 constexpr char kOurs[] = R"(,"biz_opaque_callback_data":"trama1:3:c0-de:7f_1c")";
 
-absl::StatusOr<ParsedStatus> Parse(const std::string& status, const std::string& more = kOurs) {
+absl::StatusOr<ParsedStatus> ParseOurs(const std::string& status, const std::string& more = kOurs) {
   WhatsAppAccountView account;
   account.workspace = "demo";
   account.name = "main";
-  return ParseStatus(*ParseJson(testing::Status("wamid.1", status, more)), account, kNow);
+  return ParseStatus(*ParseJson(testing::Status("wamid.1", status, more)), account, kHeard);
 }
 
 TEST(StatusTest, EveryStatusOfTheVendorHasItsRank) {
@@ -25,7 +25,7 @@ TEST(StatusTest, EveryStatusOfTheVendorHasItsRank) {
       {"played", dv::STATUS_READ}, {"failed", dv::STATUS_FAILED},
   };
   for (const auto& [word, status] : cases) {
-    const auto parsed = Parse(word);
+    const auto parsed = ParseOurs(word);
     ASSERT_TRUE(parsed.ok() && parsed->delivery.has_value()) << word;
     EXPECT_EQ(parsed->delivery->status(), status) << word;
     EXPECT_EQ(parsed->delivery->vendor_status(), word);
@@ -45,11 +45,11 @@ TEST(StatusTest, IdsThatWeGaveComeBack) {
 }
 
 TEST(StatusTest, FailureSaysWhy) {
-  const auto parsed = Parse("failed", absl::StrCat(kOurs, R"(,"errors":[{"code":131047}])"));
+  const auto parsed = ParseOurs("failed", absl::StrCat(kOurs, R"(,"errors":[{"code":131047}])"));
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->delivery->failure().reason(), dv::Failure::REASON_WINDOW_CLOSED);
   EXPECT_EQ(parsed->delivery->failure().vendor_code(), "131047");
-  EXPECT_EQ(Parse("failed")->delivery->failure().reason(), dv::Failure::REASON_OTHER);
+  EXPECT_EQ(ParseOurs("failed")->delivery->failure().reason(), dv::Failure::REASON_OTHER);
 }
 
 TEST(StatusTest, MessagesOfOthersAreNotOurs) {
@@ -58,21 +58,21 @@ TEST(StatusTest, MessagesOfOthersAreNotOurs) {
                            R"(,"biz_opaque_callback_data":"trama1:-1:c:m")",
                            R"(,"biz_opaque_callback_data":"trama1:x:c:m")",
                            R"(,"biz_opaque_callback_data":"trama1:1:c:m/../n")"}) {
-    const auto parsed = Parse("sent", more);
+    const auto parsed = ParseOurs("sent", more);
     ASSERT_TRUE(parsed.ok()) << more;
     EXPECT_FALSE(parsed->delivery.has_value()) << more;
   }
 }
 
 TEST(StatusTest, UnknownStatusIsAnError) {
-  EXPECT_FALSE(Parse("teleported").ok());
-  EXPECT_FALSE(ParseStatus(*ParseJson(R"({"status":"sent"})"), {}, kNow).ok());
+  EXPECT_FALSE(ParseOurs("teleported").ok());
+  EXPECT_FALSE(ParseStatus(*ParseJson(R"({"status":"sent"})"), {}, kHeard).ok());
 }
 
 TEST(StatusTest, RedeliveryHasTheSameIds) {
-  EXPECT_EQ(Parse("sent")->event_id, "wamid.1/sent");
-  EXPECT_EQ(Parse("sent")->delivery->event_id(), Parse("sent")->delivery->event_id());
-  EXPECT_NE(Parse("sent")->delivery->event_id(), Parse("read")->delivery->event_id());
+  EXPECT_EQ(ParseOurs("sent")->event_id, "wamid.1/sent");
+  EXPECT_EQ(ParseOurs("sent")->delivery->event_id(), ParseOurs("sent")->delivery->event_id());
+  EXPECT_NE(ParseOurs("sent")->delivery->event_id(), ParseOurs("read")->delivery->event_id());
 }
 
 TEST(VendorErrorsTest, CodesOfTheContractHaveTheirMeaning) {

@@ -14,7 +14,7 @@ using delivery::v1::Failure;
 
 enum class Again { kNo, kMessage, kAccount };
 
-struct Row {
+struct ErrorRow {
   int code;
   Failure::Reason reason;
   const char* detail;
@@ -29,7 +29,7 @@ constexpr char kNoPermission[] = "the access token lacks a permission for this n
 constexpr char kTemplateText[] = "the template's parameters do not fit it";
 
 // Ordered by code.
-constexpr Row kRows[] = {
+constexpr ErrorRow kErrorRows[] = {
     {0, Failure::REASON_NOT_AUTHORISED, "the access token was refused"},
     {1, Failure::REASON_VENDOR_DOWN, "the vendor could not process the request", Again::kMessage},
     {2, Failure::REASON_VENDOR_DOWN, "the vendor's service is down", Again::kMessage},
@@ -81,10 +81,10 @@ constexpr Row kRows[] = {
     {135000, Failure::REASON_REJECTED_CONTENT, "the vendor refused a part of the request"},
 };
 
-const Row* Find(int code) {
-  const auto* row = std::lower_bound(std::begin(kRows), std::end(kRows), code,
-                                     [](const Row& a, int b) { return a.code < b; });
-  return row != std::end(kRows) && row->code == code ? row : nullptr;
+const ErrorRow* Find(int code) {
+  const auto* row = std::lower_bound(std::begin(kErrorRows), std::end(kErrorRows), code,
+                                     [](const ErrorRow& a, int b) { return a.code < b; });
+  return row != std::end(kErrorRows) && row->code == code ? row : nullptr;
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ const Row* Find(int code) {
 Failure FailureOfCode(int code) {
   Failure failure;
   failure.set_vendor_code(std::to_string(code));
-  const Row* row = Find(code);
+  const ErrorRow* row = Find(code);
   const bool is_permission = code >= 200 && code <= 299;
   if (row != nullptr) {
     failure.set_reason(row->reason);
@@ -107,14 +107,14 @@ Failure FailureOfCode(int code) {
 }
 
 bool IsRetryableCode(int code) {
-  const Row* row = Find(code);
+  const ErrorRow* row = Find(code);
   return row != nullptr && row->again != Again::kNo;
 }
 
 bool IsCertainCode(int code) { return Find(code) != nullptr && code != 1 && code != 131000; }
 
 bool IsAccountWideCode(int code) {
-  const Row* row = Find(code);
+  const ErrorRow* row = Find(code);
   return row != nullptr && row->again == Again::kAccount;
 }
 

@@ -30,7 +30,7 @@ ABSL_FLAG(std::string, log_level, "info",
 namespace trama::platform {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warning", "error"};
 
@@ -117,22 +117,24 @@ std::string Rfc3339(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 
-Json ToJson(const LogValue& value) {
+OrderedJson ToJson(const LogValue& value) {
   struct Visitor {
-    Json operator()(std::string_view text) const { return CutAndMasked(text); }
-    Json operator()(const std::string& text) const { return CutAndMasked(text); }
-    Json operator()(bool flag) const { return flag; }
-    Json operator()(int64_t number) const { return number; }
-    Json operator()(double number) const { return number; }
-    Json operator()(absl::Duration duration) const { return absl::ToDoubleSeconds(duration); }
-    Json operator()(absl::Time time) const { return Rfc3339(time); }
+    OrderedJson operator()(std::string_view text) const { return CutAndMasked(text); }
+    OrderedJson operator()(const std::string& text) const { return CutAndMasked(text); }
+    OrderedJson operator()(bool flag) const { return flag; }
+    OrderedJson operator()(int64_t number) const { return number; }
+    OrderedJson operator()(double number) const { return number; }
+    OrderedJson operator()(absl::Duration duration) const {
+      return absl::ToDoubleSeconds(duration);
+    }
+    OrderedJson operator()(absl::Time time) const { return Rfc3339(time); }
   };
   return std::visit(Visitor(), value.value());
 }
 
 std::string MakeLine(LogLevel level, const std::string& service, std::string_view event,
                      std::initializer_list<LogField> fields, int64_t suppressed) {
-  Json line;
+  OrderedJson line;
   line["time"] = Rfc3339(absl::Now());
   line["level"] = kLevelNames[static_cast<size_t>(level)];
   line["service"] = service;
@@ -141,12 +143,12 @@ std::string MakeLine(LogLevel level, const std::string& service, std::string_vie
   for (const LogField& field : fields) {
     if (++count > kLogFieldsMax) break;
     line[std::string(field.key)] =
-        IsDeniedLogKey(field.key) ? Json("[redacted]") : ToJson(field.value);
+        IsDeniedLogKey(field.key) ? OrderedJson("[redacted]") : ToJson(field.value);
   }
   if (!ThreadTraceId().empty()) line["trace_id"] = ThreadTraceId();
   if (suppressed > 0) line["suppressed"] = suppressed;
   // What is no UTF-8 is shown as replacement characters.
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace

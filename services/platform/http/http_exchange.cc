@@ -20,7 +20,7 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using Parser = http::response_parser<http::string_body>;
 
-constexpr size_t kReadBytes = 16 * 1024;
+constexpr size_t kAnswerReadBytes = 16 * 1024;
 constexpr int kInterimAnswersMax = 16;
 // For an answer that a server gave before it stopped reading.
 constexpr absl::Duration kEarlyAnswerMax = absl::Seconds(1);
@@ -115,7 +115,7 @@ class ResponseReader {
       if (buffer_.size() > options_.header_bytes_max) {
         co_return error_code(http::error::header_limit);
       }
-      const auto space = buffer_.prepare(kReadBytes);
+      const auto space = buffer_.prepare(kAnswerReadBytes);
       const IoResult read =
           co_await stream_.ReadSome(static_cast<char*>(space.data()), space.size());
       buffer_.commit(read.bytes);

@@ -10,7 +10,7 @@
 namespace trama::platform {
 namespace {
 
-constexpr size_t kFieldsUsual = 8;
+constexpr size_t kHeadersUsual = 8;
 
 bool SameName(std::string_view a, std::string_view b) {
   // Mostly both are written alike, which is told at once.
@@ -59,7 +59,7 @@ size_t HttpHeaders::Count(std::string_view name) const {
 
 void HttpHeaders::Add(std::string_view name, std::string_view value) {
   // Requests and answers have several: one allocation instead of four.
-  if (fields_.capacity() == 0) fields_.reserve(kFieldsUsual);
+  if (fields_.capacity() == 0) fields_.reserve(kHeadersUsual);
   fields_.emplace_back(name, value);
 }
 

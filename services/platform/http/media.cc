@@ -20,7 +20,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::seconds kLostAfter(10);
+constexpr std::chrono::seconds kMediaLostAfter(10);
 
 struct Signature {
   size_t offset;
@@ -167,7 +167,7 @@ Awaitable<absl::StatusOr<Media>> MediaFetcher::Fetch(std::string url, HttpHeader
 absl::StatusOr<Media> MediaFetcher::FetchBlocking(const std::string& url,
                                                   const HttpHeaders& headers) {
   TRAMA_CHECK(!core_->io().get_executor().running_in_this_thread());
-  const auto limit = ToSteady(core_->limits().timeout) + kLostAfter;
+  const auto limit = ToSteady(core_->limits().timeout) + kMediaLostAfter;
   const auto answer = std::make_shared<std::promise<absl::StatusOr<Media>>>();
   std::future<absl::StatusOr<Media>> waiting = answer->get_future();
   asio::co_spawn(core_->io(), Core::Fetch(core_, url, headers),

@@ -26,7 +26,7 @@ using BindingHandle =
 
 constexpr char kPrincipal[] = "User:";
 constexpr char kEveryHost[] = "*";
-constexpr absl::Duration kLookAgain = absl::Milliseconds(20);
+constexpr absl::Duration kRuleLookAgain = absl::Milliseconds(20);
 
 rd_kafka_ResourceType_t TypeOf(AccessResource resource) {
   switch (resource) {
@@ -194,7 +194,7 @@ absl::Status ChangeAccess(AccessAdmin& admin, const std::vector<AccessRule>& wan
       return absl::DeadlineExceededError(
           "the access rules are made, but the broker does not go by them yet; come again to see");
     }
-    absl::SleepFor(kLookAgain);
+    absl::SleepFor(kRuleLookAgain);
   }
   return done;
 }

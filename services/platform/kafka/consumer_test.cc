@@ -18,9 +18,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kWait;
 using ::testing::SizeIs;
-
-constexpr absl::Duration kWait = absl::Seconds(30);
 
 class ConsumerTest : public testing::BrokerTest {
  protected:

@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr absl::Duration kWait = absl::Seconds(60);
+constexpr absl::Duration kGroupWait = absl::Seconds(60);
 
 // What members were told, by name; thread-safe.
 class Ledger {
@@ -111,7 +111,7 @@ class GroupTest : public testing::BrokerTest {
 
   static std::vector<Record> Take(GroupConsumer& consumer, size_t count) {
     std::vector<Record> records;
-    const absl::Time deadline = absl::Now() + kWait;
+    const absl::Time deadline = absl::Now() + kGroupWait;
     while (records.size() < count && absl::Now() < deadline) {
       absl::StatusOr<RecordBatch> batch = consumer.Poll(absl::Milliseconds(50), 1000);
       EXPECT_TRUE(batch.ok()) << batch.status();
@@ -291,7 +291,7 @@ TEST_F(GroupTest, RewindHandsOutAgainWhatWasNotCommitted) {
   ASSERT_THAT(Take(*consumer, 3), SizeIs(3));
   ASSERT_TRUE(consumer->Commit({{topic_, 0, 1}}).ok());
 
-  const absl::Status rewound = consumer->Rewind(kWait);
+  const absl::Status rewound = consumer->Rewind(kGroupWait);
 
   ASSERT_TRUE(rewound.ok()) << rewound;
   EXPECT_THAT(testing::Values(Take(*consumer, 2)), ElementsAre("1", "2"));

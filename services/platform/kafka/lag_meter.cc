@@ -8,7 +8,7 @@
 namespace trama::platform {
 namespace {
 
-constexpr absl::Duration kAskWait = absl::Seconds(5);
+constexpr absl::Duration kMarksWait = absl::Seconds(5);
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void LagMeter::Measure(GroupConsumer& consumer, absl::Time now, Heartbeat& heart
   for (const TopicPartition& place : consumer.assignment()) {
     heartbeat.Beat();
     int64_t& sum = behind[place.topic];
-    const absl::StatusOr<Watermarks> marks = consumer.QueryWatermarks(place, kAskWait);
+    const absl::StatusOr<Watermarks> marks = consumer.QueryWatermarks(place, kMarksWait);
     const int64_t position = consumer.Position(place);
     if (!marks.ok()) return;  // The broker is away: it would be so for all of them.
     if (position >= 0) sum += std::max<int64_t>(0, marks->high - position);

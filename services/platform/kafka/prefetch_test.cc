@@ -14,8 +14,8 @@ namespace trama::platform {
 namespace {
 
 using ::testing::ElementsAre;
-
-constexpr absl::Duration kWait = absl::Seconds(30);
+using testing::kWait;
+using testing::Noise;
 
 class PrefetchTest : public testing::BrokerTest {
  protected:
@@ -36,14 +36,6 @@ class PrefetchTest : public testing::BrokerTest {
     return values;
   }
 };
-
-// Letters that do not become fewer when they are compressed.
-std::string Noise(size_t bytes) {
-  std::minstd_rand random(1);
-  std::string noise(bytes, ' ');
-  for (char& letter : noise) letter = static_cast<char>(random() >> 8);
-  return noise;
-}
 
 // The fetchers have to be started again and again.
 TEST_F(PrefetchTest, ABacklogThatIsLargerIsRead) {

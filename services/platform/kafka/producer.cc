@@ -19,7 +19,7 @@ namespace {
 using kafka_internal::Client;
 using kafka_internal::QueueHandle;
 
-constexpr absl::Duration kPollWait = absl::Milliseconds(500);
+constexpr absl::Duration kEventWait = absl::Milliseconds(500);
 constexpr absl::Duration kServeEvery = absl::Milliseconds(10);
 constexpr absl::Duration kMetadataWait = absl::Seconds(2);
 // How long the destructor lets withdrawn records report back.
@@ -71,7 +71,7 @@ class KafkaProducer final : public Producer {
     }
     events_.reset(rd_kafka_queue_get_main(client_.get()));
     poller_ = std::thread([this] {
-      while (!stopping_) rd_kafka_poll(client_.get(), kafka_internal::Milliseconds(kPollWait));
+      while (!stopping_) rd_kafka_poll(client_.get(), kafka_internal::Milliseconds(kEventWait));
     });
     return absl::OkStatus();
   }

@@ -22,19 +22,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr absl::Duration kWait = absl::Seconds(30);
-
-// Incompressible, so that it cannot slip under the limit.
-std::string Noise(size_t size) {
-  std::string noise;
-  uint32_t state = 1;
-  while (noise.size() < size) {
-    state = state * 1664525 + 1013904223;
-    noise.push_back(static_cast<char>(state >> 24));
-  }
-  return noise;
-}
+using testing::kWait;
+using testing::Noise;
 
 class ProducerTest : public testing::BrokerTest {
  protected:

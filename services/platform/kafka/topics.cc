@@ -12,7 +12,7 @@
 namespace trama::platform {
 namespace {
 
-constexpr absl::Duration kLookAgain = absl::Milliseconds(50);
+constexpr absl::Duration kTopicLookAgain = absl::Milliseconds(50);
 // No cluster takes longer to tell all its brokers.
 constexpr absl::Duration kLearnMax = absl::Seconds(5);
 
@@ -154,7 +154,7 @@ absl::Status EnsureTopics(Admin& admin, const TopicsFile& file, absl::Duration t
   // Brokers learn of a change one after the other: another one may be asked than has made it.
   const absl::Time known = std::min(deadline, absl::Now() + kLearnMax);
   while (!checked.ok() && absl::Now() < known) {
-    absl::SleepFor(kLookAgain);
+    absl::SleepFor(kTopicLookAgain);
     checked = CheckTopics(admin, file, {}, deadline - absl::Now());
   }
   return checked;

@@ -10,9 +10,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::kWait;
 using ::testing::Not;
-
-constexpr absl::Duration kWait = absl::Seconds(30);
 
 class TopicsTest : public testing::BrokerTest {
  protected:

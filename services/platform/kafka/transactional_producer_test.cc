@@ -13,8 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr absl::Duration kWait = absl::Seconds(30);
+using testing::kWait;
 
 class TransactionalProducerTest : public testing::BrokerTest {
  protected:

@@ -24,7 +24,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kWaitMax = absl::Seconds(20);
+constexpr absl::Duration kFailoverWait = absl::Seconds(20);
 
 class RedisFailoverTest : public ::testing::Test {
  protected:
@@ -46,7 +46,7 @@ class RedisFailoverTest : public ::testing::Test {
         Start({.arguments = {"--replicaof", absl::StrCat("127.0.0.1 ", first_->port()),
                              "--repl-diskless-sync-delay", "0", "--repl-diskless-load", "swapdb"}});
     Make({.port = second_->port(), .others = {{"127.0.0.1", first_->port()}}});
-    ASSERT_TRUE(client_->WaitConnected(kWaitMax).ok());
+    ASSERT_TRUE(client_->WaitConnected(kFailoverWait).ok());
     ASSERT_EQ(client_->server().address, first_->address());
   }
 
@@ -60,7 +60,7 @@ class RedisFailoverTest : public ::testing::Test {
 
   // Repeats the command until it succeeds.
   std::string Eventually(const RedisCommand& command) {
-    const absl::Time until = absl::Now() + kWaitMax;
+    const absl::Time until = absl::Now() + kFailoverWait;
     absl::StatusOr<RedisReply> reply;
     do {
       client_->WaitConnected(absl::Milliseconds(100)).IgnoreError();
@@ -71,7 +71,7 @@ class RedisFailoverTest : public ::testing::Test {
 
   // Calls until `wanted` is the answer's code.
   absl::Status CallUntil(absl::StatusCode wanted) {
-    const absl::Time until = absl::Now() + kWaitMax;
+    const absl::Time until = absl::Now() + kFailoverWait;
     absl::Status status;
     do {
       status = client_->CallBlocking({"PING"}).status();
@@ -91,7 +91,7 @@ TEST_F(RedisFailoverTest, ThePromotedReplicaIsFound) {
   const RedisScript script("return redis.call('INCR', KEYS[1])");
   const std::string key = RedisKey("demo", "n");
   ASSERT_EQ(client_->CallScriptBlocking(script, {key}, {})->integer, 1);
-  ASSERT_EQ(client_->CallBlocking({"WAIT", "1", "20000"}, kWaitMax)->integer, 1);
+  ASSERT_EQ(client_->CallBlocking({"WAIT", "1", "20000"}, kFailoverWait)->integer, 1);
   const std::string run_id = client_->server().run_id;
 
   first_->Kill();
@@ -116,7 +116,7 @@ TEST_F(RedisFailoverTest, WithoutAPrimaryCallsFailAtOnceAndSayWhy) {
 
 TEST_F(RedisFailoverTest, APrimaryThatWasMadeAReplicaIsLeft) {
   StartPair();
-  ASSERT_EQ(client_->CallBlocking({"WAIT", "1", "20000"}, kWaitMax)->integer, 1);
+  ASSERT_EQ(client_->CallBlocking({"WAIT", "1", "20000"}, kFailoverWait)->integer, 1);
   EXPECT_EQ(second_->Tell("REPLICAOF NO ONE"), "+OK");
   EXPECT_EQ(first_->Tell(absl::StrCat("REPLICAOF 127.0.0.1 ", second_->port())), "+OK");
   const absl::Status refused = client_->CallBlocking({"SET", "k", "v"}).status();
@@ -131,7 +131,7 @@ TEST_F(RedisFailoverTest, TheCircuitOpensWhenNobodyAnswersAndClosesWithTheFirstA
         .command_timeout = absl::Milliseconds(20),
         .silence_max = absl::Minutes(5),
         .circuit = {.failures_max = 3, .open_min = absl::Milliseconds(100)}});
-  ASSERT_TRUE(client_->WaitConnected(kWaitMax).ok());
+  ASSERT_TRUE(client_->WaitConnected(kFailoverWait).ok());
   first_->Pause();
   const absl::Status refused = CallUntil(absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(refused.message()), HasSubstr("again and again"));
@@ -168,7 +168,7 @@ TEST_F(RedisFailoverTest, SettingsGetIntoASecuredRedis) {
   auto options = RedisOptionsFromFlags(&metrics_);
   ASSERT_TRUE(options.ok()) << options.status();
   Make(*options);
-  ASSERT_TRUE(client_->WaitConnected(kWaitMax).ok());
+  ASSERT_TRUE(client_->WaitConnected(kFailoverWait).ok());
   EXPECT_EQ(Eventually({"SET", RedisKey("demo", "k"), "v"}), "OK");
   EXPECT_EQ(client_->CallBlocking({"SET", "elsewhere", "v"}).status().code(),
             absl::StatusCode::kPermissionDenied);

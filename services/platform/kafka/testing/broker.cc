@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -106,6 +107,13 @@ std::vector<std::string> Values(const std::vector<Record>& records) {
   std::vector<std::string> values;
   for (const Record& record : records) values.push_back(record.value.value_or("<none>"));
   return values;
+}
+
+std::string Noise(size_t bytes) {
+  std::minstd_rand random(1);
+  std::string noise(bytes, ' ');
+  for (char& letter : noise) letter = static_cast<char>(random() >> 8);
+  return noise;
 }
 
 }  // namespace trama::platform::testing

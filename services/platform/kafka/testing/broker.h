@@ -8,12 +8,19 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "services/platform/kafka/admin.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/record.h"
 
 namespace trama::platform::testing {
+
+// What a call to the broker may take.
+inline constexpr absl::Duration kWait = absl::Seconds(30);
+
+// Letters that do not become fewer when they are compressed.
+std::string Noise(size_t bytes);
 
 // The real broker that integration tests run on, from the environment (TRAMA_TEST_KAFKA =
 // "host:port"). A test fails with a clear text when it is not set: it is never skipped in silence.
