@@ -17,13 +17,14 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # build [targets...]: configures when needed, then builds; the log is shown only when it fails.
 build() {
-  local log=$TRAMA_RUN/build.log
+  local log=$TRAMA_RUN/build-$TRAMA_PRESET.log began=$SECONDS
   say "building (preset $TRAMA_PRESET; log: ${log#"$TRAMA_ROOT"/})"
   if ! { cd "$TRAMA_ROOT" && cmake --preset "$TRAMA_PRESET" && ninja -C "$TRAMA_BUILD" "$@"; } >"$log" 2>&1; then
     grep -nE 'error|FAILED|undefined reference' "$log" | head -40 >&2 || true
     tail -n 20 "$log" >&2
     die "the build failed; the whole log is in $log"
   fi
+  say "built in $((SECONDS - began)) s"
 }
 
 # Sanitizers of Debian 12's age lose their shadow memory to a random layout of addresses, now and then,
