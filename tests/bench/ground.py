@@ -16,7 +16,7 @@ import stack  # noqa: E402
 from stack import wait_until  # noqa: E402
 
 OFFSET = int(os.environ.get("TRAMA_BENCH_PORTS", "13700"))
-PEER_PORTS = {"nginx": 4030, "go": 4031, "echo": 4032, "go_forgetful": 4033, "go_whole": 4034}
+PEER_PORTS = {"nginx": 4030, "go": 4031, "echo": 4032, "go_forgetful": 4033, "go_forwarding": 4034}
 TOPIC = "bench.peer"
 
 
