@@ -23,9 +23,5 @@ set_target_properties(rdkafka PROPERTIES UNITY_BUILD OFF)
 target_include_directories(rdkafka SYSTEM PUBLIC ${PROJECT_BINARY_DIR}/include)
 target_include_directories(rdkafka PRIVATE ${librdkafka}/src)
 target_link_libraries(rdkafka PRIVATE PkgConfig::rdkafka_needs Threads::Threads m ${CMAKE_DL_LIBS})
-# Others' code: optimised in every build, for speed where that counts, and without our warnings.
-if(TRAMA_SANITIZE)
-  target_compile_options(rdkafka PRIVATE -O1 -w)
-else()
-  target_compile_options(rdkafka PRIVATE -O2 -w)
-endif()
+# Others' code: optimised in every build, and without our warnings.
+target_compile_options(rdkafka PRIVATE -O2 -w)
