@@ -44,7 +44,8 @@ class Takeover {
 
   absl::StatusOr<Taken> Run() {
     using Step = absl::Status (Takeover::*)();
-    for (const Step step : {&Takeover::FenceAndRead, &Takeover::LoadMachine, &Takeover::Commit}) {
+    for (const Step step : {&Takeover::Fence, &Takeover::ReadRows, &Takeover::LoadMachine,
+                            &Takeover::TakeConfig, &Takeover::Commit}) {
       if (request_.stopping()) return absl::AbortedError("stopped during the takeover");
       if (absl::Status done = (this->*step)(); !done.ok()) return done;
     }
@@ -52,17 +53,7 @@ class Takeover {
   }
 
  private:
-  // (1) The last owner is fenced, and meanwhile its rows are read: what it had committed until now
-  // stays so. (2) Only then is there an end of all that was ever committed, to which they are read.
-  absl::Status FenceAndRead() {
-    std::future<absl::Status> fencing = std::async(std::launch::async, [this] { return Fence(); });
-    absl::Status read = OpenRestorer();
-    if (read.ok()) read = ReadRows();
-    read.Update(fencing.get());
-    return read.ok() ? ReadRows() : read;
-  }
-
-  // From here on no other owner can commit, and what the last one had open is ended.
+  // (1) From here on no other owner can commit, and what the last one had open is ended.
   absl::Status Fence() {
     auto producer = TransactionalProducer::Create(
         context_.deps.kafka,
@@ -77,15 +68,12 @@ class Takeover {
     return known.ok() ? taken_.producer->Init(timeout_) : known;
   }
 
-  absl::Status OpenRestorer() {
+  // (2) Only now, so that the end asked for is the end of all that was ever committed.
+  absl::Status ReadRows() {
     auto consumer = Consumer::Create(context_.deps.kafka, {.fetch_wait = kRestoreFetchWait});
     if (!consumer.ok()) return consumer.status();
     restorer_ = *std::move(consumer);
-    return restorer_->Assign({{spec_.changelog, partition_, kOffsetBeginning}});
-  }
-
-  // From where it stands to the end of now.
-  absl::Status ReadRows() {
+    absl::Status read = restorer_->Assign({{spec_.changelog, partition_, kOffsetBeginning}});
     size_t seen = 0;
     const auto on_record = [&](const Record& record) {
       if (++seen % kStopLookRecords == 0 && request_.stopping()) {
@@ -94,7 +82,6 @@ class Takeover {
       rows_.Take(record.key, record.value);
       return absl::OkStatus();
     };
-    absl::Status read;
     absl::Time given_up = absl::Now() + timeout_;
     while (read.ok()) {
       const size_t before = seen;
@@ -108,8 +95,7 @@ class Takeover {
     return read;
   }
 
-  // (3) Where the inputs stand, and what the configuration is, are asked while the machine is
-  // loaded.
+  // (3) Where the inputs stand is asked while the machine is loaded.
   absl::Status LoadMachine() {
     taken_.machine = spec_.make_machine(partition_);
     std::map<std::string_view, ChangelogRows::Table> tables = rows_.Tables();
@@ -119,10 +105,8 @@ class Takeover {
           own.mapped(), [this](std::span<const RowBytes> rows) { return LoadLoopRows(rows); });
       if (!loaded.ok()) return loaded;
     }
-    std::future<absl::Status> found = std::async(std::launch::async, [this] {
-      absl::Status known = FindInputs();
-      return known.ok() ? TakeConfig() : known;
-    });
+    std::future<absl::Status> found =
+        std::async(std::launch::async, [this] { return FindInputs(); });
     absl::Status done = LoadTables(tables);
     done.Update(found.get());
     if (!done.ok()) return done;

@@ -46,8 +46,8 @@ struct TakeoverRequest {
 };
 
 // Takes a partition over, in the order that makes it safe (architecture.md, Engines 2): fence the
-// last owner, read its rows to the end that they then have, find the inputs, say so in one
-// transaction. ABORTED when stopping; any other error: nothing is ours, try again.
+// last owner, read its rows, find the inputs, say so in one transaction. ABORTED when stopping;
+// any other error: nothing is ours, try again.
 absl::StatusOr<Taken> TakeOver(const LoopContext& context, const TakeoverRequest& request);
 
 // The owner record of a partition; an empty address when it is left.
