@@ -15,7 +15,7 @@
 namespace trama {
 namespace {
 
-constexpr int32_t kMidnightSeconds = 24 * 60 * 60;
+constexpr int32_t kWholeDaySeconds = 24 * 60 * 60;
 constexpr int32_t kYearMin = 1970;  // Calendar counts from there.
 
 // Exactly `digits` decimal digits; negative for anything else.
@@ -38,7 +38,7 @@ std::optional<int32_t> ClockTime(absl::string_view text) {
   const int32_t seconds = parts.size() == 3 ? Digits(parts[2], 2) : 0;
   if (hours < 0 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59) return std::nullopt;
   const int32_t total = hours * 3600 + minutes * 60 + seconds;
-  if (total > kMidnightSeconds) return std::nullopt;
+  if (total > kWholeDaySeconds) return std::nullopt;
   return total;
 }
 
@@ -53,8 +53,8 @@ absl::StatusOr<LocalInterval> ParseLocalInterval(std::string_view text) {
   if (ends.size() != 2) return malformed;
   const std::optional<int32_t> start = ClockTime(absl::StripAsciiWhitespace(ends[0]));
   const std::optional<int32_t> end = ClockTime(absl::StripAsciiWhitespace(ends[1]));
-  if (!start || !end || *start == kMidnightSeconds || *start == *end) return malformed;
-  return LocalInterval{*start, *end > *start ? *end : *end + kMidnightSeconds};
+  if (!start || !end || *start == kWholeDaySeconds || *start == *end) return malformed;
+  return LocalInterval{*start, *end > *start ? *end : *end + kWholeDaySeconds};
 }
 
 absl::StatusOr<absl::CivilDay> ParseDate(std::string_view text) {

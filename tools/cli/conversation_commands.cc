@@ -1,4 +1,3 @@
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

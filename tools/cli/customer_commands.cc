@@ -1,5 +1,4 @@
 #include <fstream>
-#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"

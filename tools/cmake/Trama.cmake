@@ -42,7 +42,8 @@ if(TRAMA_PCH)
 endif()
 
 # Sanitized, code is compiled without optimisation, and tests without the checks of every pointer that
-# they follow (which address reports as well): a third and two fifths of the time of a compiler.
+# they follow (null, which address reports as well, alignment, and vptr): a third and two fifths of the
+# time of a compiler. Product code has all checks.
 set(TRAMA_OF_TESTS "")
 if(TRAMA_SANITIZE)
   foreach(pch core edge test)
