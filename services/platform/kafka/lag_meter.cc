@@ -16,6 +16,7 @@ void LagMeter::Measure(GroupConsumer& consumer, absl::Time now, Heartbeat& heart
   if (now < next_) return;
   next_ = now + kEvery;
   std::map<std::string, int64_t> behind;
+  for (const std::string& topic : told_) behind[topic] = 0;
   for (const TopicPartition& place : consumer.assignment()) {
     heartbeat.Beat();
     int64_t& sum = behind[place.topic];
@@ -24,7 +25,10 @@ void LagMeter::Measure(GroupConsumer& consumer, absl::Time now, Heartbeat& heart
     if (!marks.ok()) return;  // The broker is away: it would be so for all of them.
     if (position >= 0) sum += std::max<int64_t>(0, marks->high - position);
   }
-  for (const auto& [topic, sum] : behind) lag_.With({topic}).Set(static_cast<double>(sum));
+  for (const auto& [topic, sum] : behind) {
+    told_.insert(topic);
+    lag_.With({topic}).Set(static_cast<double>(sum));
+  }
 }
 
 }  // namespace trama::platform

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "absl/time/time.h"
 #include "services/platform/base/health.h"
 #include "services/platform/base/metrics.h"
@@ -12,7 +15,8 @@ class LagMeter {
  public:
   static constexpr absl::Duration kEvery = absl::Seconds(15);
 
-  // `lag` has the label "topic": records not read yet, of the partitions held here.
+  // `lag` has the label "topic": records not read yet, of the partitions held here; 0 when all of a
+  // topic's have gone to somebody else, who tells of them from then on.
   explicit LagMeter(GaugeFamily& lag) : lag_(lag) {}
 
   // When it is time again. Asks the broker about each partition; beats meanwhile.
@@ -20,6 +24,7 @@ class LagMeter {
 
  private:
   GaugeFamily& lag_;
+  std::set<std::string> told_;  // Topics of which something was told.
   absl::Time next_ = absl::InfinitePast();
 };
 
