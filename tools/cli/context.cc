@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/errors.h"
+#include "services/kernel/pause.h"
 #include "services/kernel/strings.h"
 #include "services/platform/base/settings.h"
 #include "tools/cli/yaml_file.h"
@@ -230,8 +231,7 @@ absl::Status Context::Explained(const std::string& service, const absl::Status& 
 
 bool Context::WaitForRepeat(const absl::Status& status, int attempt, absl::Time deadline) {
   if (status.code() != absl::StatusCode::kUnavailable) return false;
-  const absl::Duration backoff =
-      std::min(kRetryPauseFirst * (1 << std::min(attempt, 8)), kRetryPauseMax);
+  const absl::Duration backoff = DoublingPause(kRetryPauseFirst, kRetryPauseMax, attempt);
   const absl::Duration pause = std::min(RetryDelayOf(status).value_or(backoff), kRetryPauseMax);
   if (absl::Now() + pause >= deadline) return false;
   absl::SleepFor(pause);

@@ -1,11 +1,11 @@
 #include "tools/loadgen/agent.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/kernel/errors.h"
+#include "services/kernel/pause.h"
 #include "services/platform/grpc/errors.h"
 #include "tools/loadgen/channel.h"
 #include "tools/loadgen/later.h"
@@ -144,7 +144,7 @@ void Agent::Command(Request request,
       done(status, began);
     } else {
       self->stubs_.LeaveOwner();
-      const absl::Duration pause = std::min(kPauseFirst * (1 << std::min(attempt, 8)), kPauseMax);
+      const absl::Duration pause = DoublingPause(kPauseFirst, kPauseMax, attempt);
       self->Begin();
       Later(*self->context_.io, pause, [self, pending, method, done, began, attempt] {
         self->Command(std::move(pending->request), method, done, began, attempt + 1);

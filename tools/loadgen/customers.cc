@@ -1,11 +1,11 @@
 #include "tools/loadgen/customers.h"
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/kernel/pause.h"
 #include "tools/loadgen/later.h"
 
 namespace trama::loadgen {
@@ -81,8 +81,7 @@ void Customers::Attempt(size_t number, const std::string& channel, CustomerMessa
       --open_;
       return;
     }
-    const absl::Duration pause =
-        std::min(kSendPauseFirst * (1 << std::min(attempt, 8)), kSendPauseMax);
+    const absl::Duration pause = DoublingPause(kSendPauseFirst, kSendPauseMax, attempt);
     Later(io_, pause, [=, this] { Attempt(number, channel, again, attempt + 1); });
   });
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
+#include "services/kernel/pause.h"
 #include "services/platform/base/log.h"
 #include "services/platform/base/span.h"
 #include "services/platform/kafka/dead_letter.h"
@@ -22,6 +23,7 @@ namespace dv = delivery::v1;
 constexpr absl::Duration kAccountsEvery = absl::Milliseconds(200);
 constexpr absl::Duration kPositionEvery = absl::Seconds(1);
 constexpr absl::Duration kWaitMax = absl::Milliseconds(500);
+constexpr absl::Duration kRetryFirst = absl::Milliseconds(100);
 constexpr absl::Duration kRetryMax = absl::Seconds(10);
 constexpr absl::Duration kCommitPause = absl::Milliseconds(30);
 // From writing down an attempt to making it. Who was stopped for longer (a frozen machine) may have
@@ -135,8 +137,7 @@ void DeliveryPartition::Run() {
 }
 
 void DeliveryPartition::WaitBeforeRetry(int failures) {
-  const absl::Duration wait =
-      std::min(kRetryMax, absl::Milliseconds(100) * (1 << std::min(failures, 10)));
+  const absl::Duration wait = DoublingPause(kRetryFirst, kRetryMax, failures);
   heartbeat_->Beat();
   inbox_->WaitForWake(wait);
 }
