@@ -12,19 +12,12 @@
 namespace trama::platform {
 namespace {
 
-constexpr size_t kHostBytesMax = 253;
+constexpr size_t kHostBytesMax = 253;  // Without the root's dot.
 
 bool IsIp(const std::string& host) {
   boost::system::error_code error;
   boost::asio::ip::make_address(host, error);
   return !error;
-}
-
-bool IsHostName(std::string_view host) {
-  if (host.empty() || host.size() > kHostBytesMax) return false;
-  return std::all_of(host.begin(), host.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_';
-  });
 }
 
 absl::Status NotAnAddress(std::string_view text, std::string_view why) {
@@ -33,6 +26,15 @@ absl::Status NotAnAddress(std::string_view text, std::string_view why) {
 }
 
 }  // namespace
+
+bool IsHostName(std::string_view host) {
+  if (host.empty() || host.size() > kHostBytesMax) return false;
+  if (host.front() == '.' || host.back() == '.') return false;
+  if (host.find("..") != std::string_view::npos) return false;
+  return std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_';
+  });
+}
 
 bool ServerAddress::is_ip() const { return IsIp(host); }
 
@@ -51,7 +53,8 @@ absl::StatusOr<ServerAddress> ParseServerAddress(std::string_view text, bool all
     if (!IsIp(address.host)) return NotAnAddress(text, "no IPv6 address stands in the brackets");
   } else {
     address.host = std::string(host);
-    if (!IsHostName(host)) return NotAnAddress(text, "the host is missing or not a name");
+    const std::string_view name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+    if (!IsHostName(name)) return NotAnAddress(text, "the host is missing or not a name");
   }
   uint32_t port = 0;
   const std::string_view digits = text.substr(colon + 1);

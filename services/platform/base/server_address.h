@@ -20,7 +20,13 @@ struct ServerAddress {
   friend bool operator==(const ServerAddress&, const ServerAddress&) = default;
 };
 
-// INVALID_ARGUMENT naming the text. Port 0 ("pick a free one") only with `allow_port_zero`.
+// Letters, digits, '-' and '_' in labels with dots between, 253 bytes at most (RFC 1035, 2.3.4). No
+// label is empty, the last one neither: a name that ends with the root's dot would slip through
+// comparisons of names.
+bool IsHostName(std::string_view host);
+
+// INVALID_ARGUMENT naming the text. A name may end with the root's dot, as a resolver without a
+// search list wants it. Port 0 ("pick a free one") only with `allow_port_zero`.
 absl::StatusOr<ServerAddress> ParseServerAddress(std::string_view text,
                                                  bool allow_port_zero = false);
 

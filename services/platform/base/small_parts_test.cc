@@ -24,11 +24,14 @@ TEST(ServerAddressTest, ReadsNamesAndBothKindsOfAddresses) {
   EXPECT_EQ(ParseServerAddress("[::1]:7010")->ToString(), "[::1]:7010");
   EXPECT_TRUE(ParseServerAddress("[::1]:7010")->is_ip());
   EXPECT_FALSE(ParseServerAddress("localhost:1")->is_ip());
+  EXPECT_EQ(*ParseServerAddress("kafka.trama.svc.cluster.local.:9092"),
+            (ServerAddress{"kafka.trama.svc.cluster.local.", 9092}));
 }
 
 TEST(ServerAddressTest, RefusesEverythingElse) {
-  for (const char* text : {"", ":", "a", "a:", ":1", "a:x", "a:-1", "a:+1", "a: 1", "a:65536",
-                           "::1:7010", "[x]:1", "[]:1", "a b:1", "a:1:2", "a:0", "a/b:1"}) {
+  for (const char* text : {"",      ":",    "a",       "a:",       ":1",    "a:x",    "a:-1",
+                           "a:+1",  "a: 1", "a:65536", "::1:7010", "[x]:1", "[]:1",   "a b:1",
+                           "a:1:2", "a:0",  "a/b:1",   ".:1",      ".a:1",  "a..b:1", "a..:1"}) {
     EXPECT_EQ(ParseServerAddress(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_TRUE(ParseServerAddress("a:0", /*allow_port_zero=*/true).ok());

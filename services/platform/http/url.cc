@@ -11,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "boost/asio/ip/address_v6.hpp"
 #include "services/kernel/strings.h"
+#include "services/platform/base/server_address.h"
 
 namespace trama::platform {
 namespace {
 
-constexpr size_t kHostBytesMax = 253;  // RFC 1035, without the root's dot.
 // Of forms, to have the memory for most at once.
 constexpr size_t kFieldBytesUsual = 8;
 constexpr size_t kFieldsUsual = 24;
@@ -48,16 +48,6 @@ void AppendEscaped(char c, std::string& out) {
 }
 
 uint16_t DefaultPort(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
-
-bool IsHostName(std::string_view host) {
-  if (host.empty() || host.size() > kHostBytesMax) return false;
-  // No label is empty: what ends with a dot would slip through comparisons of names.
-  if (host.front() == '.' || host.back() == '.') return false;
-  if (host.find("..") != std::string_view::npos) return false;
-  return std::all_of(host.begin(), host.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_';
-  });
-}
 
 // Path and query as they may stand in a request line: spaces and bytes beyond ASCII, which careless
 // servers put into Location, are escaped; control characters never pass.
