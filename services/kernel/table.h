@@ -110,6 +110,7 @@ class Table {
   // Before LoadAll, in place of its own archive: the one in which the rows lie that come now.
   void TakeArchive(std::shared_ptr<Archive> archive) {
     if (archive_ == nullptr) return;
+    TRAMA_CHECK(slots_.empty());
     archive_ = std::move(archive);
     is_taken_ = true;
   }

@@ -108,6 +108,16 @@ TEST(ParseTest, WindowIsADayFromTheVendorsClockAndLongerAfterAnAdvertisement) {
   EXPECT_THAT(advertised.channel_facts(), Contains(Pair("referral_id", "7")));
 }
 
+TEST(ParseTest, FactThatIsTooLongIsCutAndNamed) {
+  const std::string click(kFactMaxBytes + 1, 'c');
+  const iv::Interaction message =
+      Parse(R"("referral":{"source_type":"ad","source_id":"7","ctwa_clid":")" + click + R"("},)" +
+            Text("x"));
+  EXPECT_THAT(message.channel_facts(),
+              Contains(Pair("referral_click", click.substr(0, kFactMaxBytes))));
+  EXPECT_THAT(message.anomalies(), ElementsAre("referral_click was cut"));
+}
+
 TEST(ParseTest, FileIsNamedByItsIdAndItsHashIsKept) {
   const iv::Interaction message =
       Parse(R"("type":"document","document":{"caption":"look","filename":"../x/invoice.pdf",)"
