@@ -19,6 +19,11 @@ set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "" FORCE)
 # the instructions of a webhook.
 add_compile_options($<$<CONFIG:Release>:-fno-plt>)
 
+# Lines of the log and broken promises name their source below the checkout, wherever it was compiled.
+# Without it, a unity file's source, which it includes by its whole path, would differ by checkout, and
+# the compiler cache (below) serve only one.
+add_compile_options(-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+
 # What is alike in front of every source, templates above all, is most of what a compiler does here.
 # Names in the anonymous namespaces of one target must therefore differ.
 set(CMAKE_UNITY_BUILD ${TRAMA_UNITY})
