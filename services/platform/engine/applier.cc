@@ -84,7 +84,8 @@ bool Applier::Tick(absl::Time caught_up) {
   const bool effects = Apply(trama::Tick{}, caught_up);
   TakeRows();
   const absl::Time next = NextDeadline();
-  if (next > due && due > absl::InfinitePast()) {
+  // A tick may also come before the deadline, with the news that the inputs have caught up.
+  if (next > due && due > absl::InfinitePast() && due <= stamp_) {
     context_.metrics.lateness->Observe(absl::ToDoubleSeconds(stamp_ - due));
   }
   return effects || next != due || batch_.bytes() != bytes;

@@ -117,6 +117,16 @@ TEST_F(EngineHostTest, ADeadlineFiresOnceTheInputsHaveCaughtUpWithIt) {
   EXPECT_TRUE(Eventually([&] { return *replica.Call(0, "get woken") == "woken=1"; }));
 }
 
+TEST_F(EngineHostTest, AQuietPartitionFiresADeadlineThatIsNotToldWhileItWaits) {
+  const EngineNames names = NewEngine();
+  Replica replica(names);
+  replica.Start();
+  ASSERT_TRUE(replica.WaitReady());
+  ASSERT_EQ(*replica.Call(0, "patient 50"), "set");
+  // Only the output is looked at: a call would be an input that tells the machine.
+  EXPECT_TRUE(Eventually([&] { return Out(names) == std::vector<std::string>{"woken=1"}; }));
+}
+
 TEST_F(EngineHostTest, ADeadlineThatNeedsNoInputsFiresBesideOneThatWaits) {
   Replica replica(NewEngine());
   replica.Start();

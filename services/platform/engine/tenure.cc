@@ -138,7 +138,7 @@ void Tenure::TakeItems() {
   for (Answer& answer : items.answers) applier_.Apply(std::move(answer), caught_up_.time());
   for (PendingCall& call : items.calls) applier_.ApplyCall(std::move(call), caught_up_.time());
   if (items.config != nullptr || !items.answers.empty() || !items.calls.empty()) {
-    tick_idle_ = false;
+    ticks_.NoteInput();
   }
 }
 
@@ -150,9 +150,8 @@ void Tenure::TakeConfig(const ConfigPtr& config) {
 
 void Tenure::TickIfDue() {
   const absl::Time now = applier_.Now();
-  if (!TickDue(now)) return;
-  last_tick_ = now;
-  tick_idle_ = !applier_.Tick(caught_up_.time());
+  if (!ticks_.IsDue(now, applier_.NextDeadline())) return;
+  ticks_.Ticked(now, applier_.Tick(caught_up_.time()));
 }
 
 absl::Status Tenure::TakeRecords(absl::Duration turn_begun) {
@@ -160,7 +159,7 @@ absl::Status Tenure::TakeRecords(absl::Duration turn_begun) {
   while (!pending_.empty() && !Full()) {
     if (absl::Status taken = TakeRecord(pending_.front()); !taken.ok()) return taken;
     pending_.pop_front();
-    tick_idle_ = false;
+    ticks_.NoteInput();
     if (clock.Monotonic() - turn_begun >= context_.spec.limits.batch_work_max) break;
   }
   return absl::OkStatus();

@@ -15,6 +15,7 @@
 #include "services/platform/engine/input_codec.h"
 #include "services/platform/engine/input_ends.h"
 #include "services/platform/engine/takeover.h"
+#include "services/platform/engine/tick_pace.h"
 
 namespace trama::platform {
 
@@ -64,7 +65,6 @@ class Tenure {
 
   bool Full() const;
   size_t Room() const;
-  bool TickDue(absl::Time now) const;
   absl::Duration TimeToWait();
   void AskForEnds();
   void NoteCaughtUp();
@@ -93,9 +93,8 @@ class Tenure {
 
   std::deque<Record> pending_;  // Read and not yet applied.
   CaughtUp caught_up_;
-  TopicOffsets applied_;    // Next offset by topic, as far as records came in this tenure.
-  bool tick_idle_ = false;  // The last tick found nothing to do.
-  absl::Time last_tick_ = absl::InfinitePast();
+  TopicOffsets applied_;  // Next offset by topic, as far as records came in this tenure.
+  TickPace ticks_;
   absl::Duration last_second_ = absl::ZeroDuration();
   bool told_caught_up_ = false;
 };

@@ -11,9 +11,6 @@ namespace trama::platform {
 namespace {
 
 constexpr absl::Duration kIdleWait = absl::Seconds(1);
-// A machine that has a deadline in the past and finds nothing to do waits for something; it is
-// asked again after this time.
-constexpr absl::Duration kTickPause = absl::Milliseconds(20);
 // Slices of waiting for a commit; the commit itself has a time-out.
 constexpr absl::Duration kSettleWait = absl::Seconds(1);
 
@@ -29,17 +26,11 @@ size_t Tenure::Room() const {
   return limits.batch_inputs_max - batch.inputs();
 }
 
-bool Tenure::TickDue(absl::Time now) const {
-  if (applier_.NextDeadline() > now) return false;
-  return !tick_idle_ || now - last_tick_ >= kTickPause;
-}
-
 absl::Duration Tenure::TimeToWait() {
   if (!inbox_->empty() || (applier_.gathered() && committer_->idle())) return absl::ZeroDuration();
   const absl::Time now = applier_.Now();
-  if (TickDue(now)) return absl::ZeroDuration();
-  const absl::Time deadline = applier_.NextDeadline();
-  const absl::Time next = deadline > now ? deadline : last_tick_ + kTickPause;
+  const absl::Time next = ticks_.NextAt(now, applier_.NextDeadline());
+  if (next <= now) return absl::ZeroDuration();
   // Whole milliseconds, not fewer than one: the stamp has no smaller steps.
   return std::clamp(absl::Ceil(next - now, absl::Milliseconds(1)), absl::Milliseconds(1),
                     kIdleWait);
@@ -80,7 +71,7 @@ int64_t Tenure::Applied(const std::string& topic) const {
 
 void Tenure::NoteCaughtUp() {
   if (!caught_up_.Advance([this](const std::string& topic) { return Applied(topic); })) return;
-  tick_idle_ = false;  // What waited for it can be decided.
+  ticks_.NoteCaughtUp();  // What waited for it can be decided.
   if (told_caught_up_) return;
   told_caught_up_ = true;
   if (std::optional<RowChange> lived = caution_->Lived()) {

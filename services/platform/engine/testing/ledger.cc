@@ -49,7 +49,9 @@ std::vector<RowChange> Ledger::TakeChangedRows() {
 absl::Time Ledger::NextDeadline() const {
   absl::Time next = absl::InfiniteFuture();
   for (const auto& [kind, row] : due_.InKeyOrder()) {
-    next = std::min(next, absl::FromUnixMillis(row->value()));
+    const absl::Time at = absl::FromUnixMillis(row->value());
+    const bool waits = kind == "patient" && at <= newest_.now && at > newest_.caught_up;
+    if (!waits) next = std::min(next, at);
   }
   return next;
 }
@@ -81,6 +83,7 @@ void Ledger::Answer(CallId call, const std::string& text, Effects& effects) {
 }
 
 void Ledger::Apply(const Stamp& at, const Input& input, Effects& effects) {
+  newest_ = at;
   if (const auto* entry = std::get_if<LogEntry>(&input)) {
     Tell(at, TextOf(entry->message), entry->id, effects);
     for (auto& [call, text] : later_) Answer(call, text, effects);
@@ -111,7 +114,7 @@ void Ledger::TakeCommand(const Stamp& at, const Command& command, Effects& effec
     later_.emplace_back(command.call, "late " + Tell(at, word, cause, effects));
     return;
   }
-  if (verb == "wake" || verb == "tired") {
+  if (verb == "wake" || verb == "tired" || verb == "patient") {
     int64_t after_ms = 0;
     (void)absl::SimpleAtoi(word, &after_ms);
     due_.Put(verb).set_value(absl::ToUnixMillis(at.now) + after_ms);
@@ -134,9 +137,10 @@ void Ledger::TakeTick(const Stamp& at, Effects& effects) {
     const Row* row = due_.Find(kind);
     return row != nullptr && absl::FromUnixMillis(row->value()) <= known;
   };
-  if (due("wake", std::min(at.now, at.caught_up))) {
-    due_.Erase("wake");
-    Tell(at, "woken", "wake", effects);
+  for (const char* kind : {"wake", "patient"}) {
+    if (!due(kind, std::min(at.now, at.caught_up))) continue;
+    due_.Erase(kind);
+    Tell(at, "woken", kind, effects);
   }
   if (due("tired", at.now)) {
     due_.Erase("tired");

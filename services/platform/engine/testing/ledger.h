@@ -22,6 +22,7 @@ namespace trama::platform::testing {
 //   "ask <word>"     a question to a peer; its answer is counted as a word
 //   "wake <ms>"      the word "woken" is counted so many milliseconds later, once caught up
 //   "tired <ms>"     the same, without waiting for caught_up
+//   "patient <ms>"   as "wake", but no deadline is told while it waits for caught_up
 //
 // Replies are the count, as StringValue "<word>=<count>". Takeovers and revisions are counted as
 // the words "taken" and "config".
@@ -48,7 +49,8 @@ class Ledger final : public Machine {
   const std::string out_;
   const int32_t partition_;
   Table<Row> counts_{"count"};
-  Table<Row> due_{"due"};  // "wake", "tired": when, in Unix milliseconds.
+  Table<Row> due_{"due"};  // "wake", "tired", "patient": when, in Unix milliseconds.
+  Stamp newest_;           // Of the newest input.
   std::vector<std::pair<CallId, std::string>> later_;
 };
 
