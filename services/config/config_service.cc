@@ -18,6 +18,8 @@ using platform::Call;
 constexpr int32_t kPageDefault = 100;
 constexpr int32_t kPageMax = 1000;
 constexpr size_t kCommandIdMaxBytes = 128;
+// What reads the history; tramactl gives it as much.
+constexpr absl::Duration kHistoryDeadlineMax = absl::Minutes(1);
 // Below the limit of an answer, whatever the resources hold.
 constexpr size_t kPageMaxBytes = 3 << 20;
 
@@ -137,6 +139,7 @@ grpc::ServerUnaryReactor* ConfigServer::Apply(grpc::CallbackServerContext* conte
       gate_, context, request, response,
       Access{.workspace = WorkspaceOf(request->resources()),
              .roles = {"admin"},
+             .deadline_max = platform::kCommandDeadlineMax,
              .limit = &changes_limit_},
       [this](const Call& call,
              const v1::ApplyRequest& wanted) -> absl::StatusOr<v1::ApplyResponse> {
@@ -154,6 +157,7 @@ grpc::ServerUnaryReactor* ConfigServer::Delete(grpc::CallbackServerContext* cont
       gate_, context, request, response,
       Access{.workspace = WorkspaceOf(request->resources()),
              .roles = {"admin"},
+             .deadline_max = platform::kCommandDeadlineMax,
              .limit = &changes_limit_},
       [this](const Call& call,
              const v1::DeleteRequest& wanted) -> absl::StatusOr<v1::DeleteResponse> {
@@ -170,7 +174,10 @@ grpc::ServerUnaryReactor* ConfigServer::Get(grpc::CallbackServerContext* context
                                             v1::GetResponse* response) {
   return platform::RunUnaryAsync(
       gate_, context, request, response,
-      Access{.workspace = IdOf(request->resource()).tenant(), .roles = Readers()},
+      Access{.workspace = IdOf(request->resource()).tenant(),
+             .roles = Readers(),
+             .deadline_max = platform::kReadDeadlineMax,
+             .limit = &gets_limit_},
       [this](const platform::UnaryReply<v1::GetResponse>& reply, const v1::GetRequest& wanted) {
         reply.Finish(GetOne(*log_.Current(), wanted));
       });
@@ -181,7 +188,10 @@ grpc::ServerUnaryReactor* ConfigServer::List(grpc::CallbackServerContext* contex
                                              v1::ListResponse* response) {
   return platform::RunUnaryAsync(
       gate_, context, request, response,
-      Access{.workspace = request->workspace(), .roles = Readers()},
+      Access{.workspace = request->workspace(),
+             .roles = Readers(),
+             .deadline_max = platform::kReadDeadlineMax,
+             .limit = &lists_limit_},
       [this](const platform::UnaryReply<v1::ListResponse>& reply, const v1::ListRequest& wanted) {
         reply.Finish(ListPage(*log_.Current(), wanted));
       });
@@ -193,6 +203,7 @@ grpc::ServerUnaryReactor* ConfigServer::History(grpc::CallbackServerContext* con
   return platform::RunUnary(gate_, context, request, response,
                             Access{.workspace = request->workspace(),
                                    .roles = {"admin", "supervisor"},
+                                   .deadline_max = kHistoryDeadlineMax,
                                    .limit = &histories_limit_},
                             [this](const Call& call, const v1::HistoryRequest& wanted) {
                               return ReadPage(log_, call, wanted);
@@ -204,7 +215,10 @@ grpc::ServerUnaryReactor* ConfigServer::Rollback(grpc::CallbackServerContext* co
                                                  v1::RollbackResponse* response) {
   return platform::RunUnary(
       gate_, context, request, response,
-      Access{.workspace = request->workspace(), .roles = {"admin"}, .limit = &changes_limit_},
+      Access{.workspace = request->workspace(),
+             .roles = {"admin"},
+             .deadline_max = kHistoryDeadlineMax,
+             .limit = &changes_limit_},
       [this](const Call& call,
              const v1::RollbackRequest& wanted) -> absl::StatusOr<v1::RollbackResponse> {
         if (absl::Status bad = CheckRollback(wanted); !bad.ok()) return bad;

@@ -4,6 +4,7 @@
 #include "services/config/config_metrics.h"
 #include "services/config/revision_log.h"
 #include "services/platform/grpc/call_gate.h"
+#include "services/platform/grpc/method_rules.h"
 #include "trama/config/v1/config_service.grpc.pb.h"
 
 namespace trama::config {
@@ -45,6 +46,8 @@ class ConfigServer final : public v1::ConfigService::CallbackService {
   const RevisionLog& log_;
   ConfigMetrics& metrics_;
   platform::MethodLimit changes_limit_{kChangesMax};
+  platform::MethodLimit gets_limit_{platform::kReadsMax};
+  platform::MethodLimit lists_limit_{platform::kReadsMax};
   platform::MethodLimit histories_limit_{kHistoriesMax};
 };
 

@@ -9,7 +9,10 @@
 
 namespace trama::profile {
 
-// Under way at once, per replica: each reads much, or holds a worker for long.
+// Under way at once, per replica: those that routing asks for whole batches of senders, and those
+// that read much or hold a worker for long.
+inline constexpr int32_t kResolvesMax = 1000;
+inline constexpr int32_t kCustomersMax = 1000;
 inline constexpr int32_t kTimelinesMax = 500;
 inline constexpr int32_t kFilesMax = 100;
 inline constexpr int32_t kRebuildsMax = 1;
@@ -53,6 +56,8 @@ class ProfileServer final : public v1::ProfileService::CallbackService {
   ProfileCommands& commands_;
   Restorer& restorer_;
   platform::BlobStore& blobs_;
+  platform::MethodLimit resolves_limit_{kResolvesMax};
+  platform::MethodLimit customers_limit_{kCustomersMax};
   platform::MethodLimit timelines_limit_{kTimelinesMax};
   platform::MethodLimit files_limit_{kFilesMax};
   platform::MethodLimit rebuilds_limit_{kRebuildsMax};

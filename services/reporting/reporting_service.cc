@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "google/protobuf/util/time_util.h"
+#include "services/platform/grpc/method_rules.h"
 #include "services/reporting/agent_time.h"
 #include "services/reporting/kpi_stream.h"
 
@@ -14,6 +15,7 @@ using google::protobuf::util::TimeUtil;
 platform::Access AccessTo(const v1::GetKpisRequest& request, platform::MethodLimit& limit) {
   return {.workspace = request.workspace(),
           .roles = {"supervisor", "integrator", "admin"},
+          .deadline_max = platform::kReadDeadlineMax,
           .limit = &limit};
 }
 

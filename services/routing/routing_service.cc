@@ -11,98 +11,110 @@
 namespace trama::routing {
 namespace {
 
+using platform::MethodRules;
 using Roles = std::vector<std::string_view>;
 
 // Whether somebody acts for another agent is the machine's to judge.
 Roles AgentRoles() { return {"agent", "supervisor"}; }
-Roles ReaderRoles() { return {"agent", "supervisor", "integrator", "admin"}; }
 Roles IntegratorRoles() { return {"integrator", "supervisor", "service"}; }
+
+MethodRules CommandRules(Roles roles) {
+  return {.roles = std::move(roles), .deadline_max = platform::kCommandDeadlineMax};
+}
+
+MethodRules ReadRules(platform::MethodLimit& limit) {
+  return {.roles = {"agent", "supervisor", "integrator", "admin"},
+          .deadline_max = platform::kReadDeadlineMax,
+          .limit = &limit};
+}
 
 }  // namespace
 
 grpc::ServerUnaryReactor* RoutingServer::SetPresence(grpc::CallbackServerContext* context,
                                                      const v1::SetPresenceRequest* request,
                                                      v1::SetPresenceResponse* response) {
-  return dispatch_.Unary(context, request, response, AgentRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(AgentRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::Heartbeat(grpc::CallbackServerContext* context,
                                                    const v1::HeartbeatRequest* request,
                                                    v1::HeartbeatResponse* response) {
-  return dispatch_.Unary(context, request, response, AgentRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(AgentRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::AcceptOffer(grpc::CallbackServerContext* context,
                                                      const v1::AcceptOfferRequest* request,
                                                      v1::AcceptOfferResponse* response) {
-  return dispatch_.Unary(context, request, response, AgentRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(AgentRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::DeclineOffer(grpc::CallbackServerContext* context,
                                                       const v1::DeclineOfferRequest* request,
                                                       v1::DeclineOfferResponse* response) {
-  return dispatch_.Unary(context, request, response, AgentRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(AgentRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::AddNote(grpc::CallbackServerContext* context,
                                                  const v1::AddNoteRequest* request,
                                                  v1::AddNoteResponse* response) {
-  return dispatch_.Unary(context, request, response, AgentRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(AgentRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::Resolve(grpc::CallbackServerContext* context,
                                                  const v1::ResolveRequest* request,
                                                  v1::ResolveResponse* response) {
-  return dispatch_.Unary(context, request, response, AgentRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(AgentRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::CompleteWrapUp(grpc::CallbackServerContext* context,
                                                         const v1::CompleteWrapUpRequest* request,
                                                         v1::CompleteWrapUpResponse* response) {
-  return dispatch_.Unary(context, request, response, AgentRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(AgentRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::Abandon(grpc::CallbackServerContext* context,
                                                  const v1::AbandonRequest* request,
                                                  v1::AbandonResponse* response) {
-  return dispatch_.Unary(context, request, response, IntegratorRoles());
+  return dispatch_.Unary(context, request, response, CommandRules(IntegratorRoles()));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::GetConversation(grpc::CallbackServerContext* context,
                                                          const v1::GetConversationRequest* request,
                                                          v1::GetConversationResponse* response) {
-  return dispatch_.Unary(context, request, response, ReaderRoles());
+  return dispatch_.Unary(context, request, response, ReadRules(get_conversation_limit_));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::ListConversations(
     grpc::CallbackServerContext* context, const v1::ListConversationsRequest* request,
     v1::ListConversationsResponse* response) {
-  return dispatch_.Unary(context, request, response, ReaderRoles());
+  return dispatch_.Unary(context, request, response, ReadRules(list_conversations_limit_));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::GetAgent(grpc::CallbackServerContext* context,
                                                   const v1::GetAgentRequest* request,
                                                   v1::GetAgentResponse* response) {
-  return dispatch_.Unary(context, request, response, ReaderRoles());
+  return dispatch_.Unary(context, request, response, ReadRules(get_agent_limit_));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::ListAgents(grpc::CallbackServerContext* context,
                                                     const v1::ListAgentsRequest* request,
                                                     v1::ListAgentsResponse* response) {
-  return dispatch_.Unary(context, request, response, ReaderRoles());
+  return dispatch_.Unary(context, request, response, ReadRules(list_agents_limit_));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::ListQueues(grpc::CallbackServerContext* context,
                                                     const v1::ListQueuesRequest* request,
                                                     v1::ListQueuesResponse* response) {
-  return dispatch_.Unary(context, request, response, ReaderRoles());
+  return dispatch_.Unary(context, request, response, ReadRules(list_queues_limit_));
 }
 
 grpc::ServerUnaryReactor* RoutingServer::Reply(grpc::CallbackServerContext* context,
                                                const v1::ReplyRequest* request,
                                                v1::ReplyResponse* response) {
+  MethodRules rules = CommandRules(AgentRoles());
+  rules.limit = &reply_limit_;
   return dispatch_.UnaryAfter(
-      context, request, response, AgentRoles(),
+      context, request, response, std::move(rules),
       [this](const platform::Call&, const v1::ReplyRequest& wanted, auto done) {
         KeepReplyFiles(blobs_, gate_.workers(), wanted, std::move(done));
       });

@@ -8,6 +8,9 @@
 
 namespace trama::routing {
 
+// Under way at once, per replica: each may hold files of 10 MiB.
+inline constexpr int32_t kRepliesMax = 200;
+
 // RoutingService on the wire: brings every call to the machine that owns its workspace, wherever
 // that is. Thread-safe; what it is given must outlive it.
 class RoutingServer final : public v1::RoutingService::CallbackService {
@@ -70,6 +73,12 @@ class RoutingServer final : public v1::RoutingService::CallbackService {
   platform::CallGate& gate_;
   AgentStreams& streams_;
   platform::BlobStore& blobs_;
+  platform::MethodLimit reply_limit_{kRepliesMax};
+  platform::MethodLimit get_conversation_limit_{platform::kReadsMax};
+  platform::MethodLimit list_conversations_limit_{platform::kReadsMax};
+  platform::MethodLimit get_agent_limit_{platform::kReadsMax};
+  platform::MethodLimit list_agents_limit_{platform::kReadsMax};
+  platform::MethodLimit list_queues_limit_{platform::kReadsMax};
 };
 
 }  // namespace trama::routing

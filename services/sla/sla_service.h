@@ -19,6 +19,8 @@ class SlaServer final : public v1::SlaService::CallbackService {
 
  private:
   platform::EngineDispatch& dispatch_;
+  platform::MethodLimit get_clocks_limit_{platform::kReadsMax};
+  platform::MethodLimit list_clocks_limit_{platform::kReadsMax};
 };
 
 }  // namespace trama::sla

@@ -18,6 +18,7 @@
 #include "services/platform/grpc/call_gate.h"
 #include "services/platform/grpc/caller.h"
 #include "services/platform/grpc/client.h"
+#include "services/platform/grpc/method_rules.h"
 #include "services/platform/grpc/stream.h"
 #include "services/platform/grpc/unary.h"
 
@@ -37,7 +38,8 @@ struct EngineDispatchOptions {
 //   grpc::ServerUnaryReactor* AcceptOffer(grpc::CallbackServerContext* context,
 //                                         const AcceptOfferRequest* request,
 //                                         AcceptOfferResponse* response) override {
-//     return dispatch_.Unary(context, request, response, {"agent", "supervisor"});
+//     return dispatch_.Unary(context, request, response,
+//                            {.roles = {"agent"}, .deadline_max = kCommandDeadlineMax});
 //   }
 //
 // Authenticate and authorise (CallGate) → workspace → number → Submit here, or pass on to the
@@ -52,15 +54,14 @@ class EngineDispatch {
 
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const Request* request,
-                                  Response* response, std::vector<std::string_view> roles);
+                                  Response* response, MethodRules rules);
 
   // The same for a request that has to be made ready first, here, whoever owns the workspace (its
   // files are put into the blob store). `prepare(const Call&, Request, std::function<void(
   // absl::StatusOr<Request>)> done)` must not block and call `done` once.
   template <typename Request, typename Response, typename Prepare>
   grpc::ServerUnaryReactor* UnaryAfter(grpc::CallbackServerContext* context, const Request* request,
-                                       Response* response, std::vector<std::string_view> roles,
-                                       Prepare prepare);
+                                       Response* response, MethodRules rules, Prepare prepare);
 
   // Where a call (or stream) of this workspace is answered.
   struct Route {
@@ -84,6 +85,13 @@ class EngineDispatch {
                                                     const std::string& address, Start start);
 
  private:
+  template <typename Request>
+  static Access AccessFor(const Request& request, MethodRules rules) {
+    return {.workspace = request.workspace(),
+            .roles = std::move(rules.roles),
+            .deadline_max = rules.deadline_max,
+            .limit = rules.limit};
+  }
   template <typename Request, typename Response>
   void Answer(UnaryReply<Response> reply, const Request& request);
   template <typename Request, typename Response>

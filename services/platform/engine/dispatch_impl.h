@@ -32,9 +32,8 @@ void Finish(const UnaryReply<Response>& reply, const absl::Status& status,
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* EngineDispatch::Unary(grpc::CallbackServerContext* context,
                                                 const Request* request, Response* response,
-                                                std::vector<std::string_view> roles) {
-  return RunUnaryAsync(gate_, context, request, response,
-                       Access{.workspace = request->workspace(), .roles = std::move(roles)},
+                                                MethodRules rules) {
+  return RunUnaryAsync(gate_, context, request, response, AccessFor(*request, std::move(rules)),
                        [this](UnaryReply<Response> reply, const Request& wanted) {
                          Answer(std::move(reply), wanted);
                        });
@@ -43,11 +42,9 @@ grpc::ServerUnaryReactor* EngineDispatch::Unary(grpc::CallbackServerContext* con
 template <typename Request, typename Response, typename Prepare>
 grpc::ServerUnaryReactor* EngineDispatch::UnaryAfter(grpc::CallbackServerContext* context,
                                                      const Request* request, Response* response,
-                                                     std::vector<std::string_view> roles,
-                                                     Prepare prepare) {
+                                                     MethodRules rules, Prepare prepare) {
   return RunUnaryAsync(
-      gate_, context, request, response,
-      Access{.workspace = request->workspace(), .roles = std::move(roles)},
+      gate_, context, request, response, AccessFor(*request, std::move(rules)),
       [this, prepare = std::move(prepare)](UnaryReply<Response> reply, const Request& wanted) {
         std::function<void(absl::StatusOr<Request>)> done = [this,
                                                              reply](absl::StatusOr<Request> ready) {

@@ -21,6 +21,9 @@ using routing::v1::WatchAgentRequest;
 using Where = OwnerRef::Where;
 
 constexpr int32_t kNumber = 3;
+// Of GetAgent.
+constexpr absl::Duration kGetAgentMax = absl::Seconds(8);
+constexpr int32_t kGetAgentsMax = 1;
 
 // Stands for the engine: answers by a function of the test.
 class FakeHost final : public EngineHost {
@@ -68,12 +71,14 @@ class ReplicaService final : public RoutingService::CallbackService {
   grpc::ServerUnaryReactor* GetAgent(grpc::CallbackServerContext* context,
                                      const GetAgentRequest* request,
                                      GetAgentResponse* response) override {
-    return dispatch_.Unary(context, request, response, {"agent", "admin"});
+    return dispatch_.Unary(
+        context, request, response,
+        {.roles = {"agent", "admin"}, .deadline_max = kGetAgentMax, .limit = &get_agent_limit});
   }
   grpc::ServerUnaryReactor* AcceptOffer(grpc::CallbackServerContext* context,
                                         const AcceptOfferRequest* request,
                                         AcceptOfferResponse* response) override {
-    return dispatch_.Unary(context, request, response, {"agent"});
+    return dispatch_.Unary(context, request, response, {.roles = {"agent"}});
   }
   grpc::ServerWriteReactor<AgentUpdate>* WatchAgent(grpc::CallbackServerContext* context,
                                                     const WatchAgentRequest* request) override {
@@ -95,6 +100,7 @@ class ReplicaService final : public RoutingService::CallbackService {
   }
 
   std::function<void(std::shared_ptr<ServerStream<AgentUpdate>>)> stream;
+  MethodLimit get_agent_limit{kGetAgentsMax};
 
  private:
   CallGate& gate_;
@@ -135,6 +141,18 @@ class DispatchTest : public ::testing::Test {
     return CallBlocking<GetAgentResponse>(
         *client, request, options, [&](auto* context, const auto& q, auto* a) {
           return RoutingService::NewStub(client->channel())->GetAgent(context, q, a);
+        });
+  }
+
+  static absl::StatusOr<AcceptOfferResponse> AcceptOffer(TestReplica& replica,
+                                                         const std::string& command_id) {
+    const auto client = replica.fixture.Client("ana");
+    AcceptOfferRequest request;
+    request.set_workspace("demo");
+    request.set_command_id(command_id);
+    return CallBlocking<AcceptOfferResponse>(
+        *client, request, {}, [&](auto* context, const auto& q, auto* a) {
+          return RoutingService::NewStub(client->channel())->AcceptOffer(context, q, a);
         });
   }
 
@@ -199,18 +217,39 @@ TEST_F(DispatchTest, TheTraceAndTheDeadlineArePassedOn) {
   EXPECT_GE(owner_.host.deadlines[0], before + absl::Seconds(6));
 }
 
+TEST_F(DispatchTest, ADeadlineBeyondThatOfTheMethodIsCut) {
+  for (const absl::Duration timeout : {absl::Seconds(40), absl::InfiniteDuration()}) {
+    const absl::Time before = absl::Now();
+    ASSERT_TRUE(GetAgent(owner_, "ana", {.timeout = timeout}).ok());
+    EXPECT_GE(owner_.host.deadlines.back(), before + kGetAgentMax);
+    EXPECT_LE(owner_.host.deadlines.back(), absl::Now() + kGetAgentMax);
+  }
+}
+
+TEST_F(DispatchTest, AMethodAtItsLimitLeavesRoomToTheOthers) {
+  std::promise<OnReply> held;
+  owner_.host.answer = [&](const Command& command, const OnReply& reply) {
+    if (command.id.empty()) return held.set_value(reply);
+    reply(absl::OkStatus(), std::make_shared<AcceptOfferResponse>());
+  };
+  std::future<absl::Status> first =
+      std::async(std::launch::async, [&] { return GetAgent(owner_).status(); });
+  const OnReply reply = held.get_future().get();
+
+  const absl::Status refused = GetAgent(owner_).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(RetryDelayOf(refused).has_value());
+  EXPECT_TRUE(AcceptOffer(owner_, "c-1").ok());
+
+  reply(absl::OkStatus(), std::make_shared<GetAgentResponse>());
+  EXPECT_TRUE(first.get().ok());
+}
+
 TEST_F(DispatchTest, TheCommandIdReachesTheMachine) {
   owner_.host.answer = [](const Command&, const OnReply& reply) {
     reply(absl::OkStatus(), std::make_shared<AcceptOfferResponse>());
   };
-  const auto client = other_.fixture.Client("ana");
-  AcceptOfferRequest request;
-  request.set_workspace("demo");
-  request.set_command_id("c-1");
-  const auto answer = CallBlocking<AcceptOfferResponse>(
-      *client, request, {}, [&](auto* context, const auto& q, auto* a) {
-        return RoutingService::NewStub(client->channel())->AcceptOffer(context, q, a);
-      });
+  const auto answer = AcceptOffer(other_, "c-1");
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(owner_.host.commands.at(0).id, "c-1");
 }
