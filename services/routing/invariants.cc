@@ -65,15 +65,14 @@ void CheckOffered(const Agent& agent) {
 }
 
 // Every queued conversation waits for something that can come: nobody who suits has room now.
-void CheckNobodyStarves(const Workspace& workspace, const Conversation& conversation,
-                        int64_t now_ms) {
+void CheckNobodyStarves(const Workspace& workspace, const Conversation& conversation) {
   if (conversation.placement.state != conversation::v1::STATE_QUEUED) return;
   const Line& line = *conversation.placement.line;
   if (line.index < 0) return;  // Waits for the configuration.
   for (const ReadyPlace& ready : workspace.roster.ready()) {
     const bool suits =
         Roster::CanTake(*ready.agent, static_cast<size_t>(line.index), conversation.channel_class);
-    TRAMA_CHECK(!suits || IsExcluded(*conversation.row, ready.agent->name, now_ms));
+    TRAMA_CHECK(!suits || IsExcluded(*conversation.row, ready.agent->name));
   }
 }
 
@@ -100,7 +99,7 @@ void CheckCounts(const Workspace& workspace) {
 
 }  // namespace
 
-void State::CheckInvariants(int64_t now_ms) const {
+void State::CheckInvariants() const {
   int asking = 0;
   for (const auto& [key, conversation] : awake_) {
     // The others in CheckAtRest: to look at them here would make all alike.
@@ -117,7 +116,7 @@ void State::CheckInvariants(int64_t now_ms) const {
   }
   if (HasUrgentWork()) return;
   for (const auto& [key, conversation] : awake_) {
-    CheckNobodyStarves(*conversation->workspace, *conversation, now_ms);
+    CheckNobodyStarves(*conversation->workspace, *conversation);
   }
 }
 

@@ -86,6 +86,18 @@ TEST_F(LifeTest, ItDoesNotCloseWhileAMessageInTimeMayStandUnread) {
               Contains("m1 reopened"));
 }
 
+// The loop owes the machine that tick: no deadline asks for it.
+TEST_F(LifeTest, TheTickThatBringsTheNewsThatTheLogWasReadCloses) {
+  Configure();
+  world.Receive("m1", {.automatic = true});
+  world.HoldCaughtUp();
+  ASSERT_THAT(world.RunUntil(absl::Hours(80)), IsEmpty());
+  ASSERT_GT(world.machine().NextDeadline(), world.now());
+
+  world.HoldCaughtUp();  // Read up to now.
+  EXPECT_THAT(world.Tick(), ElementsAre("m1 closed"));
+}
+
 TEST_F(LifeTest, AnUnattendedConversationClosesToo) {
   Configure();
   world.Receive("m1", {.automatic = true});

@@ -18,7 +18,7 @@ struct Wanted {
 
   bool Suits(const Agent& agent) const {
     return Roster::CanTake(agent, queue, channel_class) &&
-           !IsExcluded(*conversation.row, agent.name, now_ms);
+           !IsExcluded(*conversation.row, agent.name);
   }
 };
 
@@ -31,7 +31,6 @@ int32_t ExcludedCount(const Workspace& workspace, const Wanted& wanted) {
   const auto& exclusions = wanted.conversation.row->exclusions();
   return static_cast<int32_t>(
       std::count_if(exclusions.begin(), exclusions.end(), [&](const v1::Exclusion& exclusion) {
-        if (exclusion.until_ms() <= wanted.now_ms) return false;
         const Agent* agent = workspace.roster.Find(exclusion.agent_id());
         return agent != nullptr && Roster::CanTake(*agent, wanted.queue, wanted.channel_class);
       }));
@@ -96,7 +95,7 @@ Agent* AgentFor(const Workspace& workspace, const Wanted& wanted) {
 }
 
 // The conversation with the lowest score that the agent may be asked for, null when there is none.
-Conversation* WorkFor(Workspace& workspace, const Agent& agent, int64_t now_ms) {
+Conversation* WorkFor(Workspace& workspace, const Agent& agent) {
   const LinePlace* best = nullptr;
   for (size_t c = 0; c < workspace.channels.size(); ++c) {
     const int channel_class = static_cast<int>(c);
@@ -104,7 +103,7 @@ Conversation* WorkFor(Workspace& workspace, const Agent& agent, int64_t now_ms) 
     Bits::ForEachCommon(agent.queues, workspace.lines.BusyQueues(channel_class), [&](size_t q) {
       for (const LinePlace& place : workspace.lines.At(q).waiting[c]) {
         if (best != nullptr && !(place < *best)) break;
-        if (IsExcluded(*place.conversation->row, agent.name, now_ms)) continue;
+        if (IsExcluded(*place.conversation->row, agent.name)) continue;
         best = &place;
         break;
       }
@@ -127,7 +126,7 @@ void OfferStablePair(State& state, Step& step, Workspace& workspace, Conversatio
   while (true) {
     Agent* agent = AgentFor(workspace, WantedBy(*conversation, step.now_ms));
     TRAMA_CHECK(agent != nullptr);
-    Conversation* first = WorkFor(workspace, *agent, step.now_ms);
+    Conversation* first = WorkFor(workspace, *agent);
     TRAMA_CHECK(first != nullptr);
     if (first == conversation) return Offer(state, step, workspace, *conversation, *agent);
     conversation = first;
@@ -142,7 +141,7 @@ void OfferStablePair(State& state, Step& step, Workspace& workspace, Conversatio
 void MatchOne(State& state, Step& step, Workspace& workspace) {
   if (!workspace.roster.hungry().empty()) {
     Agent& agent = *workspace.roster.hungry().begin()->agent;
-    Conversation* conversation = WorkFor(workspace, agent, step.now_ms);
+    Conversation* conversation = WorkFor(workspace, agent);
     if (conversation == nullptr) return workspace.roster.Feed(agent);
     if (workspace.fresh.empty()) return Offer(state, step, workspace, *conversation, agent);
     return OfferStablePair(state, step, workspace, *conversation);

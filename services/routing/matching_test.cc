@@ -1,6 +1,7 @@
 #include "services/routing/matching.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/routing/limits.h"
 #include "services/routing/testing/routing_test.h"
 
 namespace trama::routing::testing {
@@ -172,6 +173,43 @@ TEST_F(MatchingTest, ManyWaitingConversationsAreAllOfferedAfterABigChange) {
   const auto words = world.Online("ana").words;
   EXPECT_EQ(words.size(), 500u);
   EXPECT_EQ(words.front(), "m0 offered to ana");
+}
+
+// The wakes of one input are limited: behind many others the one that ends an exclusion comes later
+// than its time.
+TEST_F(MatchingTest, AnExclusionStandsUntilItsWakeHasEndedIt) {
+  constexpr size_t kClosed = kTimersPerInputMax + 6;
+  Configure();
+  for (size_t i = 0; i < kClosed; ++i) {
+    world.Receive(absl::StrCat("old", i));
+    world.Abandon(absl::StrCat("old", i));
+  }
+  ASSERT_EQ(world.RunUntil(absl::Hours(100)).size(), kClosed);  // Closed; to be forgotten later.
+  world.At(absl::Hours(72 + 48) - absl::Minutes(1));
+  world.Online("ana");
+  world.Receive("m1");
+  world.Decline("ana", "m1");
+  world.Pass(absl::Minutes(3));
+
+  EXPECT_THAT(world.Online("bruno").words, Contains("m1 offered to bruno"));
+  EXPECT_THAT(LastDecision().excluded_by_reason(), UnorderedElementsAre(Pair("excluded", 1)));
+  EXPECT_EQ(LastDecision().decided_by(), "only_candidate");
+}
+
+TEST_F(MatchingTest, AnExclusionThatEndedDuringAnOfferDoesNotOutliveIt) {
+  config.Workspace().set_exclusion("10s");
+  config.Agent("carla");
+  Configure();
+  world.Online("ana");
+  world.Receive("m1");
+  world.Decline("ana", "m1");
+  world.Online("bruno");
+  world.Online("carla");
+  world.Pass(absl::Seconds(15));
+
+  // He has been idle for longer than carla.
+  EXPECT_THAT(world.Decline("bruno", "m1").words,
+              ElementsAre("m1 declined by bruno", "m1 offered to ana"));
 }
 
 TEST_F(MatchingTest, WorkspacesDoNotShareAgents) {

@@ -163,6 +163,8 @@ void EndOffer(State& state, Step& step, Conversation& conversation, OfferEnded::
       reason == OfferEnded::REASON_DECLINED || reason == OfferEnded::REASON_TIMED_OUT;
   const int64_t excluded_until =
       was_his_doing ? step.now_ms + conversation.workspace->settings->exclusion_ms : 0;
+  // Those that ended during the offer had no wake.
+  DropEndedExclusions(row, step.now_ms);
   if (was_his_doing) Exclude(row, agent.name, excluded_until);
   RememberEnd(row, reason);
   const std::string offer_id = row.offer_id();

@@ -89,17 +89,19 @@ void Exclude(v1::ConversationRow& row, const std::string& agent_id, int64_t unti
   exclusion.set_until_ms(until_ms);
 }
 
-bool IsExcluded(const v1::ConversationRow& row, const std::string& agent_id, int64_t now_ms) {
+bool IsExcluded(const v1::ConversationRow& row, const std::string& agent_id) {
   return std::any_of(row.exclusions().begin(), row.exclusions().end(),
-                     [&](const v1::Exclusion& each) {
-                       return each.agent_id() == agent_id && each.until_ms() > now_ms;
-                     });
+                     [&](const v1::Exclusion& each) { return each.agent_id() == agent_id; });
+}
+
+void DropEndedExclusions(v1::ConversationRow& row, int64_t now_ms) {
+  auto& list = *row.mutable_exclusions();
+  const auto over = [&](const v1::Exclusion& each) { return each.until_ms() <= now_ms; };
+  list.erase(std::remove_if(list.begin(), list.end(), over), list.end());
 }
 
 void EndExclusions(State& state, Step& step, Conversation& conversation) {
-  auto& list = *state.Edit(conversation).mutable_exclusions();
-  const auto over = [&](const v1::Exclusion& each) { return each.until_ms() <= step.now_ms; };
-  list.erase(std::remove_if(list.begin(), list.end(), over), list.end());
+  DropEndedExclusions(state.Edit(conversation), step.now_ms);
   state.Sync(conversation);
   state.MarkFresh(conversation);
 }

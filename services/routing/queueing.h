@@ -19,9 +19,13 @@ void EnterQueueAgain(State& state, Step& step, Conversation& conversation);
 // place by age. Nothing happens when the queue stays the same.
 void ChooseQueueAgain(State& state, Step& step, Conversation& conversation);
 
-// What the engine remembers of who must not be asked again for it yet.
+// What the engine remembers of who must not be asked again for it yet. An exclusion stands until it
+// is dropped, also when its time is over: whoever may be asked again must be looked at as such, and
+// a conversation becomes fresh by the drop alone.
 void Exclude(v1::ConversationRow& row, const std::string& agent_id, int64_t until_ms);
-bool IsExcluded(const v1::ConversationRow& row, const std::string& agent_id, int64_t now_ms);
+bool IsExcluded(const v1::ConversationRow& row, const std::string& agent_id);
+// For a conversation that enters a line after this.
+void DropEndedExclusions(v1::ConversationRow& row, int64_t now_ms);
 // Some exclusion of a waiting conversation is over: it may be offered again.
 void EndExclusions(State& state, Step& step, Conversation& conversation);
 

@@ -113,7 +113,7 @@ class State {
   void Configure(const absl::btree_set<std::string>& names);
 
   // Dies when what is derived differs from the rows, or an invariant is broken.
-  void CheckInvariants(int64_t now_ms) const;
+  void CheckInvariants() const;
   // The same for those at rest, too; reads them all.
   void CheckAtRest() const;
 
