@@ -49,6 +49,11 @@ TEST(TraceTest, KeepsAValidTraceparent) {
   EXPECT_EQ(TraceIdOf(given), "0af7651916cd43dd8448eb211c80319c");
 }
 
+TEST(TraceTest, WhatALaterVersionAddsDoesNotTravelOn) {
+  const std::string rest = "-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  EXPECT_EQ(TraceparentOrNew("01" + rest + "-\xff\t"), "00" + rest);
+}
+
 TEST(TraceTest, BeginsANewTraceForAnythingElse) {
   const std::string made = TraceparentOrNew("rubbish");
   EXPECT_TRUE(ParseTraceparent(made).has_value());

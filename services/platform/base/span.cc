@@ -98,7 +98,9 @@ Span Span::Start(SpanKind kind, std::string name, std::string_view parent) {
 }
 
 Span Span::StartAtBorder(SpanKind kind, std::string name, std::string_view header) {
-  if (ParseTraceparent(header).has_value()) return Start(kind, std::move(name), header);
+  if (const auto given = ParseTraceparent(header)) {
+    return Start(kind, std::move(name), FormatTraceparent(*given));
+  }
   Span span;
   span.traceparent_ = TraceparentOrNew("");
   if (!IsTracing()) return span;

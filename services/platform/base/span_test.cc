@@ -36,6 +36,8 @@ TEST(SpanTest, UnsampledTracesAreHandedOnAndNotKept) {
   SpanKeeper keeper;
   EXPECT_EQ(Span::Start(SpanKind::kInternal, "x", kUnsampled).traceparent(), kUnsampled);
   EXPECT_EQ(Span::StartAtBorder(SpanKind::kServer, "x", kUnsampled).traceparent(), kUnsampled);
+  const std::string later = std::string("01") + (kUnsampled + 2) + "-\xff";
+  EXPECT_EQ(Span::StartAtBorder(SpanKind::kServer, "x", later).traceparent(), kUnsampled);
   EXPECT_EQ(Span::Start(SpanKind::kInternal, "x", "nonsense").traceparent(), "nonsense");
   EXPECT_THAT(keeper.spans(), IsEmpty());
 }

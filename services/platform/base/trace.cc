@@ -18,7 +18,7 @@ void Draw(std::array<uint8_t, N>& bytes) {
 }  // namespace
 
 std::string TraceparentOrNew(std::string_view header) {
-  if (ParseTraceparent(header).has_value()) return std::string(header);
+  if (const auto given = ParseTraceparent(header)) return FormatTraceparent(*given);
   TraceContext context;
   Draw(context.trace_id);
   Draw(context.span_id);

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "grpcpp/create_channel.h"
 #include "nlohmann/json.hpp"
+#include "services/kernel/trace_context.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/grpc/callback_threads.h"
 #include "services/platform/grpc/caller.h"
@@ -113,7 +114,11 @@ void Peer::Prepare(grpc::ClientContext& context, const CallOptions& options) con
       context.AddMetadata(kAuthorizationHeader, "Bearer " + token);
     }
   }
-  if (!options.traceparent.empty()) context.AddMetadata(kTraceparentHeader, options.traceparent);
+  // Written anew: it may come from a record of anybody, and gRPC ends the process at metadata with
+  // characters that it does not allow.
+  if (const auto trace = ParseTraceparent(options.traceparent)) {
+    context.AddMetadata(kTraceparentHeader, FormatTraceparent(*trace));
+  }
   if (options.forwarded) context.AddMetadata(kForwardedHeader, "1");
   if (options.on_behalf_of.has_value()) {
     const Caller& caller = *options.on_behalf_of;

@@ -77,6 +77,14 @@ TEST_F(GrpcTraceTest, ACallWithoutATraceBeginsOneAtTheServer) {
   EXPECT_EQ(server.parent, (std::array<uint8_t, 8>{}));
 }
 
+TEST_F(GrpcTraceTest, WhatARecordSaysOfATraceEndsNobody) {
+  const std::string later = std::string("01") + (kSampled + 2) + "-\xff";
+  ASSERT_TRUE(Ask(later).ok());
+  EXPECT_EQ(seen_, kSampled);
+  ASSERT_TRUE(Ask("\xff\n").ok());
+  EXPECT_TRUE(ParseTraceparent(seen_).has_value()) << seen_;
+}
+
 TEST_F(GrpcTraceTest, FailuresShowTheirCodeAndNotTheirText) {
   SpanKeeper keeper;
   fails_ = true;
