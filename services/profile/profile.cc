@@ -38,6 +38,8 @@ absl::StatusOr<ProfileTopics> TopicsFromFlags() {
 absl::Status SetUp(platform::Runtime& runtime) {
   auto kafka = platform::LogInToKafka("profile");
   if (!kafka.ok()) return kafka.status();
+  if (absl::Status added = platform::AddTopicsCheck(runtime, *kafka, "profile"); !added.ok())
+    return added;
   const auto topics = TopicsFromFlags();
   if (!topics.ok()) return topics.status();
   const auto files = platform::AddBlobStore(runtime);

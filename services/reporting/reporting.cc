@@ -15,6 +15,8 @@ namespace trama::reporting {
 absl::Status SetUp(platform::Runtime& runtime) {
   auto kafka = platform::LogInToKafka("reporting");
   if (!kafka.ok()) return kafka.status();
+  if (absl::Status added = platform::AddTopicsCheck(runtime, *kafka, "reporting"); !added.ok())
+    return added;
   const auto config = platform::AddConfig(runtime, *kafka);
   if (!config.ok()) return config.status();
   const auto redis = platform::AddRedis(runtime);

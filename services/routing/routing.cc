@@ -122,6 +122,8 @@ void AddIntake(platform::Runtime& runtime, const platform::KafkaConfig& kafka, c
 absl::Status SetUp(platform::Runtime& runtime) {
   const auto kafka = platform::LogInToKafka("routing");
   if (!kafka.ok()) return kafka.status();
+  if (absl::Status added = platform::AddTopicsCheck(runtime, *kafka, "routing"); !added.ok())
+    return added;
   Parts& parts = runtime.Own(std::make_unique<Parts>());
   if (absl::Status made = MakeParts(runtime, *kafka, parts); !made.ok()) return made;
 

@@ -40,6 +40,8 @@ platform::EngineSpec Spec() {
 absl::Status SetUp(platform::Runtime& runtime) {
   const auto kafka = platform::LogInToKafka("sla");
   if (!kafka.ok()) return kafka.status();
+  if (absl::Status added = platform::AddTopicsCheck(runtime, *kafka, "sla"); !added.ok())
+    return added;
   const auto config = platform::AddConfig(runtime, *kafka);
   if (!config.ok()) return config.status();
   const auto engine =

@@ -50,6 +50,8 @@ absl::StatusOr<ChannelParts> MakeChannelParts(platform::Runtime& runtime,
                                               PublisherOptions publishing) {
   auto kafka = platform::LogInToKafka(channel);
   if (!kafka.ok()) return kafka.status();
+  if (absl::Status added = platform::AddTopicsCheck(runtime, *kafka, channel); !added.ok())
+    return added;
   ChannelParts parts;
   parts.channel = channel;
   parts.kafka = *std::move(kafka);
@@ -79,6 +81,7 @@ void FetchMedia(platform::Runtime& runtime, const ChannelParts& parts, MediaSour
     options.channel = parts.channel;
     options.instance_id = absl::GetFlag(FLAGS_group_instance);
     options.on_fatal = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+    options.is_ready = [accounts = parts.accounts] { return accounts->is_known(); };
     auto fetch =
         MediaFetch::Start(parts.kafka, std::move(options), source, *parts.archive, *parts.publisher,
                           runtime.io(), runtime.clock(), runtime.metrics(), runtime.health());

@@ -164,6 +164,8 @@ void CheckSettings(platform::Mistakes& mistakes) {
 absl::Status SetUp(platform::Runtime& runtime) {
   const auto kafka = platform::LogInToKafka("email");
   if (!kafka.ok()) return kafka.status();
+  if (absl::Status added = platform::AddTopicsCheck(runtime, *kafka, "email"); !added.ok())
+    return added;
   Parts parts;
   if (absl::Status made = MakeParts(runtime, *kafka, parts); !made.ok()) return made;
   if (absl::Status added = AddDelivery(runtime, *kafka, parts); !added.ok()) return added;

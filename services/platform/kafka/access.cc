@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -108,6 +109,24 @@ absl::StatusOr<std::vector<AccessRule>> AccessOf(const TopicsFile& file) {
                      "\" is not one of the services, add it there or mend the name"));
   }
   return std::vector<AccessRule>(rules.begin(), rules.end());
+}
+
+std::vector<std::string> TopicsOf(const TopicsFile& file, std::string_view service) {
+  std::vector<std::string> topics;
+  std::string unknown;
+  for (const TopicSpec& topic : file.topics) {
+    std::vector<std::string> users = ServicesOf(topic.written_by, file, unknown);
+    for (std::string& reader : ServicesOf(topic.read_by, file, unknown)) {
+      users.push_back(std::move(reader));
+    }
+    if (std::find(users.begin(), users.end(), service) != users.end()) {
+      topics.push_back(topic.name);
+    }
+  }
+  for (const ServiceSpec& spec : file.services) {
+    if (spec.name == service) topics.insert(topics.end(), spec.sees.begin(), spec.sees.end());
+  }
+  return topics;
 }
 
 AccessChange CompareAccess(const std::vector<AccessRule>& wanted,

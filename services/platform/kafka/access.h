@@ -50,6 +50,10 @@ inline constexpr char kAccessUserPrefix[] = "trama-";
 // "sms" → "trama-sms".
 std::string AccessUser(std::string_view service);
 
+// The topics that the service writes, reads or sees, in the file's order; none when the file does not
+// know it.
+std::vector<std::string> TopicsOf(const TopicsFile& file, std::string_view service);
+
 // Everything that the services of the file need, in order, each rule once. INVALID_ARGUMENT when a
 // topic names a service that is not declared: nobody could log in as it.
 absl::StatusOr<std::vector<AccessRule>> AccessOf(const TopicsFile& file);

@@ -32,6 +32,17 @@ TopicsFile SmallFile(std::vector<std::string> written_by, std::vector<std::strin
   return file;
 }
 
+TEST(AccessTest, TopicsOfAServiceAreThoseThatItWritesReadsOrSees) {
+  TopicsFile file = SmallFile({"channels"}, {"profile"});
+  file.topics.push_back({.name = "u", .written_by = {"profile"}});
+  file.topics.push_back({.name = "v"});
+  EXPECT_THAT(TopicsOf(file, "sms"), ElementsAre("t"));
+  EXPECT_THAT(TopicsOf(file, "profile"), ElementsAre("t", "u"));
+  file.services[0].sees = {"v"};
+  EXPECT_THAT(TopicsOf(file, "sms"), ElementsAre("t", "v"));
+  EXPECT_THAT(TopicsOf(file, "nobody"), IsEmpty());
+}
+
 // A cluster whose broker hears of a change only when it was asked for the rules so many times.
 class LateBroker : public AccessAdmin {
  public:

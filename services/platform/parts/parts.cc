@@ -9,7 +9,9 @@
 #include "services/platform/blob/open_blob_store.h"
 #include "services/platform/config/config_follower.h"
 #include "services/platform/grpc/tls.h"
+#include "services/platform/kafka/access.h"
 #include "services/platform/kafka/kafka_flags.h"
+#include "services/platform/kafka/topics_check.h"
 #include "services/platform/redis/redis_flags.h"
 
 namespace trama::platform {
@@ -18,6 +20,18 @@ namespace {
 constexpr absl::Duration kFlushMax = absl::Seconds(5);
 
 }  // namespace
+
+absl::Status AddTopicsCheck(Runtime& runtime, const KafkaConfig& kafka, std::string_view service) {
+  auto file = LoadTopics(absl::GetFlag(FLAGS_topics_file), absl::GetFlag(FLAGS_topics_cluster));
+  if (!file.ok()) return file.status();
+  TopicsCheck::Options options;
+  options.kafka = kafka;
+  options.topics = TopicsOf(*file, service);
+  options.file = *std::move(file);
+  options.on_difference = [&runtime](const absl::Status& why) { runtime.Fatal(why); };
+  runtime.Own(TopicsCheck::Start(std::move(options), runtime.health()));
+  return absl::OkStatus();
+}
 
 absl::StatusOr<ConfigSource*> AddConfig(Runtime& runtime, const KafkaConfig& kafka) {
   auto follower = ConfigFollower::Start({.kafka = kafka}, runtime.health(), runtime.metrics());

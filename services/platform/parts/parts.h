@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "services/platform/blob/blob_store.h"
@@ -16,6 +17,10 @@
 // The parts that most services are made of. Each is made from the settings, owned by the runtime
 // and ended in order; a part that cannot go on ends the process. Only during setup.
 namespace trama::platform {
+
+// Compares the topics that `service` writes, reads or sees with the topics file (--topics_file):
+// not ready before; a difference that breaks a promise to readers ends the process.
+absl::Status AddTopicsCheck(Runtime& runtime, const KafkaConfig& kafka, std::string_view service);
 
 // Follows the configuration; ready once the first revision is there.
 absl::StatusOr<ConfigSource*> AddConfig(Runtime& runtime, const KafkaConfig& kafka);

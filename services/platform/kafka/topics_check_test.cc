@@ -1,0 +1,75 @@
+#include "services/platform/kafka/topics_check.h"
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/platform/kafka/testing/broker.h"
+
+namespace trama::platform {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::kWait;
+
+class TopicsCheckTest : public testing::BrokerTest {
+ protected:
+  void SetUp() override {
+    BrokerTest::SetUp();
+    if (HasFatalFailure()) return;
+    file_.topics = {{.name = Unique("events"), .partitions = 2, .keep = absl::Hours(24)}};
+    DeleteAfterwards(file_.topics[0].name);
+  }
+
+  std::unique_ptr<TopicsCheck> Start(const KafkaConfig& kafka) {
+    return TopicsCheck::Start({.kafka = kafka,
+                               .file = file_,
+                               .topics = {file_.topics[0].name},
+                               .differ_max = absl::Milliseconds(300),
+                               .on_difference =
+                                   [this](const absl::Status& why) {
+                                     why_ = why;
+                                     differs_.Notify();
+                                   }},
+                              health_);
+  }
+
+  bool IsReadyInTime() {
+    const absl::Time deadline = absl::Now() + kWait;
+    while (absl::Now() < deadline && !health_.Ready().fine) absl::SleepFor(absl::Milliseconds(10));
+    return health_.Ready().fine;
+  }
+
+  TopicsFile file_;
+  SystemClock clock_;
+  Health health_{clock_};
+  absl::Notification differs_;
+  absl::Status why_;
+};
+
+TEST_F(TopicsCheckTest, ReadyOnceTheyAreAsDeclared) {
+  ASSERT_TRUE(EnsureTopics(admin(), file_, kWait).ok());
+  const auto check = Start(config());
+  EXPECT_TRUE(IsReadyInTime());
+  EXPECT_FALSE(differs_.HasBeenNotified());
+}
+
+TEST_F(TopicsCheckTest, ADifferenceThatStaysIsTold) {
+  ASSERT_TRUE(EnsureTopics(admin(), file_, kWait).ok());
+  file_.topics[0].keep = absl::Hours(48);
+  const auto check = Start(config());
+  ASSERT_TRUE(differs_.WaitForNotificationWithTimeout(kWait));
+  EXPECT_EQ(why_.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(why_.message(), HasSubstr(file_.topics[0].name + " has retention.ms=86400000"));
+  EXPECT_FALSE(health_.Ready().fine);
+}
+
+TEST_F(TopicsCheckTest, WithoutABrokerItWaits) {
+  KafkaConfig nowhere = config();
+  nowhere.brokers = "127.0.0.1:1";
+  const auto check = Start(nowhere);
+  EXPECT_FALSE(differs_.WaitForNotificationWithTimeout(absl::Milliseconds(500)));
+  EXPECT_FALSE(health_.Ready().fine);
+}
+
+}  // namespace
+}  // namespace trama::platform
