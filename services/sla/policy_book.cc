@@ -98,6 +98,10 @@ bool PolicyBook::Find(const Subject& subject, v1::ClockKind kind, Promise& promi
   return false;
 }
 
+bool PolicyBook::KnowsCalendar(const std::string& workspace, const std::string& name) const {
+  return name.empty() || calendars_.contains(absl::StrCat(workspace, "/", name));
+}
+
 const Calendar& PolicyBook::CalendarOf(const std::string& workspace,
                                        const std::string& name) const {
   const auto it = calendars_.find(absl::StrCat(workspace, "/", name));

@@ -41,6 +41,8 @@ class PolicyBook {
   // https://support.zendesk.com/hc/en-us/articles/4408829459866. False when there is none.
   bool Find(const Subject& subject, v1::ClockKind kind, Promise& promise) const;
 
+  // Empty is known, too.
+  bool KnowsCalendar(const std::string& workspace, const std::string& name) const;
   // Always open when the name is empty or unknown.
   const Calendar& CalendarOf(const std::string& workspace, const std::string& name) const;
 

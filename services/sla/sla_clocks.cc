@@ -19,6 +19,14 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
   return TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(time));
 }
 
+absl::Duration UsedSoFar(const PolicyBook& book, const v1::ClockRow& clock, const Promise& promise,
+                         absl::Time at) {
+  // Its calendar may have gone while nobody was here; what replaces it is nearer than no calendar.
+  const std::string& calendar =
+      book.KnowsCalendar(clock.workspace(), clock.calendar()) ? clock.calendar() : promise.calendar;
+  return Used(book.CalendarOf(clock.workspace(), calendar), clock, at);
+}
+
 }  // namespace
 
 template <typename Change>
@@ -75,8 +83,14 @@ Subject SlaMachine::SubjectOf(const v1::ConversationRow& row) const {
   return {row.workspace(), row.channel(), row.queue(), row.priority(), &row.facts()};
 }
 
-const Calendar& SlaMachine::CalendarOf(const v1::ClockRow& clock) const {
-  return book_.CalendarOf(clock.workspace(), clock.calendar());
+const PolicyBook& SlaMachine::BookOf(const std::string& clock_id) const {
+  const auto it = retargets_.find(clock_id);
+  return it == retargets_.end() ? *book_ : *it->second;
+}
+
+const Calendar& SlaMachine::CalendarOf(const std::string& clock_id,
+                                       const v1::ClockRow& clock) const {
+  return BookOf(clock_id).CalendarOf(clock.workspace(), clock.calendar());
 }
 
 const std::string* SlaMachine::OpenClock(const v1::ConversationRow& row, v1::ClockKind kind) const {
@@ -96,7 +110,7 @@ void SlaMachine::Activate(Step& step, const std::string& conversation, v1::Conve
                           v1::ClockKind kind, absl::Time since, absl::Time moment) {
   if (OpenClock(row, kind) != nullptr) return;
   Promise promise;
-  if (!book_.Find(SubjectOf(row), kind, promise)) return;
+  if (!book_->Find(SubjectOf(row), kind, promise)) return;
 
   const std::string id =
       DerivedId({conversation, v1::ClockKind_Name(kind), absl::StrCat(row.sequence())});
@@ -110,7 +124,7 @@ void SlaMachine::Activate(Step& step, const std::string& conversation, v1::Conve
   row.add_clock_ids(id);
   Edit(id, [&](v1::ClockRow& clock) {
     clock.set_state(v1::CLOCK_STATE_RUNNING);
-    Arm(book_.CalendarOf(row.workspace(), promise.calendar), since, absl::ZeroDuration(), promise,
+    Arm(book_->CalendarOf(row.workspace(), promise.calendar), since, absl::ZeroDuration(), promise,
         clock);
     Publish(step, id, clock, moment, [&](v1::SlaEvent& event) {
       *event.mutable_activated()->mutable_started_at() = ToProto(since);
@@ -124,7 +138,7 @@ void SlaMachine::Fulfil(Step& step, const v1::ConversationRow& row, v1::ClockKin
   if (found == nullptr) return;
   const std::string id = *found;
   Edit(id, [&](v1::ClockRow& clock) {
-    const absl::Duration used = Used(CalendarOf(clock), clock, moment);
+    const absl::Duration used = Used(CalendarOf(id, clock), clock, moment);
     const bool in_time = clock.due_ms() == 0 || absl::ToUnixMillis(moment) <= clock.due_ms();
     if (!in_time && !clock.breached()) Breach(step, id, clock);
     if (in_time && clock.breached()) Revise(step, id, clock, moment);
@@ -137,57 +151,72 @@ void SlaMachine::Fulfil(Step& step, const v1::ConversationRow& row, v1::ClockKin
   });
 }
 
+void SlaMachine::Cancel(Step& step, const std::string& clock_id, const std::string& reason,
+                        absl::Time moment) {
+  Edit(clock_id, [&](v1::ClockRow& clock) {
+    // Past its due time it was breached, however it ends.
+    const bool late = clock.due_ms() != 0 && absl::ToUnixMillis(moment) > clock.due_ms();
+    if (late && !clock.breached()) Breach(step, clock_id, clock);
+    if (!late && clock.breached()) Revise(step, clock_id, clock, moment);
+    End(clock, v1::CLOCK_STATE_CANCELED, moment);
+    Publish(step, clock_id, clock, moment,
+            [&](v1::SlaEvent& event) { event.mutable_canceled()->set_reason(reason); });
+  });
+}
+
 void SlaMachine::CancelAll(Step& step, const v1::ConversationRow& row, const std::string& reason,
                            absl::Time moment) {
   for (const std::string& id : row.clock_ids()) {
     const v1::ClockRow* open = clocks_.Find(id);
-    if (open == nullptr || !IsOpen(*open)) continue;
-    Edit(id, [&](v1::ClockRow& clock) {
-      // Past its due time it was breached, however it ends.
-      const bool late = clock.due_ms() != 0 && absl::ToUnixMillis(moment) > clock.due_ms();
-      if (late && !clock.breached()) Breach(step, id, clock);
-      if (!late && clock.breached()) Revise(step, id, clock, moment);
-      End(clock, v1::CLOCK_STATE_CANCELED, moment);
-      Publish(step, id, clock, moment,
-              [&](v1::SlaEvent& event) { event.mutable_canceled()->set_reason(reason); });
-    });
+    if (open != nullptr && IsOpen(*open)) Cancel(step, id, reason, moment);
   }
 }
 
-void SlaMachine::RetargetAll(Step& step, const v1::ConversationRow& row,
-                             const std::string& reason) {
-  for (const std::string& id : row.clock_ids()) Retarget(step, id, reason);
+void SlaMachine::BreachOverdue(Step& step, const v1::ConversationRow& row, absl::Time moment) {
+  for (const std::string& id : row.clock_ids()) {
+    const v1::ClockRow* open = clocks_.Find(id);
+    if (open == nullptr || !IsOpen(*open) || open->breached()) continue;
+    if (open->due_ms() == 0 || open->due_ms() >= absl::ToUnixMillis(moment)) continue;
+    Edit(id, [&](v1::ClockRow& clock) { Breach(step, id, clock); });
+  }
 }
 
-void SlaMachine::Retarget(Step& step, const std::string& clock_id, const std::string& reason) {
+void SlaMachine::RetargetAll(Step& step, const v1::ConversationRow& row, const std::string& reason,
+                             absl::Time moment) {
+  for (const std::string& id : row.clock_ids()) Retarget(step, id, reason, moment);
+}
+
+void SlaMachine::Retarget(Step& step, const std::string& clock_id, const std::string& reason,
+                          absl::Time moment) {
   const v1::ClockRow* open = clocks_.Find(clock_id);
   if (open == nullptr || !IsOpen(*open)) return;
+  // Due, but not yet fired: what has not been read yet may still have ended it in time.
+  const bool overdue = open->due_ms() != 0 && open->due_ms() <= absl::ToUnixMillis(moment);
+  if (overdue && !open->breached()) return;
   const v1::ConversationRow* row = conversations_.Find(open->conversation_id());
   TRAMA_CHECK(row != nullptr);
-  const absl::Time now = step.at.now;
 
   Promise promise;
-  if (!book_.Find(SubjectOf(*row), open->kind(), promise)) {
-    Edit(clock_id, [&](v1::ClockRow& clock) {
-      End(clock, v1::CLOCK_STATE_CANCELED, now);
-      Publish(step, clock_id, clock, now,
-              [&](v1::SlaEvent& event) { event.mutable_canceled()->set_reason("no policy"); });
-    });
+  if (!book_->Find(SubjectOf(*row), open->kind(), promise)) {
+    Cancel(step, clock_id, "no policy", moment);
     return;
   }
-  const bool by_config = reason == "configuration";
-  const PolicyBook& was = by_config ? former_book_ : book_;
-  const absl::Duration used = Used(was.CalendarOf(open->workspace(), open->calendar()), *open, now);
+  // A revision may have moved the anchor beyond a fact that is read only now: from before it
+  // nothing may be counted again.
+  const absl::Time anchor = std::max(moment, absl::FromUnixMillis(open->anchor_ms()));
+  const absl::Duration used = UsedSoFar(BookOf(clock_id), *open, promise, anchor);
   v1::ClockRow armed = *open;
-  Arm(book_.CalendarOf(open->workspace(), promise.calendar), now, used, promise, armed);
+  Arm(book_->CalendarOf(open->workspace(), promise.calendar), anchor, used, promise, armed);
   // A breach stands: only what is still to come can move.
   const bool same = armed.due_ms() == open->due_ms() && armed.policy() == open->policy() &&
                     armed.target_ms() == open->target_ms();
   if (open->breached() || (same && armed.calendar() == open->calendar())) return;
+  // It counts by the newest book now, though its turn in `retargets_` is still to come.
+  if (const auto it = retargets_.find(clock_id); it != retargets_.end()) it->second = book_;
   Edit(clock_id, [&](v1::ClockRow& clock) {
     const int64_t old_target_ms = clock.target_ms();
     clock = armed;
-    Publish(step, clock_id, clock, now, [&](v1::SlaEvent& event) {
+    Publish(step, clock_id, clock, moment, [&](v1::SlaEvent& event) {
       event.mutable_retargeted()->set_old_target_ms(old_target_ms);
       event.mutable_retargeted()->set_used_ms(absl::ToInt64Milliseconds(used));
       event.mutable_retargeted()->set_reason(reason);
@@ -210,7 +239,7 @@ void SlaMachine::Breach(Step& step, const std::string& clock_id, v1::ClockRow& c
 
 void SlaMachine::Revise(Step& step, const std::string& clock_id, v1::ClockRow& clock,
                         absl::Time moment) {
-  const absl::Duration used = Used(CalendarOf(clock), clock, moment);
+  const absl::Duration used = Used(CalendarOf(clock_id, clock), clock, moment);
   clock.set_breached(false);
   Publish(step, clock_id, clock, moment, [&](v1::SlaEvent& event) {
     event.set_queue(clock.breached_queue());
@@ -228,7 +257,7 @@ void SlaMachine::Fire(Step& step, const std::string& clock_id) {
       return;
     }
     const absl::Time warn = absl::FromUnixMillis(clock.warn_ms());
-    const absl::Duration used = Used(CalendarOf(clock), clock, warn);
+    const absl::Duration used = Used(CalendarOf(clock_id, clock), clock, warn);
     clock.set_warned(true);
     Publish(step, clock_id, clock, warn, [&](v1::SlaEvent& event) {
       event.mutable_warned()->set_remaining_ms(clock.target_ms() - absl::ToInt64Milliseconds(used));

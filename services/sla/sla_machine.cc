@@ -128,15 +128,18 @@ void SlaMachine::On(const Stamp&, const TakenOver&, Effects&) {
 }
 
 void SlaMachine::On(const Stamp&, const ConfigRevision& revision, Effects&) {
-  former_book_ = std::move(book_);
-  book_ = PolicyBook(static_cast<const config::v1::Snapshot&>(*revision.snapshot));
-  if (revision.revision == revision_) {
-    // After a restart: the clocks stand as this revision has set them.
-    former_book_ = book_;
-    return;
-  }
+  std::shared_ptr<const PolicyBook> former = std::move(book_);
+  book_ =
+      std::make_shared<PolicyBook>(static_cast<const config::v1::Snapshot&>(*revision.snapshot));
+  // No row keeps what the clocks counted by before a takeover. The new book is the best guess: by
+  // none at all each second would have counted.
+  if (!std::exchange(is_configured_, true)) former = book_;
+  // After a restart: the clocks stand as this revision has set them.
+  if (revision.revision == revision_) return;
   revision_ = revision.revision;
-  ForEachOpenClock([&](const std::string& id, const v1::ClockRow&) { retargets_.insert(id); });
+  // Those that still wait for the last revision go on to count by their older book.
+  ForEachOpenClock(
+      [&](const std::string& id, const v1::ClockRow&) { retargets_.emplace(id, former); });
   if (retargets_.empty()) meta_.Put(kConfigKey).set_revision(revision_);
 }
 
@@ -144,9 +147,9 @@ void SlaMachine::On(const Stamp& at, const Tick&, Effects& effects) {
   Step step{at, effects, "tick", ""};
   size_t left = kFiresPerTickMax;
   for (; left > 0 && !retargets_.empty(); --left) {
-    const std::string id = *retargets_.begin();
-    retargets_.erase(retargets_.begin());
-    Retarget(step, id, "configuration");
+    const std::string id = retargets_.begin()->first;
+    Retarget(step, id, "configuration", at.now);
+    retargets_.erase(id);
     if (retargets_.empty()) meta_.Put(kConfigKey).set_revision(revision_);
   }
   const absl::Time due = std::min(at.now, at.caught_up);
@@ -165,6 +168,9 @@ void SlaMachine::On(const Stamp& at, const LogEntry& entry, Effects& effects) {
   const auto& event = static_cast<const Event&>(*entry.message);
   const v1::ConversationRow* known = conversations_.Find(event.conversation_id());
   if (known != nullptr && event.sequence() <= known->sequence()) return;
+  // Forgotten: receipts go on to come for longer than its clocks are kept, and nothing would ever
+  // forget a row that one of them made.
+  if (known == nullptr && event.state() == conversation::v1::STATE_CLOSED) return;
 
   v1::ConversationRow& row = conversations_.Put(event.conversation_id());
   row.set_workspace(event.workspace());
@@ -184,12 +190,15 @@ void SlaMachine::Fold(Step& step, const Event& event, v1::ConversationRow& row) 
       }
       break;
     case Event::kReopened:
+      BreachOverdue(step, row, moment);
+      row.clear_agent_id();
       row.set_unanswered_since_ms(absl::ToUnixMillis(ToTime(event.reopened().received_at())));
       break;
     case Event::kQueued:
       OnQueued(step, event, row);
       break;
     case Event::kAccepted:
+      BreachOverdue(step, row, moment);
       row.set_agent_id(event.accepted().agent_id());
       Fulfil(step, row, v1::CLOCK_KIND_QUEUE_ANSWER, moment);
       break;
@@ -199,8 +208,9 @@ void SlaMachine::Fold(Step& step, const Event& event, v1::ConversationRow& row) 
       Fulfil(step, row, v1::CLOCK_KIND_FIRST_RESPONSE, moment);
       break;
     case Event::kFactsLearned:
+      BreachOverdue(step, row, moment);
       *row.mutable_facts() = event.facts_learned().facts();
-      RetargetAll(step, row, "customer facts");
+      RetargetAll(step, row, "customer facts", moment);
       break;
     case Event::kAbandoned:
       CancelAll(step, row, "abandoned", moment);
@@ -221,12 +231,14 @@ void SlaMachine::Fold(Step& step, const Event& event, v1::ConversationRow& row) 
 
 void SlaMachine::OnQueued(Step& step, const Event& event, v1::ConversationRow& row) {
   const conversation::v1::Queued& queued = event.queued();
+  const absl::Time moment = ToTime(event.occurred_at());
+  BreachOverdue(step, row, moment);
+  row.clear_agent_id();  // It waits for one.
   const bool moved = row.queue() != queued.queue() || row.priority() != queued.priority();
   row.set_queue(queued.queue());
   row.set_priority(queued.priority());
-  if (moved) RetargetAll(step, row, "queue or priority");
+  if (moved) RetargetAll(step, row, "queue or priority", moment);
 
-  const absl::Time moment = ToTime(event.occurred_at());
   if (row.unanswered_since_ms() != 0) {
     Activate(step, event.conversation_id(), row, v1::CLOCK_KIND_FIRST_RESPONSE,
              absl::FromUnixMillis(row.unanswered_since_ms()), moment);

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/time/time.h"
 #include "services/kernel/archive.h"
@@ -41,6 +43,7 @@ class SlaMachine : public Machine {
   static constexpr absl::Duration kKeptAfterClose = absl::Hours(24);
   static constexpr int kPageSizeMax = 200;
   static constexpr int kPageSizeDefault = 50;
+  static constexpr int kRowsPerReadMax = 2000;  // Looked at for one page of ended clocks.
 
   explicit SlaMachine(SlaTopics topics = {}, const MakeArchive& make_archive = MakeMemoryArchive)
       : topics_(std::move(topics)),
@@ -94,10 +97,17 @@ class SlaMachine : public Machine {
   void Activate(Step& step, const std::string& conversation, v1::ConversationRow& row,
                 v1::ClockKind kind, absl::Time since, absl::Time moment);
   void Fulfil(Step& step, const v1::ConversationRow& row, v1::ClockKind kind, absl::Time moment);
+  void Cancel(Step& step, const std::string& clock_id, const std::string& reason,
+              absl::Time moment);
   void CancelAll(Step& step, const v1::ConversationRow& row, const std::string& reason,
                  absl::Time moment);
-  void Retarget(Step& step, const std::string& clock_id, const std::string& reason);
-  void RetargetAll(Step& step, const v1::ConversationRow& row, const std::string& reason);
+  void Retarget(Step& step, const std::string& clock_id, const std::string& reason,
+                absl::Time moment);
+  void RetargetAll(Step& step, const v1::ConversationRow& row, const std::string& reason,
+                   absl::Time moment);
+  // Before a fact of `moment` changes who has the conversation or what was promised: what was due
+  // earlier was breached under what held until then.
+  void BreachOverdue(Step& step, const v1::ConversationRow& row, absl::Time moment);
   void Fire(Step& step, const std::string& clock_id);
   void Breach(Step& step, const std::string& clock_id, v1::ClockRow& clock);
   // Takes a breach back: what ended the clock happened before it was due, and we learn so only now.
@@ -106,7 +116,9 @@ class SlaMachine : public Machine {
   const std::string* OpenClock(const v1::ConversationRow& row, v1::ClockKind kind) const;
 
   Subject SubjectOf(const v1::ConversationRow& row) const;
-  const Calendar& CalendarOf(const v1::ClockRow& clock) const;
+  // The book by which the clock counts.
+  const PolicyBook& BookOf(const std::string& clock_id) const;
+  const Calendar& CalendarOf(const std::string& clock_id, const v1::ClockRow& clock) const;
   // Edits a clock's row and keeps its place among the wakes.
   template <typename Change>
   void Edit(const std::string& clock_id, Change change);
@@ -120,12 +132,19 @@ class SlaMachine : public Machine {
                          v1::GetClocksResponse& response) const;
   absl::Status ListClocks(const Stamp& at, const v1::ListClocksRequest& request,
                           v1::ListClocksResponse& response) const;
+  // By due time.
+  absl::Status ListOpen(const Stamp& at, const v1::ListClocksRequest& request, size_t size,
+                        v1::ListClocksResponse& response) const;
+  // In no order that means anything. Looks at no more than kRowsPerReadMax rows: a page may be
+  // short, even empty, and still name a next one.
+  absl::Status ListEndedToo(const Stamp& at, const v1::ListClocksRequest& request, size_t size,
+                            v1::ListClocksResponse& response) const;
+  bool Wanted(const v1::ListClocksRequest& request, const v1::ClockRow& clock) const;
   v1::Clock ViewOf(const Stamp& at, const std::string& id, const v1::ClockRow& clock) const;
 
   const SlaTopics topics_;
-  PolicyBook book_;
-  // What clocks counted by until the newest revision, while `retargets_` are still to be done.
-  PolicyBook former_book_;
+  std::shared_ptr<const PolicyBook> book_ = std::make_shared<PolicyBook>();
+  bool is_configured_ = false;  // False from the takeover until the first revision has come.
   Table<v1::ConversationRow> conversations_;
   Table<v1::ClockRow> clocks_;
   Table<v1::ConfigRow> meta_;
@@ -133,8 +152,9 @@ class SlaMachine : public Machine {
   // Derived from the rows.
   absl::btree_set<Wake> wakes_;    // Clocks that wait for a moment.
   absl::btree_set<Wake> forgets_;  // Conversations to be forgotten.
-  // Open clocks that the newest revision may move.
-  absl::btree_set<std::string> retargets_;
+  // Open clocks that the newest revision may move, and the book by which each counts until then.
+  // Not one book for all: the next revision may come while those of the last are still here.
+  absl::btree_map<std::string, std::shared_ptr<const PolicyBook>> retargets_;
   int64_t revision_ = 0;  // Taken in; the row says so once `retargets_` is empty.
   // Of the rows that were loaded, until TakenOver; by two threads, one for each.
   std::vector<Wake> loaded_wakes_;

@@ -1,5 +1,8 @@
 #include "services/sla/sla_machine.h"
 
+#include <algorithm>
+#include <set>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/sla/testing.h"
@@ -11,20 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class SlaMachineTest : public ::testing::Test, public testing::Driver {
- protected:
-  void SetUp() override {
-    config_.Policy("standard", "10m", "1m");
-    Configure(config_);
-  }
-  // A conversation that waits in queue "support" since second 0.
-  void OpenAndQueue(const std::string& id) {
-    Open(id);
-    Queue(id, "support");
-  }
-
-  testing::ConfigBuilder config_;
-};
+using testing::SlaMachineTest;
 
 TEST_F(SlaMachineTest, ClocksStartWhenAMessageIsQueued) {
   EXPECT_THAT(Open("c1"), IsEmpty());
@@ -229,6 +219,34 @@ TEST_F(SlaMachineTest, AfterARestartClocksFireAsBefore) {
   EXPECT_THAT(Tick(), IsEmpty());
   At(absl::Seconds(60));
   EXPECT_THAT(Tick(), ElementsAre("queue answer breached"));
+}
+
+TEST_F(SlaMachineTest, EndedClocksAreListedInBoundedPages) {
+  constexpr int kConversations = SlaMachine::kRowsPerReadMax / 2 + 100;
+  for (int i = 0; i < kConversations; ++i) {
+    OpenAndQueue(absl::StrCat("c", i));
+    Abandon(absl::StrCat("c", i));
+  }
+  v1::ListClocksRequest request;
+  request.set_workspace("demo");
+  request.add_states(v1::CLOCK_STATE_FULFILLED);
+  auto page = Ask<v1::ListClocksResponse>(request);
+  EXPECT_EQ(page->clocks_size(), 0);  // It has looked at as many as it may.
+  EXPECT_NE(page->next_page_token(), "");
+
+  request.set_states(0, v1::CLOCK_STATE_CANCELED);
+  request.set_page_size(SlaMachine::kPageSizeMax);
+  std::set<std::string> ids;
+  int listed = 0;
+  do {
+    page = Ask<v1::ListClocksResponse>(request);
+    ASSERT_TRUE(page.ok());
+    listed += page->clocks_size();
+    for (const v1::Clock& clock : page->clocks()) ids.insert(clock.clock_id());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, 2 * kConversations);
+  EXPECT_THAT(ids, SizeIs(2 * kConversations));
 }
 
 TEST_F(SlaMachineTest, WhatHasEndedRestsAndIsStillTold) {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
+#include "gtest/gtest.h"
 #include "services/kernel/testing/load_rows.h"
 #include "services/sla/sla_machine.h"
 #include "trama/config/v1/resources.pb.h"
@@ -101,6 +104,8 @@ class Driver {
     now_ = Start() + since_start;
     caught_up_ = now_;
   }
+  // From now on what happens is read so much later.
+  void ReadLate(absl::Duration lag) { lag_ = lag; }
   // What has been read of the log ends here, though the clock goes on.
   void ReadOnlyUpTo(absl::Duration since_start) { caught_up_ = Start() + since_start; }
 
@@ -160,6 +165,18 @@ class Driver {
     event.mutable_closed();
     return Apply(Entry(event));
   }
+  Words Learn(const std::string& id) {
+    auto event = Event(id);
+    event.mutable_facts_learned();
+    return Apply(Entry(event));
+  }
+  // A receipt for a message of a conversation that is closed.
+  Words ReceiptWhenClosed(const std::string& id) {
+    auto event = Event(id);
+    event.set_state(conversation::v1::STATE_CLOSED);
+    event.mutable_delivery_changed();
+    return Apply(Entry(event));
+  }
   Words Repeat() { return Apply(Entry(last_)); }
 
   template <typename Response, typename Request>
@@ -167,22 +184,26 @@ class Driver {
     Command command;
     command.request = std::make_shared<Request>(request);
     Effects effects;
-    machine_->Apply({now_, caught_up_}, command, effects);
+    machine_->Apply({now_ + lag_, caught_up_}, command, effects);
     if (!effects.replies.at(0).status.ok()) return effects.replies.at(0).status;
     return static_cast<const Response&>(*effects.replies.at(0).response);
   }
 
   // Another process takes over with the rows that were written.
   void Restart(ConfigBuilder& config) {
+    TakeOver();
+    Apply(config.Revision(revision_));
+  }
+  // The same before a configuration has come; Configure() then brings a newer one.
+  void TakeOver() {
     machine_ = std::make_unique<SlaMachine>();
     trama::testing::LoadRows(rows_, *machine_);
     Apply(TakenOver{2});
-    Apply(config.Revision(revision_));
   }
 
   Words Apply(const Input& input) {
     Effects effects;
-    machine_->Apply({now_, caught_up_}, input, effects);
+    machine_->Apply({now_ + lag_, caught_up_}, input, effects);
     machine_->CheckInvariants();
     for (const RowChange& change : machine_->TakeChangedRows()) {
       if (change.value) {
@@ -232,12 +253,28 @@ class Driver {
 
   absl::Time now_ = Start();
   absl::Time caught_up_ = Start();
+  absl::Duration lag_;
   int64_t revision_ = 0;
   std::unique_ptr<SlaMachine> machine_ = std::make_unique<SlaMachine>();
   std::map<std::string, std::string> rows_;
   std::map<std::string, int64_t> sequences_;
   std::vector<v1::SlaEvent> events_;
   conversation::v1::ConversationEvent last_;
+};
+
+class SlaMachineTest : public ::testing::Test, public Driver {
+ protected:
+  void SetUp() override {
+    config_.Policy("standard", "10m", "1m");
+    Configure(config_);
+  }
+  // A conversation that waits in queue "support" since second 0.
+  void OpenAndQueue(const std::string& id) {
+    Open(id);
+    Queue(id, "support");
+  }
+
+  ConfigBuilder config_;
 };
 
 }  // namespace trama::sla::testing
