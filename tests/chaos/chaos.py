@@ -50,8 +50,8 @@ def _options():
     parser.add_argument("--seed", type=int, default=1, help="decides all that is left to chance")
     parser.add_argument("--rate", type=float, default=RATE, help="messages a second")
     parser.add_argument("--channels", default=CHANNELS,
-                        help="what share of the messages each gets; whatsapp and open, too: "
-                             "sms=2,email=1,whatsapp=1,open=1")
+                        help="what share of the messages each gets; whatsapp and open run only where "
+                             f"they are named; default: {CHANNELS}")
     parser.add_argument("--short", action="store_true", help="fewer faults, less load around them")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/dev")
     parser.add_argument("--list", action="store_true", help="only say what rows there are")

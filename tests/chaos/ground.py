@@ -29,7 +29,7 @@ OFFSET = int(os.environ.get("TRAMA_CHAOS_PORTS", "13100"))
 RULES = {"first_response": "10s", "queue_answer": "3s", "ambiguity_wait": "3s"}
 AGENTS = 10
 UNITS = {"sms": 25, "email": 20, "whatsapp": 25, "open": 25}
-CHANNELS = "sms=2,email=1"  # As loadgen takes them: what share of the messages each gets.
+CHANNELS = "sms=2,email=1,whatsapp=1,open=1"  # As loadgen takes them: what share of the messages each gets.
 GROUP_FIRST = 47000
 PROXY_PORT = 5100
 LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
@@ -39,7 +39,7 @@ PRELOADED = f"{LIBFAKETIME} libstdc++.so.6 libc.so.6"
 
 class Ground:
     """`brokers`: 1 or 3. `proxied`: Redis and profile are behind `proxies`. `has_clocks`: the clocks of
-    routing, sla and sms can be set. `channels`: which there are to be beside sms and email."""
+    routing, sla and sms can be set. `channels`: whatsapp and open run only where it names them."""
 
     def __init__(self, build, brokers=1, proxied=False, has_clocks=False, channels=CHANNELS):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trama-chaos."))
