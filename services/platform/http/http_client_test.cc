@@ -199,6 +199,23 @@ TEST_F(HttpClientTest, OversizedAnswersAreCut) {
   }
 }
 
+TEST_F(HttpClientTest, AHeaderInSmallPiecesHasTheSameLimit) {
+  ScriptedPeer peer([](TestSocket& socket, int) {
+    socket.ReadUntil("\r\n\r\n");
+    bool is_open = socket.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX");
+    for (int i = 0; i < 10 && is_open; ++i) {
+      // Read one by one: each holds one field and the first byte of the next.
+      absl::SleepFor(absl::Milliseconds(10));
+      is_open = socket.Send("1: " + std::string(200, 'x') + "\r\nX");
+    }
+    if (is_open) socket.Send("1: x\r\n\r\n");
+    socket.ReadAll();
+  });
+  Make({.header_bytes_max = 1000});
+  const HttpOutcome outcome = client_->SendBlocking(Request("POST", peer.port()));
+  EXPECT_EQ(outcome.error.code(), absl::StatusCode::kResourceExhausted) << outcome.error;
+}
+
 // It answers without reading the body and closes; the answer counts nevertheless.
 TEST_F(HttpClientTest, AnEarlyAnswerToALargeBodyIsHeard) {
   Start();

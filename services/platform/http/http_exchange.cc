@@ -84,6 +84,7 @@ class ResponseReader {
   Awaitable<error_code> Read(bool is_head) {
     for (int interim = 0; interim <= kInterimAnswersMax; ++interim) {
       parser_.emplace();
+      head_bytes_ = 0;
       parser_->header_limit(static_cast<uint32_t>(options_.header_bytes_max));
       parser_->body_limit(options_.body_bytes_max);
       parser_->skip(is_head);
@@ -107,12 +108,13 @@ class ResponseReader {
   Awaitable<error_code> ReadOne() {
     while (!parser_->is_done()) {
       error_code error = http::error::need_more;
-      if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
+      if (buffer_.size() > 0) Parse(error);
       if (parser_->is_done()) break;
       if (error && error != http::error::need_more) co_return error;
       if (!error && buffer_.size() > 0) continue;
-      // Chunk headers and trailers, for which Beast has no limit.
-      if (buffer_.size() > options_.header_bytes_max) {
+      // Beast has no limit for chunk headers and trailers, and compares that for the header with
+      // what one call brings, though it takes whole fields as they come.
+      if (head_bytes_ + buffer_.size() > options_.header_bytes_max) {
         co_return error_code(http::error::header_limit);
       }
       const auto space = buffer_.prepare(kAnswerReadBytes);
@@ -128,10 +130,17 @@ class ResponseReader {
     co_return error_code();
   }
 
+  void Parse(error_code& error) {
+    const size_t read = parser_->put(buffer_.data(), error);
+    buffer_.consume(read);
+    head_bytes_ = parser_->is_header_done() ? 0 : head_bytes_ + read;
+  }
+
   Stream& stream_;
   const HttpClientOptions& options_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  size_t head_bytes_ = 0;  // Of a header that is not whole yet, as far as it was parsed.
   bool began_ = false;
 };
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/platform/http/testing/server_fixture.h"
@@ -115,6 +116,19 @@ TEST_F(HttpServerLimitsTest, OversizedHeadersAre431) {
   std::string endless = "GET /hello HTTP/1.1\r\nHost: a\r\n";
   for (int i = 0; i < 10'000; ++i) absl::StrAppend(&endless, "X-", i, ": y\r\n");
   EXPECT_EQ(StatusOf(endless), 431);
+}
+
+TEST_F(HttpServerLimitsTest, AHeaderThatComesInSmallPiecesHasTheSameLimit) {
+  Start({.target_bytes_max = 100, .header_bytes_max = 1000});
+  TestSocket socket = TestSocket::Connect(server_->port());
+  bool is_open = socket.Send("GET /hello HTTP/1.1\r\nHost: a\r\nX");
+  for (int i = 0; i < 10 && is_open; ++i) {
+    // Read one by one: each holds one field and the first byte of the next.
+    absl::SleepFor(absl::Milliseconds(10));
+    is_open = socket.Send("1: " + std::string(200, 'x') + "\r\nX");
+  }
+  if (is_open) socket.Send("1: x\r\n\r\n");
+  EXPECT_THAT(socket.ReadAll(), StartsWith("HTTP/1.1 431"));
 }
 
 TEST_F(HttpServerLimitsTest, TooManyHeaderFieldsAre431) {

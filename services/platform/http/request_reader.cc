@@ -95,6 +95,7 @@ void RequestReader::SkipEmptyLines() {
 
 std::optional<RequestPart> RequestReader::HeadAtHand() {
   parser_.emplace();
+  head_bytes_ = 0;
   parser_->eager(false);
   parser_->header_limit(static_cast<uint32_t>(options_.header_bytes_max));
   // Every route has its own limit, see ParseBody; Beast 1.74 takes "none" for "nothing allowed".
@@ -105,8 +106,15 @@ std::optional<RequestPart> RequestReader::HeadAtHand() {
 std::optional<RequestPart> RequestReader::ParseHead() {
   while (true) {
     error_code error;
-    buffer_.consume(parser_->put(buffer_.data(), error));
+    const size_t read = parser_->put(buffer_.data(), error);
+    buffer_.consume(read);
     if (error && error != http::error::need_more) return RefuseHead(error);
+    // Beast compares its limit with what one call brings, and takes whole fields as they come.
+    head_bytes_ += read;
+    const size_t begun = parser_->is_header_done() ? 0 : buffer_.size();
+    if (head_bytes_ + begun > options_.header_bytes_max) {
+      return RefuseHead(http::error::header_limit);
+    }
     if (parser_->is_header_done()) return CheckHead();
     if (error || buffer_.size() == 0) return std::nullopt;
   }

@@ -71,6 +71,7 @@ class RequestReader {
   const HttpServerOptions& options_;
   boost::beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;
+  size_t head_bytes_ = 0;  // Of the present request, as far as it was parsed.
   bool expects_continue_ = false;
 };
 
