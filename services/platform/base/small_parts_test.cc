@@ -1,7 +1,10 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <cstdio>
+#include <fstream>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -13,6 +16,7 @@
 #include "services/platform/base/drawn_id.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/base/trace.h"
+#include "services/platform/base/watched_file.h"
 
 namespace trama::platform {
 namespace {
@@ -59,6 +63,27 @@ TEST(TraceTest, BeginsANewTraceForAnythingElse) {
   EXPECT_TRUE(ParseTraceparent(made).has_value());
   EXPECT_NE(made, TraceparentOrNew(""));
   EXPECT_EQ(TraceIdOf("rubbish"), "");
+}
+
+TEST(WatchedFileTest, WhatCouldNotBeReadIsTriedAgain) {
+  const std::string path = ::testing::TempDir() + "/trama_watched_file_test";
+  std::ofstream(path) << "token";
+  WatchedFile file(path, 100);
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto first = file.ReadIfChanged();
+  const auto second = file.ReadIfChanged();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  const auto third = file.ReadIfChanged();
+  std::remove(path.c_str());
+
+  EXPECT_FALSE(first.ok());
+  ASSERT_TRUE(second.ok()) << "told once";
+  EXPECT_FALSE(second->has_value());
+  ASSERT_TRUE(third.ok()) << third.status();
+  EXPECT_EQ(*third, "token");
 }
 
 TEST(FakeClockTest, MovesOnlyWhenTold) {

@@ -22,11 +22,16 @@ absl::StatusOr<std::optional<std::string>> WatchedFile::ReadIfChanged() {
   if (path_.empty()) return std::nullopt;
   // Taken before reading: a change in between shows itself at the next call.
   std::string stamp = StampOf(path_);
-  if (stamp == stamp_) return std::nullopt;
+  if (stamp == stamp_ && read_.ok()) return std::nullopt;
+  const bool is_new = stamp != stamp_;
   stamp_ = std::move(stamp);
   absl::StatusOr<std::string> content = ReadSmallFile(path_, bytes_max_);
-  if (!content.ok()) return content.status();
-  return *std::move(content);
+  // What could not be read for want of a descriptor, say, is tried at each call and told once.
+  const bool is_told = !is_new && content.status() == read_;
+  read_ = content.status();
+  if (content.ok()) return *std::move(content);
+  if (is_told) return std::nullopt;
+  return read_;
 }
 
 }  // namespace trama::platform

@@ -16,7 +16,8 @@ class WatchedFile {
   WatchedFile(std::string path, size_t bytes_max) : path_(std::move(path)), bytes_max_(bytes_max) {}
 
   // The content at the first call and whenever the file has become another one since the last call
-  // (seen by device, inode, size and times). An error, such as a missing file, comes once, too.
+  // (seen by device, inode, size and times). An error, such as a missing file, comes once, too, and
+  // the file is tried again at each call.
   absl::StatusOr<std::optional<std::string>> ReadIfChanged();
 
   const std::string& path() const { return path_; }
@@ -25,6 +26,7 @@ class WatchedFile {
   std::string path_;
   size_t bytes_max_ = 0;
   std::string stamp_;
+  absl::Status read_;  // What became of the last attempt.
 };
 
 }  // namespace trama::platform

@@ -65,9 +65,7 @@ absl::StatusOr<S3Page> ParseS3Page(std::string_view body) {
   for (const pugi::xml_node& object : root->children("Contents")) {
     page.keys.emplace_back(object.child_value("Key"));
   }
-  if (root->child("IsTruncated").text().as_bool()) {
-    page.next_token = root->child_value("NextContinuationToken");
-  }
+  page.is_last = !root->child("IsTruncated").text().as_bool();
   return page;
 }
 

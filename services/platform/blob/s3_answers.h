@@ -26,7 +26,7 @@ bool IsMissingObject(const HttpResponse& response);
 // One page of ListObjectsV2.
 struct S3Page {
   std::vector<std::string> keys;
-  std::string next_token;  // Empty: it was the last.
+  bool is_last = true;
 };
 absl::StatusOr<S3Page> ParseS3Page(std::string_view body);
 

@@ -167,7 +167,7 @@ absl::Status S3BlobStore::DeleteIdentifier(std::string_view workspace,
     for (const std::string& key : listed->keys) {
       if (absl::Status erased = Erase(key); !erased.ok()) return erased;
     }
-    if (listed->next_token.empty()) return absl::OkStatus();
+    if (listed->is_last) return absl::OkStatus();
   }
   return absl::UnavailableError("blob store: what was erased is listed again; come again");
 }

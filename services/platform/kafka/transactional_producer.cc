@@ -34,7 +34,6 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
     if (options.transactional_id.empty()) {
       return absl::InvalidArgumentError("transactional_id is empty, name the owner");
     }
-    settle_time_ = options.settle_time;
     Client::Settings settings(config);
     settings.Set("transactional.id", options.transactional_id);
     settings.Set("transaction.timeout.ms", options.transaction_timeout);
@@ -61,7 +60,6 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
 
   absl::Status Begin() override {
     first_failure_ = absl::OkStatus();
-    absl::SleepFor(std::max(absl::ZeroDuration(), settled_at_ - absl::Now()));
     return client_.Error(rd_kafka_begin_transaction(client_.get()), "begin a transaction");
   }
 
@@ -116,8 +114,6 @@ class KafkaTransactionalProducer final : public TransactionalProducer {
 
   Client client_;
   absl::Status first_failure_;  // Of the open transaction.
-  absl::Duration settle_time_;
-  absl::Time settled_at_ = absl::InfinitePast();
   int since_poll_ = 0;
 };
 
