@@ -67,8 +67,9 @@ std::vector<ChannelAccount> AccountDirectory::All() const {
   return accounts;
 }
 
-DeliveryAccounts AccountDirectory::ForDelivery(
+std::optional<DeliveryAccounts> AccountDirectory::ForDelivery(
     const std::function<absl::Duration(const ChannelAccount&)>& receipt_wait) const {
+  if (!is_known()) return std::nullopt;
   DeliveryAccounts accounts;
   for (const ChannelAccount& account : All()) {
     DeliveryAccount& entry = accounts[AccountKey(account.workspace, account.name)];
@@ -83,8 +84,9 @@ absl::StatusOr<std::string> AccountDirectory::Secret(const std::string& referenc
   {
     const std::lock_guard lock(mutex_);
     const auto cached = secrets_.find(reference);
-    if (cached != secrets_.end() && now - cached->second.read_at < kSecretKept) {
-      return cached->second.value;
+    if (cached != secrets_.end()) {
+      const absl::Duration kept = cached->second.value.ok() ? kSecretKept : kMissingKept;
+      if (now - cached->second.read_at < kept) return cached->second.value;
     }
   }
   // Not under the lock: reading a file may take long, and all webhooks pass here.

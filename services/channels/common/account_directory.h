@@ -58,12 +58,14 @@ class AccountDirectory {
   // In the order of workspace and name.
   std::vector<ChannelAccount> All() const;
 
-  // For delivery. `receipt_wait` gives an account's own wait; zero, or no function: the rules'.
-  DeliveryAccounts ForDelivery(
+  // For delivery; none unless is_known(). `receipt_wait` gives an account's own wait; zero, or no
+  // function: the rules'.
+  std::optional<DeliveryAccounts> ForDelivery(
       const std::function<absl::Duration(const ChannelAccount&)>& receipt_wait = nullptr) const;
 
   // The value of a secret, e.g. "file:/run/secrets/x". Read anew after kSecretKept, so that a
-  // rotated file is seen. The error names the reference, never the value.
+  // rotated file is seen; after kMissingKept when it could not be read. The error names the
+  // reference, never the value.
   absl::StatusOr<std::string> Secret(const std::string& reference) const;
   // The secret by which a workspace's ids of personal values are keyed. FAILED_PRECONDITION when it
   // has none, or one that is too short.
@@ -74,6 +76,8 @@ class AccountDirectory {
   absl::Status CheckIdentity(const std::string& workspace) const;
 
   static constexpr absl::Duration kSecretKept = absl::Seconds(10);
+  // Less than the pauses between the tries for a file: a rotation must not end them all.
+  static constexpr absl::Duration kMissingKept = absl::Seconds(1);
 
  private:
   struct CachedSecret {

@@ -33,10 +33,10 @@ class AccountDirectoryTest : public ::testing::Test {
   platform::FixedConfig config_;
   platform::FakeClock clock_;
   int reads_ = 0;
-  std::string secret_ = "secret";
+  absl::StatusOr<std::string> secret_ = "secret";
   AccountDirectory accounts_{"sms", config_, clock_, [this](std::string_view) {
                                ++reads_;
-                               return absl::StatusOr<std::string>(secret_);
+                               return secret_;
                              }};
 };
 
@@ -65,6 +65,14 @@ TEST_F(AccountDirectoryTest, WhatIsNotThereOrOfAnotherChannelIsNotShared) {
   EXPECT_EQ(other.Share("demo", "main"), nullptr);
 }
 
+TEST_F(AccountDirectoryTest, DeliveryIsToldNothingBeforeTheFirstRevision) {
+  EXPECT_THAT(accounts_.ForDelivery(),
+              ::testing::Optional(::testing::ElementsAre(::testing::Key("demo/main"))));
+  config_.Set(std::make_shared<platform::ConfigView>());
+  EXPECT_FALSE(accounts_.is_known());
+  EXPECT_EQ(accounts_.ForDelivery(), std::nullopt);
+}
+
 TEST_F(AccountDirectoryTest, ASecretIsReadAnewAfterAWhile) {
   EXPECT_EQ(*accounts_.Secret("file:/x"), "secret");
   EXPECT_EQ(*accounts_.Secret("file:/x"), "secret");
@@ -72,6 +80,16 @@ TEST_F(AccountDirectoryTest, ASecretIsReadAnewAfterAWhile) {
   clock_.Advance(AccountDirectory::kSecretKept);
   EXPECT_EQ(*accounts_.Secret("file:/x"), "secret");
   EXPECT_EQ(reads_, 2);
+}
+
+TEST_F(AccountDirectoryTest, ASecretThatCouldNotBeReadIsReadAnewSoon) {
+  secret_ = absl::NotFoundError("no such file");
+  EXPECT_FALSE(accounts_.Secret("file:/x").ok());
+  EXPECT_FALSE(accounts_.Secret("file:/x").ok());
+  EXPECT_EQ(reads_, 1);
+  secret_ = "secret";
+  clock_.Advance(AccountDirectory::kMissingKept);
+  EXPECT_EQ(*accounts_.Secret("file:/x"), "secret");
 }
 
 TEST_F(AccountDirectoryTest, AnIdentitySecretThatWasThereIsLookedAtAgainSoon) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -65,8 +66,8 @@ struct DeliveryLoopOptions {
 // not ended within drain_max may outlive the loop, but not `io`, so the sender must live as long.
 class DeliveryLoop {
  public:
-  // The present accounts; called on the loop's threads.
-  using AccountsNow = std::function<DeliveryAccounts()>;
+  // The present accounts, none while nobody knows them; called on the loop's threads.
+  using AccountsNow = std::function<std::optional<DeliveryAccounts>()>;
 
   static absl::StatusOr<std::unique_ptr<DeliveryLoop>> Start(
       const platform::KafkaConfig& kafka, DeliveryLoopOptions options, Sender& sender,

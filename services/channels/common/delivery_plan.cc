@@ -91,6 +91,7 @@ void DeliveryPlan::Resume(Open& message, MessagePast past, absl::Time now,
   message.attempt = past.attempt;
   message.attempted_at = past.attempted_at;
   message.unknowns = past.unknowns;
+  message.may_have_arrived = past.unknowns > 0;
   message.lost = past.lost;
   message.failure = std::move(past.failure);
   switch (past.status) {
@@ -140,19 +141,12 @@ void DeliveryPlan::SendEnded(const std::string& message_id, int32_t attempt,
   LeaveFlight(*message);
   Unschedule(*message);
   message->failure = outcome.failure;
-  switch (outcome.kind) {
-    case SendOutcome::Kind::kSent:
-      MarkSent(*message, outcome, now, effects);
-      return;
-    case SendOutcome::Kind::kFailed:
-      Fail(*message, outcome.failure, now, effects);
-      return;
-    case SendOutcome::Kind::kRetry:
-    case SendOutcome::Kind::kAmbiguous:
-      break;
-  }
-  if (message->receipt_seen) {
+  if (outcome.kind == SendOutcome::Kind::kSent) {
+    MarkSent(*message, outcome, now, effects);
+  } else if (message->receipt_seen) {
     Finish(*message);
+  } else if (outcome.kind == SendOutcome::Kind::kFailed) {
+    End(*message, outcome.failure, now, effects);
   } else if (outcome.kind == SendOutcome::Kind::kRetry || rules_.vendor_drops_repeats) {
     Retry(*message, outcome, now, jitter, effects);
   } else {
@@ -175,7 +169,7 @@ void DeliveryPlan::Retry(Open& message, const SendOutcome& outcome, absl::Time n
     failure.set_reason(dv::Failure::REASON_EXPIRED);
     failure.set_detail(
         absl::StrCat("gave up after ", message.attempt, " attempts: ", outcome.failure.detail()));
-    Fail(message, std::move(failure), now, effects);
+    End(message, std::move(failure), now, effects);
     return;
   }
   message.phase = Phase::kWaiting;
@@ -189,6 +183,7 @@ void DeliveryPlan::Retry(Open& message, const SendOutcome& outcome, absl::Time n
 void DeliveryPlan::BecomeUnknown(Open& message, absl::Time now, DeliveryEffects& effects) {
   message.phase = Phase::kUnknown;
   ++message.unknowns;
+  message.may_have_arrived = true;
   const absl::Time until = now + ReceiptWait(message);
   dv::Delivery& said = Say(message, dv::STATUS_UNKNOWN, now, effects);
   *said.mutable_failure() = message.failure;
@@ -215,22 +210,33 @@ void DeliveryPlan::FindEnded(const std::string& message_id, int32_t attempt,
   const bool nothing_there = outcome.kind == FindOutcome::Kind::kNotFound;
   const bool rule_allows = message->lost ? rules_.retry_lost : rules_.retry_ambiguous;
   if (message->unknowns > 1 || !(nothing_there || rule_allows)) {
-    GiveUpUnknown(*message, now, effects);
+    dv::Failure failure = message->failure;
+    failure.set_retryable(true);
+    GiveUpUnknown(*message, std::move(failure), now, effects);
     return;
   }
+  if (nothing_there) message->may_have_arrived = false;
   message->phase = Phase::kWaiting;
   Schedule(*message, now);
 }
 
-void DeliveryPlan::GiveUpUnknown(Open& message, absl::Time now, DeliveryEffects& effects) {
-  dv::Failure failure = message.failure;
+void DeliveryPlan::End(Open& message, dv::Failure failure, absl::Time now,
+                       DeliveryEffects& effects) {
+  if (message.may_have_arrived) {
+    GiveUpUnknown(message, std::move(failure), now, effects);
+  } else {
+    Fail(message, std::move(failure), now, effects);
+  }
+}
+
+void DeliveryPlan::GiveUpUnknown(Open& message, dv::Failure failure, absl::Time now,
+                                 DeliveryEffects& effects) {
   if (failure.reason() == dv::Failure::REASON_UNSPECIFIED) {
     failure.set_reason(dv::Failure::REASON_OTHER);
   }
   failure.set_detail(
       absl::StrCat("outcome unknown, not sent again because the customer may have it",
                    failure.detail().empty() ? "" : ": ", failure.detail()));
-  failure.set_retryable(true);
   Fail(message, std::move(failure), now, effects);
 }
 

@@ -56,8 +56,9 @@ class DeliveryPlan {
  public:
   explicit DeliveryPlan(DeliveryRules rules) : rules_(std::move(rules)) {}
 
-  // Whose messages may leave. Messages of other accounts wait a little and then fail.
-  void SetAccounts(DeliveryAccounts accounts) { accounts_ = std::move(accounts); }
+  // Whose messages may leave. Messages of other accounts wait a little and then fail. None: nobody
+  // knows the accounts yet, so nothing is begun and nothing fails.
+  void SetAccounts(std::optional<DeliveryAccounts> accounts) { accounts_ = std::move(accounts); }
 
   // Before the first Take: a record of the past, in the order of the log.
   void Recall(const delivery::v1::Delivery& past);
@@ -115,6 +116,8 @@ class DeliveryPlan {
     int finds = 0;
     bool lost = false;
     bool receipt_seen = false;
+    // An earlier attempt may have reached the customer, and nobody has said that it did not.
+    bool may_have_arrived = false;
     bool counted_in_flight = false;
     delivery::v1::Failure failure;  // The last one.
   };
@@ -122,6 +125,10 @@ class DeliveryPlan {
 
   Open* Find(const std::string& message_id);
   void Resume(Open& message, MessagePast past, absl::Time now, DeliveryEffects& effects);
+  // May anything be begun now?
+  bool IsStarting() const { return starting_ && accounts_.has_value(); }
+  // None when it is not configured, or when nobody knows.
+  const DeliveryAccount* AccountOf(const Open& message) const;
   bool IsFront(const Open& message) const;
   // Puts a front message where Tick finds it; takes it away again.
   void Schedule(Open& message, absl::Time due);
@@ -135,7 +142,10 @@ class DeliveryPlan {
   void Retry(Open& message, const SendOutcome& outcome, absl::Time now, double jitter,
              DeliveryEffects& effects);
   void BecomeUnknown(Open& message, absl::Time now, DeliveryEffects& effects);
-  void GiveUpUnknown(Open& message, absl::Time now, DeliveryEffects& effects);
+  void GiveUpUnknown(Open& message, delivery::v1::Failure failure, absl::Time now,
+                     DeliveryEffects& effects);
+  // It will not be attempted again, for this reason.
+  void End(Open& message, delivery::v1::Failure failure, absl::Time now, DeliveryEffects& effects);
   void Fail(Open& message, delivery::v1::Failure failure, absl::Time now, DeliveryEffects& effects);
   void MarkSent(Open& message, const SendOutcome& outcome, absl::Time now,
                 DeliveryEffects& effects);
@@ -146,7 +156,7 @@ class DeliveryPlan {
                               DeliveryEffects& effects);
 
   const DeliveryRules rules_;
-  DeliveryAccounts accounts_;
+  std::optional<DeliveryAccounts> accounts_;
   DeliveryPast past_;
   FinishedMessages finished_;
   VendorIds vendor_ids_;

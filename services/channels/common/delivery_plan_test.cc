@@ -9,10 +9,15 @@ namespace {
 
 namespace dv = delivery::v1;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kStart;
 
-class DeliveryPlanTest : public testing::PlanDriver {};
+class DeliveryPlanTest : public testing::PlanDriver {
+ protected:
+  // What the last record says to a person.
+  std::string WhyFailed() const { return log_.back().failure().detail(); }
+};
 
 TEST_F(DeliveryPlanTest, AttemptIsRecordedTogetherWithTheCall) {
   EXPECT_THAT(Take(5, "m1"), ElementsAre("attempting m1 #1", "send m1 #1"));
@@ -104,6 +109,50 @@ TEST_F(DeliveryPlanTest, AmbiguousAttemptIsRetriedOnceWhenTheVendorCannotTell) {
               ElementsAre("failed m1 #2 VENDOR_DOWN"));
 }
 
+TEST_F(DeliveryPlanTest, RefusalOfASecondAttemptDoesNotHideThatTheFirstMayHaveArrived) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  At(60);
+  Found("m1", 1, FindOutcome::Kind::kCannotTell);
+  EXPECT_THAT(Ended("m1", 2, Failed()), ElementsAre("failed m1 #2 VENDOR_DOWN"));
+  EXPECT_THAT(WhyFailed(), HasSubstr("the customer may have it"));
+}
+
+TEST_F(DeliveryPlanTest, RefusalAfterTheVendorHasSaidThatItHasNothingIsTheWholeTruth) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  At(60);
+  Found("m1", 1, FindOutcome::Kind::kNotFound);
+  EXPECT_THAT(Ended("m1", 2, Failed()), ElementsAre("failed m1 #2 VENDOR_DOWN"));
+  EXPECT_THAT(WhyFailed(), IsEmpty());
+}
+
+TEST_F(DeliveryPlanTest, ReceiptDuringASecondAttemptOutweighsItsRefusal) {
+  Take(0, "m1");
+  Ended("m1", 1, Ambiguous());
+  At(60);
+  Found("m1", 1, FindOutcome::Kind::kCannotTell);
+  Receipt("m1", dv::STATUS_DELIVERED);
+  EXPECT_THAT(Ended("m1", 2, Failed()), IsEmpty());
+  EXPECT_EQ(plan_->OldestOpen(), std::nullopt);
+}
+
+TEST_F(DeliveryPlanTest, WhatEndsBeforeASecondAttemptSaysThatTheFirstMayHaveArrived) {
+  for (const bool is_expired : {true, false}) {
+    Renew(DeliveryRules{.channel = "sms",
+                        .age_max = is_expired ? absl::Seconds(50) : absl::Hours(1)});
+    At(0);
+    Take(0, "m1");
+    Ended("m1", 1, Ambiguous());
+    At(60);
+    if (!is_expired)
+      plan_->SetAccounts(DeliveryAccounts{{"demo/main", DeliveryAccount{.on = false}}});
+    EXPECT_THAT(Found("m1", 1, FindOutcome::Kind::kCannotTell),
+                ElementsAre(is_expired ? "failed m1 #1 EXPIRED" : "failed m1 #1 ACCOUNT_OFF"));
+    EXPECT_THAT(WhyFailed(), HasSubstr("the customer may have it"));
+  }
+}
+
 TEST_F(DeliveryPlanTest, WhatTheVendorHasIsNotSentAgain) {
   Take(0, "m1");
   Ended("m1", 1, Ambiguous());
@@ -135,7 +184,8 @@ TEST_F(DeliveryPlanTest, ReceiptBeforeAClearAnswerStillRecordsTheVendorsId) {
 }
 
 TEST_F(DeliveryPlanTest, AccountsOwnReceiptWaitIsUsed) {
-  plan_->SetAccounts({{"demo/main", DeliveryAccount{.receipt_wait = absl::Seconds(5)}}});
+  plan_->SetAccounts(
+      DeliveryAccounts{{"demo/main", DeliveryAccount{.receipt_wait = absl::Seconds(5)}}});
   Take(0, "m1");
   EXPECT_THAT(Ended("m1", 1, Ambiguous()), ElementsAre("unknown m1 #1 until 5"));
 }
@@ -167,20 +217,31 @@ TEST_F(DeliveryPlanTest, RepeatedOutboundRecordIsPassedOver) {
 }
 
 TEST_F(DeliveryPlanTest, MessageOfAnAccountThatIsOffFailsWithoutAnAttempt) {
-  plan_->SetAccounts({{"demo/main", DeliveryAccount{.on = false}}});
+  plan_->SetAccounts(DeliveryAccounts{{"demo/main", DeliveryAccount{.on = false}}});
   EXPECT_THAT(Take(0, "m1"), ElementsAre("failed m1 ACCOUNT_OFF"));
 }
 
+TEST_F(DeliveryPlanTest, NothingBeginsOrFailsWhileNobodyKnowsTheAccounts) {
+  plan_->SetAccounts(std::nullopt);
+  EXPECT_FALSE(plan_->WantsMore());
+  EXPECT_THAT(Take(0, "m1"), IsEmpty());
+  EXPECT_EQ(plan_->NextDeadline(), absl::InfiniteFuture());
+  EXPECT_THAT(At(3600), IsEmpty());
+  plan_->SetAccounts(DeliveryAccounts{{"demo/main", DeliveryAccount{}}});
+  EXPECT_TRUE(plan_->WantsMore());
+  EXPECT_THAT(At(3600), ElementsAre("attempting m1 #1", "send m1 #1"));
+}
+
 TEST_F(DeliveryPlanTest, UnknownAccountIsWaitedForALittle) {
-  plan_->SetAccounts({});
+  plan_->SetAccounts(DeliveryAccounts());
   EXPECT_THAT(Take(0, "m1"), IsEmpty());
   EXPECT_THAT(At(29), IsEmpty());
-  plan_->SetAccounts({{"demo/main", DeliveryAccount{}}});
+  plan_->SetAccounts(DeliveryAccounts{{"demo/main", DeliveryAccount{}}});
   EXPECT_THAT(At(30), ElementsAre("attempting m1 #1", "send m1 #1"));
 }
 
 TEST_F(DeliveryPlanTest, AccountThatNeverComesFailsItsMessages) {
-  plan_->SetAccounts({});
+  plan_->SetAccounts(DeliveryAccounts());
   Take(0, "m1");
   EXPECT_THAT(At(30), ElementsAre("failed m1 ACCOUNT_OFF"));
 }

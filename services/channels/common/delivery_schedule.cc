@@ -40,7 +40,7 @@ void DeliveryPlan::Unschedule(const Open& message) {
 }
 
 void DeliveryPlan::Tick(absl::Time now, DeliveryEffects& effects) {
-  if (!starting_) return;
+  if (!IsStarting()) return;
   for (int done = 0; done < kTickMax; ++done) {
     if (!unknown_.empty() && unknown_.begin()->first <= now) {
       Open& message = open_.at(unknown_.begin()->second);
@@ -59,7 +59,7 @@ void DeliveryPlan::Tick(absl::Time now, DeliveryEffects& effects) {
 
 absl::Time DeliveryPlan::NextDeadline() const {
   absl::Time next = absl::InfiniteFuture();
-  if (!starting_) return next;
+  if (!IsStarting()) return next;
   if (!unknown_.empty()) next = unknown_.begin()->first;
   if (!waiting_.empty() && in_flight_ < rules_.in_flight_max) {
     next = std::min(next, waiting_.begin()->first);
@@ -73,25 +73,31 @@ void DeliveryPlan::TickWaiting(Open& message, absl::Time now, DeliveryEffects& e
     failure.set_reason(dv::Failure::REASON_EXPIRED);
     failure.set_retryable(false);
     if (failure.detail().empty()) failure.set_detail("it was not to be sent after this time");
-    Fail(message, std::move(failure), now, effects);
+    End(message, std::move(failure), now, effects);
     return;
   }
   if (AccountAllows(message, now, effects)) StartAttempt(message, now, effects);
 }
 
+const DeliveryAccount* DeliveryPlan::AccountOf(const Open& message) const {
+  if (!accounts_.has_value()) return nullptr;
+  const auto account = accounts_->find(message.account);
+  return account == accounts_->end() ? nullptr : &account->second;
+}
+
 bool DeliveryPlan::AccountAllows(Open& message, absl::Time now, DeliveryEffects& effects) {
-  const auto account = accounts_.find(message.account);
-  if (account == accounts_.end() && now < message.taken_at + rules_.unknown_account_wait) {
+  const DeliveryAccount* account = AccountOf(message);
+  if (account == nullptr && now < message.taken_at + rules_.unknown_account_wait) {
     Schedule(message, now + kUnknownAccountPause);
     return false;
   }
-  if (account == accounts_.end() || !account->second.on) {
+  if (account == nullptr || !account->on) {
     dv::Failure failure;
     failure.set_reason(dv::Failure::REASON_ACCOUNT_OFF);
     failure.set_detail(absl::StrCat("channel account ", message.account,
-                                    account == accounts_.end() ? " is not configured" : " is off"));
+                                    account == nullptr ? " is not configured" : " is off"));
     failure.set_retryable(true);
-    Fail(message, std::move(failure), now, effects);
+    End(message, std::move(failure), now, effects);
     return false;
   }
   if (const auto held = account_held_until_.find(message.account);
@@ -134,11 +140,9 @@ void DeliveryPlan::StartFind(Open& message, DeliveryEffects& effects) {
 }
 
 absl::Duration DeliveryPlan::ReceiptWait(const Open& message) const {
-  const auto account = accounts_.find(message.account);
-  if (account == accounts_.end() || account->second.receipt_wait <= absl::ZeroDuration()) {
-    return rules_.receipt_wait;
-  }
-  return account->second.receipt_wait;
+  const DeliveryAccount* account = AccountOf(message);
+  const bool has_own = account != nullptr && account->receipt_wait > absl::ZeroDuration();
+  return has_own ? account->receipt_wait : rules_.receipt_wait;
 }
 
 std::optional<int64_t> DeliveryPlan::OldestOpen() const {
@@ -147,7 +151,8 @@ std::optional<int64_t> DeliveryPlan::OldestOpen() const {
 }
 
 bool DeliveryPlan::WantsMore() const {
-  return starting_ && open_.size() < static_cast<size_t>(rules_.open_max) &&
+  // What is taken before the accounts are known would wait for them with too little of its time.
+  return IsStarting() && open_.size() < static_cast<size_t>(rules_.open_max) &&
          open_bytes_ < rules_.open_bytes_max &&
          (open_.empty() || last_offset_ - open_.begin()->first < rules_.window_max);
 }

@@ -66,7 +66,7 @@ class World {
     DeliveryRules rules{.channel = "sms"};
     rules.age_max = absl::Hours(10'000);  // Nobody is to escape by growing old.
     plan_ = std::make_unique<DeliveryPlan>(rules);
-    plan_->SetAccounts({{"demo/main", DeliveryAccount{}}});
+    plan_->SetAccounts(DeliveryAccounts{{"demo/main", DeliveryAccount{}}});
     for (const dv::Delivery& record : log_) plan_->Recall(record);
     calls_.clear();
     next_ = 0;

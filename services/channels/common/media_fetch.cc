@@ -112,7 +112,7 @@ void MediaFetch::Run() {
       break;
     }
     if (!Handle(batch->records)) {
-      // The blob store or Kafka is away: what was not finished comes again.
+      // The blob store, Kafka or the configuration is away: what was not finished comes again.
       if (const absl::Status rewound = consumer_->Rewind(kRewindTimeout); !rewound.ok()) {
         platform::Log(platform::LogLevel::kWarning, "media fetch cannot go back",
                       {{"why", rewound}});
@@ -187,6 +187,10 @@ platform::Awaitable<void> MediaFetch::Pause(absl::Duration wait) {
 
 platform::Awaitable<absl::StatusOr<FetchedMedia>> MediaFetch::TryFetch(
     std::shared_ptr<const MediaJob> job) {
+  // It comes again, as often as that takes.
+  if (options_.is_ready && !options_.is_ready()) {
+    co_return absl::UnavailableError("the configuration is not read yet");
+  }
   absl::StatusOr<platform::Media> media = absl::UnknownError("not tried");
   for (int attempt = 1;; ++attempt) {
     media = co_await source_.Fetch(job);

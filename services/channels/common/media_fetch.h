@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,6 +33,9 @@ struct MediaFetchOptions {
   // Waits between attempts: this, four times this, ...
   absl::Duration pause = absl::Seconds(1);
   int attempts_max = 3;
+  // Does anybody know the accounts yet? Before that no file is tried, as if the blob store were
+  // away; empty: always.
+  std::function<bool()> is_ready;
   // From a thread of the fetcher.
   std::function<void(const absl::Status&)> on_fatal;
 };

@@ -16,8 +16,9 @@ class MediaSource {
   virtual ~MediaSource() = default;
 
   // The bytes of one file, under the limits and guards of the channel. The errors of
-  // platform::MediaFetcher::Fetch; FAILED_PRECONDITION when the account is gone or has no
-  // credentials; DATA_LOSS when the bytes are not those that the vendor promised.
+  // platform::MediaFetcher::Fetch; FAILED_PRECONDITION when the account is gone or names no
+  // credentials; UNAVAILABLE when they cannot be read; DATA_LOSS when the bytes are not those that
+  // the vendor promised.
   virtual platform::Awaitable<absl::StatusOr<platform::Media>> Fetch(
       std::shared_ptr<const MediaJob> job) = 0;
 };

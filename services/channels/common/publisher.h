@@ -57,7 +57,8 @@ struct Published {
 //
 // UNAVAILABLE: Kafka did not acknowledge in time, the vendor must come again. The records may
 // appear nevertheless: ids are derived, readers drop repeats. INVALID_ARGUMENT: it can never be
-// written (a record too large, a partition number that does not exist).
+// written (a record too large). Receipts must go to the number of their workspace: one that the
+// cluster does not have is UNAVAILABLE for ever, and holds up what comes with it.
 //
 // Threads: safe from any. What it is given must outlive every call.
 class Publisher {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/channels/common/interaction_ids.h"
+#include "services/channels/common/json_limits.h"
 #include "services/channels/common/proto_time.h"
 #include "services/channels/open/event_user.h"
 #include "services/channels/open/receipt.h"
@@ -109,7 +110,9 @@ void ReadConversation(const FieldReader& event, const OpenAccountView& account,
   const std::string conversation = event.Id("conversation_id");
   std::string key = channels::InteractionKey(account.workspace, said.sender().identifier());
   if (!conversation.empty()) {
-    absl::StrAppend(&key, "/", conversation);
+    // Ids may hold anything but control characters: with "/" the conversation "7" of user "acme"
+    // would be what user "acme/7" says without one.
+    absl::StrAppend(&key, "\n", conversation);
     (*said.mutable_channel_facts())["conversation_id"] = conversation;
   }
   said.set_conversation_key(std::move(key));
@@ -163,22 +166,28 @@ Event ReadEvent(const Json& json, const std::string& path, const OpenAccountView
   return event;
 }
 
+absl::Status CheckExcess(std::string_view body) {
+  switch (channels::ExcessOf(body, kJsonDepthMax)) {
+    case channels::JsonExcess::kNone:
+      return absl::OkStatus();
+    case channels::JsonExcess::kDepth:
+      // Writing it again goes as deep as it is.
+      return absl::InvalidArgumentError(
+          absl::StrCat("the JSON is nested deeper than ", kJsonDepthMax, " levels"));
+    case channels::JsonExcess::kKeys:
+      return absl::InvalidArgumentError(
+          absl::StrCat("an object has more than ", channels::kJsonKeysMax, " keys"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Event>> ParseEvents(std::string_view body,
                                                const OpenAccountView& account,
                                                absl::Time received_at) {
-  bool too_deep = false;
-  const auto check_depth = [&](int depth, Json::parse_event_t, const Json&) {
-    // Writing it again goes as deep as it is.
-    too_deep = too_deep || depth > static_cast<int>(kJsonDepthMax);
-    return !too_deep;
-  };
-  const Json json = Json::parse(body.begin(), body.end(), check_depth, /*allow_exceptions=*/false);
-  if (too_deep) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the JSON is nested deeper than ", kJsonDepthMax, " levels"));
-  }
+  if (absl::Status excess = CheckExcess(body); !excess.ok()) return excess;
+  const Json json = Json::parse(body.begin(), body.end(), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InvalidArgumentError("the body is not a JSON object");
   const auto events = json.find("events");
   if (events == json.end() || !events->is_array() || events->empty()) {

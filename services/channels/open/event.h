@@ -16,7 +16,7 @@
 namespace trama::open_channel {
 
 inline constexpr size_t kEventsMax = 100;
-inline constexpr size_t kJsonDepthMax = 16;
+inline constexpr int kJsonDepthMax = 16;
 inline constexpr size_t kTextCodePointsMax = 10'000;
 inline constexpr size_t kAttachmentsMax = 10;
 inline constexpr size_t kUrlBytesMax = 2048;

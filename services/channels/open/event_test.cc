@@ -127,6 +127,15 @@ TEST(EventTest, ConversationsOfOneUserAreApart) {
   EXPECT_NE(said.conversation_key(), Interaction(first).conversation_key());
 }
 
+TEST(EventTest, ConversationOfOneUserIsNeverThatOfAnother) {
+  Json conversation = MessageEvent("m1", "x");
+  conversation["user"]["id"] = "acme";
+  conversation["conversation_id"] = "7";
+  Json other = MessageEvent("m1", "x");
+  other["user"]["id"] = "acme/7";
+  EXPECT_NE(Interaction(conversation).conversation_key(), Interaction(other).conversation_key());
+}
+
 TEST(EventTest, OurConversationIdIsEvidenceOfTheThread) {
   Json event = MessageEvent("m1", "x");
   event["conversation_id"] = "0c9a6bf3-c8ed-82bc-8768-f41f83c5d9bd";
@@ -294,6 +303,15 @@ TEST(EventTest, DeepNestingIsRefusedAndEndsNothing) {
   const std::string body = absl::StrCat(R"({"events":[{"x":)", std::string(500'000, '['));
   EXPECT_THAT(std::string(ParseEvents(body, Account(), kNow).status().message()),
               HasSubstr("nested deeper"));
+}
+
+TEST(EventTest, ObjectOfTooManyKeysIsRefusedAtOnce) {
+  std::string object = "{";
+  for (int i = 0; i < 130'000; ++i) absl::StrAppend(&object, i == 0 ? "" : ",", "\"", i, "\":1");
+  object += "}";
+  const std::string body = absl::StrCat(R"({"events":[{"x":)", object, "}]}");
+  EXPECT_THAT(std::string(ParseEvents(body, Account(), kNow).status().message()),
+              HasSubstr("more than 1000 keys"));
 }
 
 }  // namespace

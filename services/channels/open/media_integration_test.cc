@@ -1,6 +1,9 @@
 // Attachments: fetched after the answer, from where a guarded fetcher may go.
 
+#include <atomic>
+
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/channels/common/media_fetch.h"
@@ -39,6 +42,7 @@ class MediaTest : public testing::OpenWorld {
     options.topic = interactions_;
     options.group = Unique("media");
     options.pause = absl::Milliseconds(20);
+    options.is_ready = [this] { return is_ready_.load(); };
     auto fetch = channels::MediaFetch::Start(config(), options, *source_, *archive_, *publisher_,
                                              io_.context(), clock_, metrics_, health_);
     ASSERT_TRUE(fetch.ok()) << fetch.status();
@@ -58,6 +62,7 @@ class MediaTest : public testing::OpenWorld {
     return news.parts(0).media();
   }
 
+  std::atomic<bool> is_ready_ = true;
   std::unique_ptr<platform::MediaFetcher> fetcher_;
   std::unique_ptr<AttachmentSource> source_;
   std::unique_ptr<channels::MediaFetch> fetch_;
@@ -72,6 +77,22 @@ TEST_F(MediaTest, AttachmentIsFetchedAndAmendsItsMessage) {
   const auto blob = blobs_.Get(media.blob(), 1000);
   ASSERT_TRUE(blob.ok()) << blob.status();
   EXPECT_EQ(blob->bytes, kPng);
+}
+
+TEST_F(MediaTest, NoFileIsTriedOrGivenUpBeforeTheConfigurationIsRead) {
+  is_ready_ = false;
+  integrator_.SetFile("/a.png", kPng);
+  Json event = EventOf("message", "e1");
+  event["message"] = {{"id", "m1"}, {"attachments", {{{"url", integrator_.url() + "/a.png"}}}}};
+  Post({event});
+  StartFetch({"127.0.0.1"});
+  // Many times the three tries that a file has.
+  absl::SleepFor(absl::Seconds(3));
+  EXPECT_THAT(integrator_.requests(), IsEmpty());
+  EXPECT_EQ(Interactions().size(), 1u);
+  is_ready_ = true;
+  ASSERT_TRUE(Eventually([&] { return Interactions().size() == 2; }));
+  EXPECT_EQ(Interactions().back().parts(0).media().sha256(), HexSha256(kPng));
 }
 
 TEST_F(MediaTest, AddressInsideIsNeverAsked) {

@@ -15,6 +15,7 @@ inline constexpr char kChannel[] = "sms";
 struct SmsAccountView {
   std::string workspace;
   std::string name;
+  int32_t partition = 0;             // The workspace's number, which never changes.
   std::string default_region;        // ISO 3166; may be empty.
   std::vector<std::string> numbers;  // E.164; the first one sends.
   std::string account_sid;

@@ -40,7 +40,7 @@ platform::Awaitable<absl::StatusOr<platform::Media>> MediaFetchers::Fetch(
   platform::HttpHeaders headers;
   if (IsVendorHost(view, parsed->host)) {
     const absl::StatusOr<std::string> token = CallToken(accounts_, *found);
-    if (!token.ok()) co_return absl::FailedPreconditionError(token.status().message());
+    if (!token.ok()) co_return token.status();
     headers.Set("Authorization", platform::BasicAuthorization(view.account_sid, *token));
   }
   const absl::StatusOr<std::shared_ptr<platform::MediaFetcher>> fetcher =

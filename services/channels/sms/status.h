@@ -11,8 +11,8 @@ namespace trama::sms {
 
 // A status callback, read.
 struct StatusCallback {
-  // None: the status says nothing about delivery (the message of another system at the same
-  // account, or an inbound one).
+  // None: the status says nothing about delivery (the message of another system or another
+  // installation of ours at the same account, or an inbound one).
   std::optional<delivery::v1::Delivery> delivery;
   int32_t partition = 0;  // Where it goes.
   std::string event_id;   // "<MessageSid>/<status>": by it a redelivery is recognised.

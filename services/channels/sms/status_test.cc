@@ -15,6 +15,7 @@ SmsAccountView Account() {
   SmsAccountView account;
   account.workspace = "demo";
   account.name = "main";
+  account.partition = 3;
   return account;
 }
 
@@ -54,6 +55,14 @@ TEST(ParseStatusTest, ReceiptFindsItsOwnerByTheIdsInTheUrl) {
   EXPECT_EQ(callback->delivery->workspace(), "demo");
 }
 
+TEST(ParseStatusTest, NumberOfAnotherInstallationIsNotOurs) {
+  for (const char* number : {"4", "99999", "2000000000"}) {
+    const auto callback = Parse("sent", "", {{"m", "7f1c"}, {"c", "c0de"}, {"p", number}});
+    ASSERT_TRUE(callback.ok()) << number;
+    EXPECT_FALSE(callback->delivery.has_value()) << number;
+  }
+}
+
 TEST(ParseStatusTest, RedeliveryHasTheSameIdAndAnotherStatusAnotherOne) {
   EXPECT_EQ(Parse("sent")->delivery->event_id(), Parse("sent")->delivery->event_id());
   EXPECT_NE(Parse("sent")->delivery->event_id(), Parse("delivered")->delivery->event_id());
@@ -84,7 +93,7 @@ TEST(ParseStatusTest, WhatCannotBeReadIsAnError) {
   EXPECT_FALSE(Parse("teleported").ok());
   EXPECT_FALSE(Parse("").ok());
   EXPECT_FALSE(ParseStatus(kQuery, {{"MessageStatus", "sent"}}, Account(), kReceived).ok());
-  for (const char* partition : {"", "-1", "x", "999999999"}) {
+  for (const char* partition : {"", "-1", "x", "99999999999"}) {
     EXPECT_FALSE(Parse("sent", "", {{"m", "1"}, {"c", "2"}, {"p", partition}}).ok()) << partition;
   }
   EXPECT_FALSE(Parse("sent", "", {{"m", "1"}, {"c", "a b"}, {"p", "0"}}).ok());

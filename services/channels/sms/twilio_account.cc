@@ -24,6 +24,7 @@ SmsAccountView ViewOf(const channels::ChannelAccount& account) {
   SmsAccountView view;
   view.workspace = account.workspace;
   view.name = account.name;
+  view.partition = account.partition;
   view.default_region = account.default_region;
   view.numbers.assign(sms.numbers().begin(), sms.numbers().end());
   view.account_sid = sms.account_sid();
@@ -83,7 +84,10 @@ absl::StatusOr<std::string> CallToken(const channels::AccountDirectory& accounts
     return absl::FailedPreconditionError(absl::StrCat("channel account ", account.workspace, "/",
                                                       account.name, " has no auth_tokens"));
   }
-  return accounts.Secret(account.spec.sms().auth_tokens(0));
+  absl::StatusOr<std::string> token = accounts.Secret(account.spec.sms().auth_tokens(0));
+  // In the middle of a rotation the file may be gone for a moment.
+  if (!token.ok()) return absl::UnavailableError(token.status().message());
+  return token;
 }
 
 absl::Duration AmbiguityWait(const channels::ChannelAccount& account) {

@@ -43,7 +43,8 @@ class AccountViews {
 absl::StatusOr<SigningSecrets> SecretsOf(const channels::AccountDirectory& accounts,
                                          const channels::ChannelAccount& account);
 
-// The auth token for our calls: the first of the list.
+// The auth token for our calls: the first of the list. FAILED_PRECONDITION when there is none,
+// UNAVAILABLE when it cannot be read.
 absl::StatusOr<std::string> CallToken(const channels::AccountDirectory& accounts,
                                       const channels::ChannelAccount& account);
 

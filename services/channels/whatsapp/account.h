@@ -13,6 +13,7 @@ inline constexpr char kDefaultApiVersion[] = "v26.0";
 struct WhatsAppAccountView {
   std::string workspace;
   std::string name;
+  int32_t partition = 0;  // The workspace's number, which never changes.
   std::string phone_number_id;
   std::string portfolio;  // Within which the vendor's ids of users are unique.
   std::string api;        // "https://graph.facebook.com/v26.0", without '/' at the end.

@@ -56,7 +56,7 @@ channels::WebhookReading Batch::Read() {
   for (const Event& event : envelope_.events) ReadEvent(event);
 
   const bool is_alone = groups_.size() == 1 && receipts_.empty() && reading_.unreadable.empty() &&
-                        !reading_.come_again &&
+                        !reading_.come_again && envelope_.account_fields.empty() &&
                         groups_.begin()->second.events.size() == envelope_.events.size();
   for (const std::string& key : order_) {
     Group& group = groups_.at(key);
@@ -71,7 +71,7 @@ channels::WebhookReading Batch::Read() {
 
 void Batch::ReadEvent(const Event& event) {
   if (event.kind == Event::Kind::kUnknown) {
-    GiveUp(event, "the field of the change is not known");
+    GiveUp(event, "nothing in the change is known");
     return;
   }
   if (event.kind == Event::Kind::kError) {

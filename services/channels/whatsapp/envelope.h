@@ -20,7 +20,7 @@ struct Event {
     kStatus,      // What became of a message of ours.
     kPreference,  // A customer allows or refuses marketing messages.
     kError,       // The vendor could not do something; about no message.
-    kUnknown,     // A whole change that we do not know; `item` is its value.
+    kUnknown,     // A whole change in which we know nothing; `item` is its value.
   };
   Kind kind = Kind::kUnknown;
   std::string field;            // "messages", ...
@@ -46,8 +46,9 @@ struct Envelope {
 // shape than expected are left out; the raw original keeps them.
 absl::StatusOr<Envelope> ReadEnvelope(std::string_view body);
 
-// A body that holds these events of the envelope only, with everything that stands around them: as
-// if the vendor had sent them alone. What belongs to other customers is not in it.
+// A body that holds these events of the envelope only, with what the vendor says of our account
+// around them: as if he had sent them alone. What belongs to other customers, or may do so, is not
+// in it.
 std::string CutOut(const Envelope& envelope, const std::vector<const Event*>& events);
 
 }  // namespace trama::whatsapp

@@ -80,6 +80,38 @@ TEST(EnvelopeTest, WhatIsCutOutHoldsNothingOfAnotherCustomer) {
   EXPECT_EQ(CutOut(*again, {&again->events[0]}), cut);
 }
 
+TEST(EnvelopeTest, WhatMayBeAnybodysIsNotCutOutWithAMessage) {
+  std::string body = Body(Change(absl::StrCat(
+      Contacts(), R"(,"neighbours":[{"name":"Zoe1"}],"statuses":[)", Status("wamid.2", "sent"),
+      R"(],"messages":[)", Message("wamid.1", Text("one")), "]")));
+  body.insert(1, R"("filler":"Zoe2",)");
+  const auto envelope = ReadEnvelope(body);
+  ASSERT_TRUE(envelope.ok());
+  ASSERT_THAT(Ids(*envelope), ElementsAre("wamid.1", "wamid.2"));
+  const std::string cut = CutOut(*envelope, {&envelope->events[0]});
+  EXPECT_THAT(cut, HasSubstr("wamid.1"));
+  EXPECT_THAT(cut, HasSubstr("\"messaging_product\":\"whatsapp\""));
+  EXPECT_THAT(cut, HasSubstr("\"display_phone_number\":\"15550000001\""));
+  for (const char* others : {"Zoe1", "Zoe2", "wamid.2"}) {
+    EXPECT_THAT(cut, Not(HasSubstr(others)));
+  }
+}
+
+TEST(EnvelopeTest, NewListOfAKnownFieldIsAnEventAsAWhole) {
+  const auto envelope = ReadEnvelope(
+      Body(Change(absl::StrCat(Contacts(), R"(,"messages":[],"knocks":[{"id":"k1"}])"))));
+  ASSERT_TRUE(envelope.ok());
+  ASSERT_THAT(envelope->events, SizeIs(1));
+  EXPECT_EQ(envelope->events[0].kind, Event::Kind::kUnknown);
+  EXPECT_THAT(CutOut(*envelope, {&envelope->events[0]}), HasSubstr("\"knocks\":[{\"id\":\"k1\"}]"));
+}
+
+TEST(EnvelopeTest, KnownFieldThatBringsNothingIsNoEvent) {
+  const auto envelope = ReadEnvelope(Body(Change(absl::StrCat(Contacts(), R"(,"messages":[])"))));
+  ASSERT_TRUE(envelope.ok());
+  EXPECT_THAT(envelope->events, IsEmpty());
+}
+
 TEST(EnvelopeTest, SeveralEventsAreCutOutOfSeveralChanges) {
   const auto envelope = ReadEnvelope(Mixed());
   ASSERT_TRUE(envelope.ok());
@@ -115,6 +147,13 @@ TEST(EnvelopeTest, OtherShapesThanExpectedAreLeftOut) {
     ASSERT_TRUE(envelope.ok()) << body;
     for (const Event& event : envelope->events) EXPECT_EQ(event.kind, Event::Kind::kUnknown);
   }
+}
+
+TEST(EnvelopeTest, ObjectOfTooManyKeysIsRefused) {
+  std::string object = "{";
+  for (int i = 0; i < 130'000; ++i) absl::StrAppend(&object, i == 0 ? "" : ",", "\"", i, "\":1");
+  object += "}";
+  EXPECT_FALSE(ReadEnvelope(Body(absl::StrCat(R"({"field":"x","value":)", object, "}"))).ok());
 }
 
 TEST(EnvelopeTest, WhatIsNoEnvelopeIsRefused) {

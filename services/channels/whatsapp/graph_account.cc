@@ -25,6 +25,7 @@ WhatsAppAccountView ViewOf(const channels::ChannelAccount& account) {
   WhatsAppAccountView view;
   view.workspace = account.workspace;
   view.name = account.name;
+  view.partition = account.partition;
   view.phone_number_id = whatsapp.phone_number_id();
   view.portfolio =
       whatsapp.portfolio_id().empty() ? whatsapp.business_account_id() : whatsapp.portfolio_id();
@@ -61,8 +62,11 @@ absl::StatusOr<std::string> AccessTokenOf(const channels::AccountDirectory& acco
   const std::string& reference = account.spec.whatsapp().access_token();
   if (reference.empty()) return Missing(account, "access_token");
   absl::StatusOr<std::string> token = accounts.Secret(reference);
-  if (!token.ok()) return absl::FailedPreconditionError(token.status().message());
-  if (token->empty()) return Missing(account, "access_token: the secret is empty");
+  // In the middle of a rotation the file may be gone or empty for a moment.
+  if (!token.ok()) return absl::UnavailableError(token.status().message());
+  if (token->empty()) {
+    return absl::UnavailableError(Missing(account, "access_token: the secret is empty").message());
+  }
   return token;
 }
 

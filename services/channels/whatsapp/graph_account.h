@@ -19,7 +19,8 @@ WhatsAppAccountView ViewOf(const channels::ChannelAccount& account);
 absl::StatusOr<std::vector<std::string>> AppSecretsOf(const channels::AccountDirectory& accounts,
                                                       const channels::ChannelAccount& account);
 
-// The token for our calls. FAILED_PRECONDITION when there is none.
+// The token for our calls. FAILED_PRECONDITION when the account names none, UNAVAILABLE when it
+// cannot be read.
 absl::StatusOr<std::string> AccessTokenOf(const channels::AccountDirectory& accounts,
                                           const channels::ChannelAccount& account);
 

@@ -1,35 +1,12 @@
 #include "services/channels/whatsapp/json_fields.h"
 
 #include "absl/strings/numbers.h"
+#include "services/channels/common/json_limits.h"
 #include "services/kernel/strings.h"
 
 namespace trama::whatsapp {
 
 namespace {
-
-// Before anything is parsed: how deep would it be?
-bool IsTooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-      continue;
-    }
-    if (c == '"') in_string = true;
-    if (c == '{' || c == '[') {
-      if (++depth > kJsonDepthMax) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
 
 const Json* Find(const Json& object, const char* name) {
   if (!object.is_object()) return nullptr;
@@ -40,7 +17,7 @@ const Json* Find(const Json& object, const char* name) {
 }  // namespace
 
 std::optional<Json> ParseJson(std::string_view text) {
-  if (IsTooDeep(text)) return std::nullopt;
+  if (channels::ExcessOf(text, kJsonDepthMax) != channels::JsonExcess::kNone) return std::nullopt;
   Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return std::nullopt;
   return json;

@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 // How deep a body may be nested; the library walks it recursively.
 inline constexpr int kJsonDepthMax = 64;
 
-// None when it is no JSON or nested deeper than kJsonDepthMax.
+// None when it is no JSON, nested deeper than kJsonDepthMax, or has an object of more than
+// channels::kJsonKeysMax keys.
 std::optional<Json> ParseJson(std::string_view text);
 
 // The text of a string; of an integer its decimal digits, since the vendor writes ids and times

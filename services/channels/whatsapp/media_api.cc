@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/channels/whatsapp/hash_text.h"
 #include "services/channels/whatsapp/json_fields.h"
+#include "services/channels/whatsapp/vendor_errors.h"
 #include "services/kernel/strings.h"
 
 namespace trama::whatsapp {
@@ -46,11 +47,15 @@ absl::StatusOr<MediaPlace> ReadMediaPlace(int http_status, std::string_view body
   if (http_status == 200 && json.has_value() && !TextOf(*json, "url").empty()) {
     return MediaPlace{TextOf(*json, "url"), HexHash(TextOf(*json, "sha256"))};
   }
+  const int64_t code =
+      json.has_value() ? NumberOf(ObjectOf(*json, "error"), "code").value_or(0) : 0;
+  // A rate limit comes with 400 or 403, too.
+  if (http_status >= 400 && IsRetryableCode(static_cast<int>(code))) {
+    return absl::UnavailableError(absl::StrCat("the vendor cannot say now, error ", code));
+  }
   if (http_status == 401 || http_status == 403) {
     return absl::PermissionDeniedError("the vendor refuses the file");
   }
-  const auto code =
-      json.has_value() ? NumberOf(ObjectOf(*json, "error"), "code") : std::optional<int64_t>();
   // Graph says 100 for an object that does not exist.
   if (http_status == 404 || (http_status == 400 && code == 100)) {
     return absl::NotFoundError("the vendor has no such file");

@@ -286,6 +286,12 @@ TEST(MediaApiTest, PlaceOfAFileIsReadWithItsHash) {
   for (const auto& [status, code] : refusals) {
     EXPECT_EQ(ReadMediaPlace(status, Error(100)).status().code(), code) << status;
   }
+  for (const int status : {400, 403}) {
+    for (const int code : {1, 2, 4, 80007, 131000, 130429}) {
+      EXPECT_EQ(ReadMediaPlace(status, Error(code)).status().code(), absl::StatusCode::kUnavailable)
+          << status << " " << code;
+    }
+  }
   EXPECT_THAT(BuildMediaQuestion(OurAccount(), "4711").url,
               HasSubstr("/v26.0/4711?phone_number_id=900001"));
 }

@@ -20,7 +20,6 @@ namespace {
 namespace dv = delivery::v1;
 
 constexpr char kOurs[] = "trama1";
-constexpr int32_t kPartitionMax = 100'000;
 constexpr size_t kOurIdBytesMax = 64;
 
 struct StatusRow {
@@ -51,8 +50,7 @@ std::optional<CallbackIds> ReadCallbackData(const std::string& data) {
   const std::vector<std::string> fields = absl::StrSplit(data, ':');
   CallbackIds ids;
   if (fields.size() != 4 || fields[0] != kOurs || fields[3].empty() || !IsOurId(fields[3]) ||
-      !IsOurId(fields[2]) || !absl::SimpleAtoi(fields[1], &ids.partition) || ids.partition < 0 ||
-      ids.partition > kPartitionMax) {
+      !IsOurId(fields[2]) || !absl::SimpleAtoi(fields[1], &ids.partition) || ids.partition < 0) {
     return std::nullopt;
   }
   ids.conversation_id = fields[2];
@@ -91,7 +89,9 @@ absl::StatusOr<ParsedStatus> ParseStatus(const Json& item, const WhatsAppAccount
   ParsedStatus parsed;
   parsed.event_id = absl::StrCat(id, "/", word);
   const std::optional<CallbackIds> ids = ReadCallbackData(TextOf(item, "biz_opaque_callback_data"));
-  if (!ids.has_value()) return parsed;
+  // A workspace keeps its number: with another one it is about a message of another installation at
+  // the same number of the vendor's; this cluster may not even have it.
+  if (!ids.has_value() || ids->partition != account.partition) return parsed;
   parsed.partition = ids->partition;
   dv::Delivery& delivery = parsed.delivery.emplace();
   delivery.set_event_id(channels::ReceiptId(kChannel, account.workspace, account.name, id, word));

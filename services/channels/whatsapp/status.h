@@ -20,7 +20,8 @@ std::string CallbackData(const outbound::v1::OutboundMessage& message);
 
 // A status, read.
 struct ParsedStatus {
-  // None: about a message that another system has sent from the same number.
+  // None: about a message that another system, or another installation of ours, has sent
+  // from the same telephone number.
   std::optional<delivery::v1::Delivery> delivery;
   int32_t partition = 0;  // Where it goes.
   std::string event_id;   // "<message id>/<status>": by it a redelivery is recognised.

@@ -16,6 +16,7 @@ absl::StatusOr<ParsedStatus> ParseOurs(const std::string& status, const std::str
   WhatsAppAccountView account;
   account.workspace = "demo";
   account.name = "main";
+  account.partition = 3;
   return ParseStatus(*ParseJson(testing::Status("wamid.1", status, more)), account, kHeard);
 }
 
@@ -57,6 +58,8 @@ TEST(StatusTest, MessagesOfOthersAreNotOurs) {
                            R"(,"biz_opaque_callback_data":"trama1:3:c")",
                            R"(,"biz_opaque_callback_data":"trama1:-1:c:m")",
                            R"(,"biz_opaque_callback_data":"trama1:x:c:m")",
+                           R"(,"biz_opaque_callback_data":"trama1:4:c:m")",
+                           R"(,"biz_opaque_callback_data":"trama1:99999:c:m")",
                            R"(,"biz_opaque_callback_data":"trama1:1:c:m/../n")"}) {
     const auto parsed = ParseOurs("sent", more);
     ASSERT_TRUE(parsed.ok()) << more;

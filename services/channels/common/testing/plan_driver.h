@@ -27,7 +27,8 @@ class PlanDriver : public ::testing::Test {
   void Renew(DeliveryRules rules) {
     rules_ = rules;
     plan_ = std::make_unique<DeliveryPlan>(rules);
-    plan_->SetAccounts({{"demo/main", DeliveryAccount{}}, {"demo/other", DeliveryAccount{}}});
+    plan_->SetAccounts(
+        DeliveryAccounts{{"demo/main", DeliveryAccount{}}, {"demo/other", DeliveryAccount{}}});
   }
 
   // What a new owner does: only the log survives.
