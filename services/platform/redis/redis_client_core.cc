@@ -354,13 +354,24 @@ absl::Status RedisClient::Core::Deliver(RedisConnection& connection) {
     if (!next.ok()) return next.status();
     if (!next->has_value()) return absl::OkStatus();
     if (pipeline_.empty()) return absl::DataLossError("redis: an answer to no command");
-    const bool read_only = (*next)->is_error() && (*next)->text.substr(0, 8) == "READONLY";
+    const absl::Status left = (*next)->is_error() ? WhyLeave((*next)->text) : absl::OkStatus();
     RedisPipeline::Command command = pipeline_.Pop();
     if (command.callback && in_trouble_) NoteAnswer();
     Finish(std::move(command), Judge(**std::move(next)));
-    // A fail-over: another address, or what this one leads to by now, is the new primary.
-    if (read_only) return absl::UnavailableError("redis has become a replica");
+    if (!left.ok()) return left;
   }
+}
+
+// A fail-over: another address, or what this one leads to by now, is the new primary.
+absl::Status RedisClient::Core::WhyLeave(std::string_view error) {
+  const std::string_view code = error.substr(0, error.find(' '));
+  if (code == "READONLY") return absl::UnavailableError("redis has become a replica");
+  if (code != "NOREPLICAS" || servers_.size() == 1) return absl::OkStatus();
+  // An old primary, or the only one, to which we come back at once: so now and then, not always.
+  const TimePoint now = SteadyClock::now();
+  if (now < may_leave_at_) return absl::OkStatus();
+  may_leave_at_ = now + ToSteady(options_.backoff_max);
+  return absl::UnavailableError("redis has too few replicas to write");
 }
 
 void RedisClient::Core::Finish(RedisPipeline::Command command, ReplyOr result) {

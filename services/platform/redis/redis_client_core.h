@@ -9,6 +9,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "boost/asio/any_io_executor.hpp"
@@ -78,6 +79,8 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   // Until the connection ends; says why it did.
   Awaitable<absl::Status> ReadReplies(std::shared_ptr<RedisConnection> connection);
   absl::Status Deliver(RedisConnection& connection);
+  // Not OK: another server may be the primary by now, and why.
+  absl::Status WhyLeave(std::string_view error);
   void NoteConnected(const std::shared_ptr<RedisConnection>& connection, RedisServerInfo server);
   void NoteDisconnected(const absl::Status& why);
   void TakeInbox();
@@ -118,6 +121,7 @@ class RedisClient::Core : public std::enable_shared_from_this<Core> {
   boost::asio::steady_timer soon_;
   boost::asio::steady_timer retry_;
   TimePoint last_byte_at_;
+  TimePoint may_leave_at_;   // For want of replicas: not before.
   bool was_silent_ = false;  // We closed the connection because nothing came.
   bool stopping_ = false;
   bool in_trouble_ = false;  // The circuit has counted failures.

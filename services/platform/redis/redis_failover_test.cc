@@ -25,6 +25,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr absl::Duration kFailoverWait = absl::Seconds(20);
+constexpr absl::Duration kBackoffMax = absl::Milliseconds(100);
 
 class RedisFailoverTest : public ::testing::Test {
  protected:
@@ -51,7 +52,7 @@ class RedisFailoverTest : public ::testing::Test {
   }
 
   void Make(RedisOptions options) {
-    options.backoff_max = absl::Milliseconds(100);
+    options.backoff_max = kBackoffMax;
     options.metrics = &metrics_;
     auto client = RedisClient::Create(io_.context(), std::move(options));
     ASSERT_TRUE(client.ok()) << client.status();
@@ -123,6 +124,32 @@ TEST_F(RedisFailoverTest, APrimaryThatWasMadeAReplicaIsLeft) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable) << refused;
   EXPECT_EQ(Eventually({"SET", "k", "v"}), "OK");
   EXPECT_EQ(client_->server().address, second_->address());
+}
+
+TEST_F(RedisFailoverTest, AnOldPrimaryWithoutReplicasIsLeftForTheNewOne) {
+  first_ = Start({.arguments = {"--min-replicas-to-write", "1"}});
+  second_ = Start();
+  Make({.port = first_->port(), .others = {{"127.0.0.1", second_->port()}}});
+  ASSERT_TRUE(client_->WaitConnected(kFailoverWait).ok());
+  ASSERT_EQ(client_->server().address, first_->address());
+  const absl::Status refused = client_->CallBlocking({"SET", "k", "v"}).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable) << refused;
+  EXPECT_EQ(Eventually({"SET", "k", "v"}), "OK");
+  EXPECT_EQ(client_->server().address, second_->address());
+}
+
+TEST_F(RedisFailoverTest, TheOnlyPrimaryIsNotLeftAgainAndAgainForWantOfReplicas) {
+  StartPair();
+  EXPECT_EQ(first_->Tell("CONFIG SET min-replicas-to-write 2"), "+OK");
+  const absl::Time begun = absl::Now();
+  while (absl::Now() < begun + absl::Milliseconds(500)) {
+    client_->WaitConnected(kFailoverWait).IgnoreError();
+    EXPECT_TRUE(absl::IsUnavailable(client_->CallBlocking({"SET", "k", "v"}).status()));
+  }
+  const int64_t more = client_->server().connection - 1;
+  EXPECT_GE(more, 1);
+  EXPECT_LE(more, (absl::Now() - begun) / kBackoffMax + 1);
+  EXPECT_EQ(client_->server().address, first_->address());
 }
 
 TEST_F(RedisFailoverTest, TheCircuitOpensWhenNobodyAnswersAndClosesWithTheFirstAnswer) {
