@@ -3,7 +3,6 @@
 #include <atomic>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/channels/common/media_fetch.h"
@@ -42,7 +41,10 @@ class MediaTest : public testing::OpenWorld {
     options.topic = interactions_;
     options.group = Unique("media");
     options.pause = absl::Milliseconds(20);
-    options.is_ready = [this] { return is_ready_.load(); };
+    options.is_ready = [this] {
+      ++times_asked_;
+      return is_ready_.load();
+    };
     auto fetch = channels::MediaFetch::Start(config(), options, *source_, *archive_, *publisher_,
                                              io_.context(), clock_, metrics_, health_);
     ASSERT_TRUE(fetch.ok()) << fetch.status();
@@ -63,6 +65,7 @@ class MediaTest : public testing::OpenWorld {
   }
 
   std::atomic<bool> is_ready_ = true;
+  std::atomic<int> times_asked_ = 0;
   std::unique_ptr<platform::MediaFetcher> fetcher_;
   std::unique_ptr<AttachmentSource> source_;
   std::unique_ptr<channels::MediaFetch> fetch_;
@@ -86,8 +89,8 @@ TEST_F(MediaTest, NoFileIsTriedOrGivenUpBeforeTheConfigurationIsRead) {
   event["message"] = {{"id", "m1"}, {"attachments", {{{"url", integrator_.url() + "/a.png"}}}}};
   Post({event});
   StartFetch({"127.0.0.1"});
-  // Many times the three tries that a file has.
-  absl::SleepFor(absl::Seconds(3));
+  // More often than the three tries that a file has.
+  ASSERT_TRUE(Eventually([&] { return times_asked_ > 6; }));
   EXPECT_THAT(integrator_.requests(), IsEmpty());
   EXPECT_EQ(Interactions().size(), 1u);
   is_ready_ = true;

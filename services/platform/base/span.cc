@@ -36,6 +36,9 @@ std::array<uint8_t, 8> DrawSpanId() {
   return id;
 }
 
+// Are the steps below it to be recorded?
+bool IsKept(const TraceContext& above) { return above.sampled && IsTracing(); }
+
 // By the trace's id, so that every service that is asked decides the same (OpenTelemetry's
 // TraceIdRatioBased).
 bool IsChosen(const TraceContext& context, double ratio) {
@@ -86,22 +89,25 @@ Span Span::Record(SpanKind kind, std::string name, const TraceContext& context,
 }
 
 Span Span::Start(SpanKind kind, std::string name, std::string_view parent) {
-  if (IsTracing()) {
-    const std::optional<TraceContext> above = ParseTraceparent(parent);
-    if (above.has_value() && above->sampled) {
-      return Record(kind, std::move(name), ChildSpan(*above, DrawSpanId()), above->span_id);
-    }
+  const std::optional<TraceContext> above = ParseTraceparent(parent);
+  if (above.has_value() && IsKept(*above)) {
+    return Record(kind, std::move(name), ChildSpan(*above, DrawSpanId()), above->span_id);
   }
   Span span;
-  span.traceparent_ = std::string(parent);
+  // Written anew: what a later version adds may be anything.
+  span.traceparent_ = above.has_value() ? FormatTraceparent(*above) : std::string(parent);
   return span;
 }
 
 Span Span::StartAtBorder(SpanKind kind, std::string name, std::string_view header) {
-  if (const auto given = ParseTraceparent(header)) {
-    return Start(kind, std::move(name), FormatTraceparent(*given));
-  }
   Span span;
+  if (const std::optional<TraceContext> given = ParseTraceparent(header)) {
+    if (IsKept(*given)) {
+      return Record(kind, std::move(name), ChildSpan(*given, DrawSpanId()), given->span_id);
+    }
+    span.traceparent_ = FormatTraceparent(*given);
+    return span;
+  }
   span.traceparent_ = TraceparentOrNew("");
   if (!IsTracing()) return span;
   TraceContext root = *ParseTraceparent(span.traceparent_);

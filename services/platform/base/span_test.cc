@@ -38,12 +38,16 @@ TEST(SpanTest, UnsampledTracesAreHandedOnAndNotKept) {
   EXPECT_EQ(Span::StartAtBorder(SpanKind::kServer, "x", kUnsampled).traceparent(), kUnsampled);
   const std::string later = std::string("01") + (kUnsampled + 2) + "-\xff";
   EXPECT_EQ(Span::StartAtBorder(SpanKind::kServer, "x", later).traceparent(), kUnsampled);
+  EXPECT_EQ(Span::Start(SpanKind::kInternal, "x", later).traceparent(), kUnsampled);
   EXPECT_EQ(Span::Start(SpanKind::kInternal, "x", "nonsense").traceparent(), "nonsense");
   EXPECT_THAT(keeper.spans(), IsEmpty());
 }
 
 TEST(SpanTest, WithoutASinkTheContextTravelsOn) {
   EXPECT_EQ(Span::Start(SpanKind::kInternal, "x", kSampled).traceparent(), kSampled);
+  const std::string later = std::string("01") + (kSampled + 2) + "-\xff";
+  EXPECT_EQ(Span::Start(SpanKind::kInternal, "x", later).traceparent(), kSampled);
+  EXPECT_EQ(Span::StartAtBorder(SpanKind::kServer, "x", later).traceparent(), kSampled);
   EXPECT_NE(TraceIdOf(Span::StartAtBorder(SpanKind::kServer, "x", "").traceparent()), "");
 }
 

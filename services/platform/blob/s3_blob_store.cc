@@ -1,13 +1,13 @@
 #include "services/platform/blob/s3_blob_store.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/digest.h"
 #include "services/kernel/strings.h"
-#include "services/platform/blob/s3_answers.h"
 
 namespace trama::platform {
 namespace {
@@ -104,6 +104,14 @@ absl::Status S3BlobStore::Erase(const std::string& key) {
   return S3Error("erase", *answer);
 }
 
+absl::StatusOr<S3Page> S3BlobStore::List(const std::string& prefix) {
+  const absl::StatusOr<HttpResponse> answer =
+      Send({.method = "GET", .query = {{"list-type", "2"}, {"prefix", prefix}}});
+  if (!answer.ok()) return answer.status();
+  if (!IsSuccess(*answer)) return S3Error("list", *answer);
+  return ParseS3Page(answer->body);
+}
+
 absl::StatusOr<std::string> S3BlobStore::Put(std::string_view workspace,
                                              std::string_view identifier_key,
                                              std::string_view bytes,
@@ -156,18 +164,22 @@ absl::Status S3BlobStore::DeleteIdentifier(std::string_view workspace,
   const absl::StatusOr<std::string> identifier = BlobIdentifier(workspace, identifier_key);
   if (!identifier.ok()) return identifier.status();
   const std::string prefix = KeyOf(absl::StrCat(ToAbsl(workspace), "/", *identifier, "/"));
-  // From the beginning each time: what was listed is gone by then.
+  std::set<std::string> gone;  // Of the last page.
+  // From the beginning each time: what was listed is gone by then. Without the store's token, which
+  // one that answers in the manner of version 1 does not give.
   for (int page = 0; page < kPagesMax; ++page) {
-    const absl::StatusOr<HttpResponse> answer =
-        Send({.method = "GET", .query = {{"list-type", "2"}, {"prefix", prefix}}});
-    if (!answer.ok()) return answer.status();
-    if (!IsSuccess(*answer)) return S3Error("list", *answer);
-    const absl::StatusOr<S3Page> listed = ParseS3Page(answer->body);
+    absl::StatusOr<S3Page> listed = List(prefix);
     if (!listed.ok()) return listed.status();
-    for (const std::string& key : listed->keys) {
+    std::set<std::string> keys(listed->keys.begin(), listed->keys.end());
+    if (!listed->is_last && std::includes(gone.begin(), gone.end(), keys.begin(), keys.end())) {
+      return absl::UnavailableError(
+          "blob store: more is left to erase, but nothing new is listed; come again");
+    }
+    for (const std::string& key : keys) {
       if (absl::Status erased = Erase(key); !erased.ok()) return erased;
     }
     if (listed->is_last) return absl::OkStatus();
+    gone = std::move(keys);
   }
   return absl::UnavailableError("blob store: what was erased is listed again; come again");
 }

@@ -9,6 +9,7 @@
 #include "services/platform/base/clock.h"
 #include "services/platform/blob/aws_signature.h"
 #include "services/platform/blob/blob_store.h"
+#include "services/platform/blob/s3_answers.h"
 #include "services/platform/http/http_client.h"
 
 namespace trama::platform {
@@ -64,6 +65,8 @@ class S3BlobStore final : public BlobStore {
   absl::StatusOr<HttpResponse> Send(Call call);
   absl::Status Store(const std::string& key, std::string_view bytes, std::string_view type);
   absl::Status Erase(const std::string& key);
+  // The first of those whose names begin so.
+  absl::StatusOr<S3Page> List(const std::string& prefix);
 
   const S3BlobOptions options_;
   const Clock& clock_;

@@ -109,12 +109,11 @@ class ResponseReader {
     while (!parser_->is_done()) {
       error_code error = http::error::need_more;
       if (buffer_.size() > 0) Parse(error);
-      if (parser_->is_done()) break;
       if (error && error != http::error::need_more) co_return error;
+      if (parser_->is_done()) break;
       if (!error && buffer_.size() > 0) continue;
-      // Beast has no limit for chunk headers and trailers, and compares that for the header with
-      // what one call brings, though it takes whole fields as they come.
-      if (head_bytes_ + buffer_.size() > options_.header_bytes_max) {
+      // Chunk headers and trailers, for which Beast has no limit.
+      if (buffer_.size() > options_.header_bytes_max) {
         co_return error_code(http::error::header_limit);
       }
       const auto space = buffer_.prepare(kAnswerReadBytes);
@@ -131,16 +130,21 @@ class ResponseReader {
   }
 
   void Parse(error_code& error) {
+    const bool is_head = !parser_->is_header_done();
     const size_t read = parser_->put(buffer_.data(), error);
     buffer_.consume(read);
-    head_bytes_ = parser_->is_header_done() ? 0 : head_bytes_ + read;
+    if (!is_head) return;
+    // Beast compares its limit with what one call brings, and takes whole fields as they come.
+    head_bytes_ += read;
+    const size_t begun = parser_->is_header_done() ? 0 : buffer_.size();
+    if (head_bytes_ + begun > options_.header_bytes_max) error = http::error::header_limit;
   }
 
   Stream& stream_;
   const HttpClientOptions& options_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  size_t head_bytes_ = 0;  // Of a header that is not whole yet, as far as it was parsed.
+  size_t head_bytes_ = 0;  // Of the present answer, as far as it was parsed.
   bool began_ = false;
 };
 

@@ -50,8 +50,8 @@ inline constexpr char kAccessUserPrefix[] = "trama-";
 // "sms" → "trama-sms".
 std::string AccessUser(std::string_view service);
 
-// The topics that the service writes, reads or sees, in the file's order; none when the file does not
-// know it.
+// The topics that the service writes, reads or sees, in the file's order; none when the file does
+// not know it.
 std::vector<std::string> TopicsOf(const TopicsFile& file, std::string_view service);
 
 // Everything that the services of the file need, in order, each rule once. INVALID_ARGUMENT when a

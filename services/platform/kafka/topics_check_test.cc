@@ -1,8 +1,9 @@
 #include "services/platform/kafka/topics_check.h"
 
-#include "absl/time/clock.h"
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/platform/base/testing/wait_until.h"
 #include "services/platform/kafka/testing/broker.h"
 
 namespace trama::platform {
@@ -34,9 +35,7 @@ class TopicsCheckTest : public testing::BrokerTest {
   }
 
   bool IsReadyInTime() {
-    const absl::Time deadline = absl::Now() + kWait;
-    while (absl::Now() < deadline && !health_.Ready().fine) absl::SleepFor(absl::Milliseconds(10));
-    return health_.Ready().fine;
+    return WaitUntil([this] { return health_.Ready().fine; });
   }
 
   TopicsFile file_;

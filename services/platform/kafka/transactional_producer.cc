@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/handles.h"
 
