@@ -10,6 +10,7 @@
 #include "grpcpp/create_channel.h"
 #include "nlohmann/json.hpp"
 #include "services/kernel/trace_context.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/grpc/callback_threads.h"
 #include "services/platform/grpc/caller.h"
@@ -20,8 +21,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kKeepaliveIntervalMs = 20'000;
-constexpr int kKeepaliveTimeoutMs = 5'000;
 // gRPC waits up to two minutes by default, long after the peer is back.
 constexpr int kReconnectMinMs = 100;
 constexpr int kReconnectMaxMs = 2'000;
@@ -80,8 +79,8 @@ absl::StatusOr<std::shared_ptr<Peer>> Peer::Make(const PeerOptions& options) {
   arguments.SetServiceConfigJSON(*config);
   arguments.SetMaxReceiveMessageSize(options.message_bytes_max);
   if (options.own_connections) arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveIntervalMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_interval));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);

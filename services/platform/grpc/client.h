@@ -37,6 +37,10 @@ struct PeerOptions {
   const ServiceToken* token = nullptr;
   absl::Duration timeout_default = absl::Seconds(5);
   int32_t message_bytes_max = 16 << 20;  // Of an answer.
+  // While a call is under way and the peer is silent so long, it is pinged; when that is not
+  // answered the call fails with UNAVAILABLE. Servers of ours refuse pings less than 10 s apart.
+  absl::Duration keepalive_interval = absl::Seconds(20);
+  absl::Duration keepalive_timeout = absl::Seconds(5);
   // Connections that no other peer of this process shares, to be like a process of its own.
   bool own_connections = false;
   // Methods that may be sent again when a connection fails, because repeating them changes nothing:

@@ -7,6 +7,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server_builder.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/base/server_address.h"
 #include "services/platform/grpc/callback_threads.h"
 #include "services/platform/grpc/grpc_log.h"
@@ -16,15 +17,9 @@
 namespace trama::platform {
 namespace {
 
-constexpr absl::Duration kKeepaliveInterval = absl::Seconds(30);
-constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(10);
-// Clients of ours ping every 20 s (client.cc); those that ping faster are cut off.
+// Clients of ours ping every 20 s (client.h); those that ping faster are cut off.
 constexpr absl::Duration kClientPingIntervalMin = absl::Seconds(10);
 constexpr int kMetadataBytesMax = 16 << 10;
-
-int Milliseconds(absl::Duration duration) {
-  return static_cast<int>(absl::ToInt64Milliseconds(duration));
-}
 
 void SetLimits(const GrpcServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(options.message_bytes_max);
@@ -32,8 +27,9 @@ void SetLimits(const GrpcServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                              Milliseconds(options.connection_age_max));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(kKeepaliveInterval));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(kKeepaliveTimeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_interval));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             Milliseconds(options.keepalive_timeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              Milliseconds(kClientPingIntervalMin));

@@ -21,6 +21,9 @@ struct GrpcServerOptions {
   int32_t message_bytes_max = 4 << 20;                    // Of a request.
   int32_t streams_per_connection_max = 1000;              // Calls of one client connection at once.
   absl::Duration connection_age_max = absl::Minutes(30);  // So that load spreads to new replicas.
+  // A connection that has been silent so long is pinged, and closed when that is not answered.
+  absl::Duration keepalive_interval = absl::Seconds(30);
+  absl::Duration keepalive_timeout = absl::Seconds(10);
 };
 
 // A gRPC server with health (grpc.health.v1, follows Health), reflection, limits, keepalive and

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/admin_call.h"
 #include "services/platform/kafka/errors.h"
 
@@ -16,7 +17,6 @@ using kafka_internal::AdminOptions;
 using kafka_internal::Client;
 using kafka_internal::Destroyer;
 using kafka_internal::MetadataHandle;
-using kafka_internal::Milliseconds;
 using kafka_internal::Pointers;
 using kafka_internal::QueueHandle;
 using kafka_internal::WaitForAnswer;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/time/clock.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/errors.h"
 
 namespace trama::platform::kafka_internal {

@@ -1,6 +1,7 @@
 #include "services/platform/kafka/group.h"
 
 #include "absl/time/clock.h"
+#include "services/platform/base/milliseconds.h"
 
 namespace trama::platform::kafka_internal {
 namespace {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/group.h"
 #include "services/platform/kafka/handles.h"
@@ -65,7 +66,7 @@ class KafkaGroupMember final : public GroupMember {
   void Run() {
     while (!stopping_) {
       const MessageHandle message(
-          rd_kafka_consumer_poll(client_.get(), kafka_internal::Milliseconds(kPollWait)));
+          rd_kafka_consumer_poll(client_.get(), Milliseconds(kPollWait)));
       if (message == nullptr || message->err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
       const char* text = rd_kafka_message_errstr(message.get());
       const absl::Status status =

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/kernel/check.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/errors.h"
 
 namespace trama::platform::kafka_internal {
@@ -18,11 +18,6 @@ namespace {
 constexpr absl::Duration kReconnectFirst = absl::Milliseconds(10);
 
 }  // namespace
-
-int Milliseconds(absl::Duration duration) {
-  return static_cast<int>(
-      std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 0, std::numeric_limits<int>::max()));
-}
 
 PartitionList ToList(const std::vector<TopicPartition>& partitions) {
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));

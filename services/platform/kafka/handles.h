@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/record.h"
 
@@ -55,9 +56,6 @@ inline constexpr int kRecordBytesMax = 4 * 1024 * 1024;
 
 // A request that the broker does not answer for so long has failed.
 inline constexpr absl::Duration kSilenceMax = absl::Seconds(10);
-
-// librdkafka's milliseconds; never -1, which would mean "for ever".
-int Milliseconds(absl::Duration duration);
 
 // Lists for librdkafka and back.
 PartitionList ToList(const std::vector<TopicPartition>& partitions);

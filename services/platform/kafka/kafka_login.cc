@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/handles.h"
 
 namespace trama::platform {
@@ -42,7 +43,7 @@ class Login {
   bool Answers(absl::Duration wait) {
     const struct rd_kafka_metadata* metadata = nullptr;
     const rd_kafka_resp_err_t asked = rd_kafka_metadata(
-        client_.get(), /*all_topics=*/0, nullptr, &metadata, kafka_internal::Milliseconds(wait));
+        client_.get(), /*all_topics=*/0, nullptr, &metadata, Milliseconds(wait));
     const MetadataHandle owned(metadata);
     return asked == RD_KAFKA_RESP_ERR_NO_ERROR;
   }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/offset_client.h"
 

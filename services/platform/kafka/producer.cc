@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/answer_port.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/handles.h"
@@ -38,7 +39,7 @@ class KafkaProducer final : public Producer {
       poller_.join();
     }
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(client_.get(), kafka_internal::Milliseconds(kPurgeWaitMax));
+    rd_kafka_flush(client_.get(), Milliseconds(kPurgeWaitMax));
     events_.reset();
     client_.Close();
   }
@@ -71,7 +72,7 @@ class KafkaProducer final : public Producer {
     }
     events_.reset(rd_kafka_queue_get_main(client_.get()));
     poller_ = std::thread([this] {
-      while (!stopping_) rd_kafka_poll(client_.get(), kafka_internal::Milliseconds(kEventWait));
+      while (!stopping_) rd_kafka_poll(client_.get(), Milliseconds(kEventWait));
     });
     return absl::OkStatus();
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/errors.h"
 
 namespace trama::platform::kafka_internal {

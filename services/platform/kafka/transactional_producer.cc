@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/platform/base/milliseconds.h"
 #include "services/platform/kafka/errors.h"
 #include "services/platform/kafka/handles.h"
 
@@ -12,7 +13,6 @@ namespace trama::platform {
 namespace {
 
 using kafka_internal::Client;
-using kafka_internal::Milliseconds;
 
 // Delivery reports of a long transaction are taken in now and then, so that they do not pile up.
 constexpr int kRecordsBetweenPolls = 256;
