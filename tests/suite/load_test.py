@@ -47,12 +47,14 @@ class Load(unittest.TestCase):
 
     def test_every_message_is_everywhere_once(self):
         journal = self.world.folder / "journal"
-        said = self.play(f"--seed={SEED}", f"--journal={journal}")
+        said = self.play(f"--seed={SEED}", "--receipts", f"--journal={journal}")
         self.assertEqual(said["differences"], [])
         self.assertGreater(said["sent"], RATE * SECONDS / 2)
         for figure in ("accepted", "interactions", "in_conversations", "on_timelines", "counted_in"):
             self.assertEqual(said[figure], said["sent"], figure)
         self.assertEqual(said["delivered"], said["answers"])
+        self.assertGreater(said["receipts"], RATE)  # Of all but e-mail.
+        self.assertEqual(said["receipts_told"], said["receipts"])
         self.assertGreaterEqual(said["answers"], said["conversations"])
         self.assertEqual(said["latencies"]["send to offer"]["count"], said["conversations"])
         lines = [json.loads(line) for line in journal.read_text().splitlines()]

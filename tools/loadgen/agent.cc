@@ -328,7 +328,9 @@ void Agent::Reply(std::string cause, const Conversation& conversation) {
       [self = shared_from_this(), cause, token, conversation](auto answer, absl::Time began) {
         self->context_.ledger->Commanded("reply", self->who_.name, conversation.conversation_id(),
                                          answer.status(), began, absl::Now());
-        self->context_.ledger->ReplyAnswered(token, answer.status());
+        self->context_.ledger->ReplyAnswered(
+            token, answer.ok() ? absl::StatusOr<std::string>(answer->message_id())
+                               : absl::StatusOr<std::string>(answer.status()));
         self->Then([self, cause, conversation] { self->Resolve(cause, conversation); });
       });
 }

@@ -49,13 +49,21 @@ class Channel {
   virtual void Send(CustomerMessage message, std::function<void(Attempt)> done) = 0;
 };
 
-// Called for each text that reaches a vendor; from the io_context's threads.
+// Called with a text that reached a vendor; from the io_context's threads.
 using OnArrival = std::function<void(const std::string& text)>;
+
+// What is told of the vendors' side.
+struct VendorSide {
+  OnArrival on_arrival;
+  // When Trama has taken the vendor's receipt that the customer has the text. Null: vendors send
+  // no receipts.
+  OnArrival on_receipt;
+};
 
 // Every channel that the world has, by name. Sinks listen from now on. INVALID_ARGUMENT for a
 // channel that is not known here.
 absl::StatusOr<std::map<std::string, std::unique_ptr<Channel>>> MakeChannels(
-    const World& world, boost::asio::io_context& io, const OnArrival& on_arrival);
+    const World& world, boost::asio::io_context& io, const VendorSide& vendor);
 
 // Every thing an agent writes begins so; the vendor's side finds the token in what arrives.
 std::string TextWithToken(const std::string& token);

@@ -12,7 +12,7 @@ constexpr char kOpen[] = "[token:";
 
 using Maker = absl::StatusOr<std::unique_ptr<Channel>> (*)(const World&, const ChannelWorld&,
                                                            boost::asio::io_context&,
-                                                           const OnArrival&);
+                                                           const VendorSide&);
 
 // The one place that knows all channels.
 const std::map<std::string, Maker>& Makers() {
@@ -28,7 +28,7 @@ const std::map<std::string, Maker>& Makers() {
 }  // namespace
 
 absl::StatusOr<std::map<std::string, std::unique_ptr<Channel>>> MakeChannels(
-    const World& world, boost::asio::io_context& io, const OnArrival& on_arrival) {
+    const World& world, boost::asio::io_context& io, const VendorSide& vendor) {
   std::map<std::string, std::unique_ptr<Channel>> channels;
   for (const auto& [name, facts] : world.channels) {
     const auto maker = Makers().find(name);
@@ -36,7 +36,7 @@ absl::StatusOr<std::map<std::string, std::unique_ptr<Channel>>> MakeChannels(
       return absl::InvalidArgumentError(
           absl::StrCat("channel \"", name, "\" is not known to the load generator"));
     }
-    auto channel = maker->second(world, facts, io, on_arrival);
+    auto channel = maker->second(world, facts, io, vendor);
     if (!channel.ok()) return channel.status();
     channels[name] = *std::move(channel);
   }

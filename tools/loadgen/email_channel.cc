@@ -119,7 +119,7 @@ class EmailChannel final : public Channel {
 
 absl::StatusOr<std::unique_ptr<Channel>> MakeEmailChannel(const World&, const ChannelWorld& facts,
                                                           boost::asio::io_context& io,
-                                                          const OnArrival& on_arrival) {
+                                                          const VendorSide& vendor) {
   std::vector<Door> doors;
   for (const std::string& address : facts.doors) {
     const size_t colon = address.rfind(':');
@@ -130,7 +130,7 @@ absl::StatusOr<std::unique_ptr<Channel>> MakeEmailChannel(const World&, const Ch
     }
     doors.push_back({address.substr(0, colon), static_cast<uint16_t>(port)});
   }
-  auto sink = SmtpSink::Start(facts.Fact("sink"), io, on_arrival);
+  auto sink = SmtpSink::Start(facts.Fact("sink"), io, vendor.on_arrival);
   if (!sink.ok()) return sink.status();
   return std::make_unique<EmailChannel>(facts.Fact("address"), std::move(doors), io,
                                         *std::move(sink));

@@ -9,6 +9,6 @@ namespace trama::loadgen {
 absl::StatusOr<std::unique_ptr<Channel>> MakeEmailChannel(const World& world,
                                                           const ChannelWorld& facts,
                                                           boost::asio::io_context& io,
-                                                          const OnArrival& on_arrival);
+                                                          const VendorSide& vendor);
 
 }  // namespace trama::loadgen

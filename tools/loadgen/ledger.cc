@@ -83,11 +83,14 @@ void Ledger::Replying(const std::string& token, Replied reply) {
   state_.replies[token] = std::move(reply);
 }
 
-void Ledger::ReplyAnswered(const std::string& token, const absl::Status& answer) {
+void Ledger::ReplyAnswered(const std::string& token,
+                           const absl::StatusOr<std::string>& message_id) {
   std::lock_guard lock(mutex_);
+  const absl::Status& answer = message_id.status();
   journal_->Write({{"what", "replied"}, {"id", token}, {"answer", WordOf(answer)}});
   Replied& reply = state_.replies[token];
   reply.accepted = answer.ok();
+  if (answer.ok()) reply.message_id = *message_id;
   reply.refused = !ErrorReason(answer).empty() && answer.code() != absl::StatusCode::kUnavailable;
   progress_.replies += answer.ok() ? 1 : 0;
 }
@@ -102,6 +105,12 @@ int Ledger::Arrived(const std::string& token, absl::Time at) {
     Count("reply to vendor", began->second, at - began->second);
   }
   return times;
+}
+
+void Ledger::Received(const std::string& token) {
+  std::lock_guard lock(mutex_);
+  journal_->Write({{"what", "receipt"}, {"id", token}});
+  state_.receipts.insert(token);
 }
 
 Ledger::State Ledger::Look() const {

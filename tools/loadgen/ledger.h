@@ -4,11 +4,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "tools/loadgen/journal.h"
 #include "tools/loadgen/latency_histogram.h"
@@ -37,9 +39,10 @@ struct Offered {
 struct Replied {
   std::string channel;
   std::string conversation_id;
-  bool accepted = false;  // Answered with success.
-  bool refused = false;   // Answered with a refusal: it must not reach the vendor.
-  bool earlier = false;   // To what an earlier run had left over.
+  std::string message_id = {};  // As the answer tells it.
+  bool accepted = false;        // Answered with success.
+  bool refused = false;         // Answered with a refusal: it must not reach the vendor.
+  bool earlier = false;         // To what an earlier run had left over.
 };
 
 // What a run has seen for itself, at the public doors only: what customers sent and were told, what
@@ -66,17 +69,20 @@ class Ledger {
                  const std::string& conversation_id, const absl::Status& answer, absl::Time began,
                  absl::Time at);
   void Replying(const std::string& token, Replied reply);
-  void ReplyAnswered(const std::string& token, const absl::Status& answer);
+  void ReplyAnswered(const std::string& token, const absl::StatusOr<std::string>& message_id);
 
   // -- vendors
   // How often the text with this token has been there, this time included.
   int Arrived(const std::string& token, absl::Time at);
+  // Trama has taken the vendor's receipt of it.
+  void Received(const std::string& token);
 
   struct State {
     std::vector<Sent> sent;
     std::vector<loadgen::Offered> offered;
     std::map<std::string, Replied> replies;   // By token.
     std::map<std::string, int> arrivals;      // By token.
+    std::set<std::string> receipts;           // By token.
     std::map<std::string, int64_t> commands;  // "accept" → answered with success.
     std::map<std::string, int64_t> refusals;  // "accept WRONG_STATE" → how often.
     std::map<std::string, LatencyHistogram> latencies;

@@ -33,6 +33,8 @@ ABSL_FLAG(bool, answers, true, "agents write an answer before they resolve a con
 ABSL_FLAG(absl::Duration, agent_pause, absl::ZeroDuration(), "before each step of an agent");
 ABSL_FLAG(absl::Duration, settle_max, absl::Seconds(60),
           "how long everything may take to be everywhere after the last message");
+ABSL_FLAG(bool, receipts, false,
+          "vendors report of each text that the customer has it; e-mail has no such reports");
 ABSL_FLAG(bool, has_others, false,
           "somebody else writes to the workspace, too; what is there of him is no difference");
 ABSL_FLAG(std::string, run_id, "", "makes the ids of this run its own; empty: the time");
@@ -93,6 +95,7 @@ absl::StatusOr<RunOptions> Options(const World& world) {
   options.calls_owner = absl::GetFlag(FLAGS_calls_owner);
   options.answers = absl::GetFlag(FLAGS_answers);
   options.agent_pause = absl::GetFlag(FLAGS_agent_pause);
+  options.receipts = absl::GetFlag(FLAGS_receipts);
   options.has_others = absl::GetFlag(FLAGS_has_others);
   options.settle_max = absl::GetFlag(FLAGS_settle_max);
   options.journal = absl::GetFlag(FLAGS_journal);

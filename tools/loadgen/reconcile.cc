@@ -89,6 +89,14 @@ class Reconciler {
         Say("delivered", token, absl::StrCat("reached the vendor ", times, " times"));
       }
     }
+    for (const std::string& token : ledger_.receipts) {
+      const auto reply = ledger_.replies.find(token);
+      if (reply == ledger_.replies.end() || reply->second.message_id.empty()) continue;
+      if (evidence_.delivered.contains(reply->second.message_id)) continue;
+      Say("receipts", token,
+          absl::StrCat("was taken; conversation ", reply->second.conversation_id,
+                       " does not say that message ", reply->second.message_id, " is delivered"));
+    }
     for (const auto& [token, times] : ledger_.arrivals) {
       if (!ledger_.replies.contains(token)) Say("delivered", token, "no agent has written it");
     }

@@ -20,6 +20,7 @@ struct Evidence {
   std::map<std::string, std::string> opened;  // Conversation → the interaction that opened it.
   int64_t resolved = 0;                       // "resolved" events.
   int64_t replies_sent = 0;                   // "reply_sent" events.
+  std::set<std::string> delivered;            // Messages of which vendors told that they are.
   std::map<std::string, int64_t> unfinished;  // Conversations that nobody resolved → state.
   // Owners at once (invariant I3): what was seen, in words.
   std::vector<std::string> two_owners;

@@ -126,5 +126,13 @@ TEST_F(ReconcileTest, WhatIsLeftOverAndWhoHadTwoOwnersIsNamed) {
                                          std::pair("conversations", "other")));
 }
 
+TEST_F(ReconcileTest, AReceiptThatTheConversationDoesNotKnowOfIsNamed) {
+  ledger_.replies["token"].message_id = "message";
+  ledger_.receipts = {"token"};
+  EXPECT_THAT(Differences(), ElementsAre(std::pair("receipts", "token")));
+  evidence_.delivered = {"message"};
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace trama::loadgen

@@ -93,6 +93,10 @@ std::string ReportAsTable(const Report& report) {
       there.counted_in);
   absl::StrAppendFormat(&text, "answers %d = in conversations %d = counted %d = delivered %d\n",
                         totals.replies, there.replies_sent, there.counted_out, totals.arrivals);
+  if (!report.ledger.receipts.empty()) {
+    absl::StrAppendFormat(&text, "receipts %d = in conversations %d\n",
+                          report.ledger.receipts.size(), there.delivered.size());
+  }
   for (size_t i = 0; i < std::min(report.differences.size(), kDifferencesShown); ++i) {
     const Difference& difference = report.differences[i];
     absl::StrAppend(&text, "difference: ", difference.where, ": ", difference.id, ": ",
@@ -122,6 +126,8 @@ std::string ReportAsJson(const Report& report) {
                {"counted_in", report.evidence.counted_in},
                {"counted_out", report.evidence.counted_out},
                {"delivered", totals.arrivals},
+               {"receipts", report.ledger.receipts.size()},
+               {"receipts_told", report.evidence.delivered.size()},
                {"commands", report.ledger.commands},
                {"refusals", report.ledger.refusals},
                {"latencies", Json::object()},

@@ -89,9 +89,14 @@ absl::Status Settle(const Ledger& ledger, Witness& witness, const RunOptions& op
 
 absl::Status PlayWith(const World& world, const RunOptions& options, Ledger& ledger,
                       platform::IoThreads& io, Report& report) {
-  auto channels = MakeChannels(world, io.context(), [&ledger](const std::string& text) {
+  VendorSide vendor;
+  vendor.on_arrival = [&ledger](const std::string& text) {
     ledger.Arrived(TokenIn(text), absl::Now());
-  });
+  };
+  if (options.receipts) {
+    vendor.on_receipt = [&ledger](const std::string& text) { ledger.Received(TokenIn(text)); };
+  }
+  auto channels = MakeChannels(world, io.context(), vendor);
   if (!channels.ok()) return channels.status();
   auto witness = Witness::Make(world);
   if (!witness.ok()) return witness.status();

@@ -20,6 +20,7 @@ struct RunOptions {
   bool answers = true;         // They write an answer before they resolve a conversation.
   absl::Duration agent_pause;  // Before each step of an agent.
   absl::Duration settle_max;   // After the last message, until everything is everywhere.
+  bool receipts = false;       // Vendors tell of each text that the customer has it.
   bool has_others = false;     // Somebody else writes to the workspace, too.
   std::string journal;         // A file; empty: none.
 };

@@ -30,9 +30,17 @@ std::string SignatureOf(const std::string& token, const std::string& url, FormFi
 
 class SmsChannel final : public Channel {
  public:
-  SmsChannel(ChannelWorld world, std::unique_ptr<WebhookSender> webhooks,
-             std::unique_ptr<TwilioSink> sink)
-      : world_(std::move(world)), webhooks_(std::move(webhooks)), sink_(std::move(sink)) {}
+  SmsChannel(ChannelWorld world, std::unique_ptr<WebhookSender> webhooks, VendorSide vendor)
+      : world_(std::move(world)), webhooks_(std::move(webhooks)), vendor_(std::move(vendor)) {}
+
+  absl::Status Listen(boost::asio::io_context& io) {
+    auto sink = TwilioSink::Start(
+        world_.Fact("sink"), io,
+        [this](const FormFields& form, const std::string& sid) { Take(form, sid); });
+    if (!sink.ok()) return sink.status();
+    sink_ = *std::move(sink);
+    return absl::OkStatus();
+  }
 
   types::v1::Identifier Customer(int64_t number) const override {
     types::v1::Identifier identifier;
@@ -55,33 +63,54 @@ class SmsChannel final : public Channel {
                                {"Body", message.text},
                                {"NumMedia", "0"},
                                {"NumSegments", "1"}};
-    webhooks_->Post(platform::EncodeForm(fields),
-                    {{"Content-Type", "application/x-www-form-urlencoded"},
-                     {"X-Twilio-Signature",
-                      SignatureOf(world_.Fact("auth_token"), world_.Fact("url"), fields)}},
-                    std::move(done));
+    webhooks_->Post(WebhookOf(world_.Fact("url"), fields), std::move(done));
   }
 
  private:
+  Webhook WebhookOf(const std::string& url, const FormFields& fields) const {
+    return {
+        .body = platform::EncodeForm(fields),
+        .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                    {"X-Twilio-Signature", SignatureOf(world_.Fact("auth_token"), url, fields)}}};
+  }
+
+  void Take(const FormFields& form, const std::string& sid) {
+    const std::string text(platform::FormValue(form, "Body"));
+    vendor_.on_arrival(text);
+    const std::string url(platform::FormValue(form, "StatusCallback"));
+    const auto told = platform::ParseUrl(url);
+    if (!vendor_.on_receipt || !told.ok()) return;
+    const FormFields fields = {{"MessageSid", sid},
+                               {"MessageStatus", "delivered"},
+                               {"AccountSid", world_.Fact("account_sid")},
+                               {"From", std::string(platform::FormValue(form, "From"))},
+                               {"To", std::string(platform::FormValue(form, "To"))}};
+    Webhook webhook = WebhookOf(url, fields);
+    webhook.target = told->Target();
+    webhooks_->Report([webhook] { return webhook; }, [this, text] { vendor_.on_receipt(text); });
+  }
+
   const ChannelWorld world_;
   const std::unique_ptr<WebhookSender> webhooks_;
-  const std::unique_ptr<TwilioSink> sink_;
+  const VendorSide vendor_;
+  std::unique_ptr<TwilioSink> sink_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Channel>> MakeSmsChannel(const World&, const ChannelWorld& facts,
                                                         boost::asio::io_context& io,
-                                                        const OnArrival& on_arrival) {
+                                                        const VendorSide& vendor) {
   const auto told = platform::ParseUrl(facts.Fact("url"));
   if (!told.ok()) return told.status();
   auto webhooks = WebhookSender::Create(
       facts.doors, told->path,
       [](const platform::HttpResponse& response) { return response.status / 100 == 2; }, io);
   if (!webhooks.ok()) return webhooks.status();
-  auto sink = TwilioSink::Start(facts.Fact("sink"), io, on_arrival);
-  if (!sink.ok()) return sink.status();
-  return std::make_unique<SmsChannel>(facts, *std::move(webhooks), *std::move(sink));
+  auto channel = std::make_unique<SmsChannel>(facts, *std::move(webhooks), vendor);
+  const absl::Status status = channel->Listen(io);
+  if (!status.ok()) return status;
+  return channel;
 }
 
 }  // namespace trama::loadgen

@@ -11,6 +11,6 @@ namespace trama::loadgen {
 absl::StatusOr<std::unique_ptr<Channel>> MakeSmsChannel(const World& world,
                                                         const ChannelWorld& facts,
                                                         boost::asio::io_context& io,
-                                                        const OnArrival& on_arrival);
+                                                        const VendorSide& vendor);
 
 }  // namespace trama::loadgen

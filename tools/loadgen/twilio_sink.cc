@@ -7,7 +7,6 @@
 #include "absl/time/clock.h"
 #include "nlohmann/json.hpp"
 #include "services/kernel/digest.h"
-#include "services/platform/http/url.h"
 #include "tools/loadgen/sink_server.h"
 
 namespace trama::loadgen {
@@ -23,8 +22,8 @@ constexpr int kPageSizeDefault = 50;
 
 absl::StatusOr<std::unique_ptr<TwilioSink>> TwilioSink::Start(const std::string& listen,
                                                               boost::asio::io_context& io,
-                                                              const OnArrival& on_arrival) {
-  std::unique_ptr<TwilioSink> sink(new TwilioSink(on_arrival));
+                                                              OnTaken on_taken) {
+  std::unique_ptr<TwilioSink> sink(new TwilioSink(std::move(on_taken)));
   platform::HttpRouter router;
   router.Prefix("POST", kPath, platform::SyncHandler([taker = sink.get()](const HttpRequest& sent) {
                   return taker->Take(sent);
@@ -53,7 +52,7 @@ HttpResponse TwilioSink::Take(const HttpRequest& request) {
     message.sid = absl::StrCat("SM", digest.substr(0, 32));
     messages_[to].push_back(message);
   }
-  on_arrival_(body);
+  on_taken_(*form, message.sid);
   return HttpResponse::Json(
       201, absl::StrCat(R"({"sid":")", message.sid, R"(","status":"queued","num_segments":"1"})"));
 }

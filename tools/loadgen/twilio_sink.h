@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "boost/asio/io_context.hpp"
 #include "services/platform/http/http_server.h"
-#include "tools/loadgen/channel.h"
+#include "services/platform/http/url.h"
 
 namespace trama::loadgen {
 
@@ -17,9 +18,12 @@ namespace trama::loadgen {
 // (https://www.twilio.com/docs/messaging/api/message-resource). It counts, it judges nothing.
 class TwilioSink {
  public:
+  // Called with each message that it takes, on a thread of the io_context.
+  using OnTaken = std::function<void(const platform::FormFields& form, const std::string& sid)>;
+
   static absl::StatusOr<std::unique_ptr<TwilioSink>> Start(const std::string& listen,
                                                            boost::asio::io_context& io,
-                                                           const OnArrival& on_arrival);
+                                                           OnTaken on_taken);
 
  private:
   struct Message {
@@ -28,12 +32,12 @@ class TwilioSink {
     std::string created;  // RFC 2822.
   };
 
-  explicit TwilioSink(OnArrival on_arrival) : on_arrival_(std::move(on_arrival)) {}
+  explicit TwilioSink(OnTaken on_taken) : on_taken_(std::move(on_taken)) {}
 
   platform::HttpResponse Take(const platform::HttpRequest& request);
   platform::HttpResponse List(const platform::HttpRequest& request);
 
-  const OnArrival on_arrival_;
+  const OnTaken on_taken_;
   std::mutex mutex_;
   std::map<std::string, std::vector<Message>> messages_;  // By recipient. Guarded by mutex_.
   int64_t taken_ = 0;                                     // Guarded by mutex_.

@@ -5,7 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
+#include "boost/asio/steady_timer.hpp"
 #include "boost/asio/strand.hpp"
+#include "boost/asio/this_coro.hpp"
+#include "boost/asio/use_awaitable.hpp"
 
 namespace trama::loadgen {
 namespace {
@@ -15,6 +18,8 @@ using platform::HttpOutcomeKind;
 
 constexpr size_t kConnectionsMax = 64;
 constexpr size_t kWaitingMax = 100'000;
+constexpr int kReportAttemptsMax = 300;
+constexpr absl::Duration kReportPause = absl::Seconds(1);
 constexpr absl::Duration kAnswerMax = absl::Seconds(15);  // Twilio's own limit; others wait longer.
 
 }  // namespace
@@ -40,15 +45,43 @@ absl::StatusOr<std::unique_ptr<WebhookSender>> WebhookSender::Create(
   return sender;
 }
 
-void WebhookSender::Post(std::string body, platform::HttpHeaders headers,
-                         std::function<void(Attempt)> done) {
+platform::HttpClientRequest WebhookSender::RequestOf(Webhook webhook) {
   platform::HttpClientRequest request;
   request.method = "POST";
   request.url = doors_[turn_++ % doors_.size()];
-  request.body = std::move(body);
-  request.headers = std::move(headers);
-  boost::asio::co_spawn(boost::asio::make_strand(io_), Send(std::move(request), std::move(done)),
+  if (!webhook.target.empty()) {
+    const size_t query = webhook.target.find('?');
+    request.url.path = webhook.target.substr(0, query);
+    request.url.query = query == std::string::npos ? "" : webhook.target.substr(query + 1);
+  }
+  request.body = std::move(webhook.body);
+  request.headers = std::move(webhook.headers);
+  return request;
+}
+
+void WebhookSender::Post(Webhook webhook, std::function<void(Attempt)> done) {
+  boost::asio::co_spawn(boost::asio::make_strand(io_),
+                        Send(RequestOf(std::move(webhook)), std::move(done)),
                         boost::asio::detached);
+}
+
+void WebhookSender::Report(std::function<Webhook()> make, std::function<void()> taken) {
+  boost::asio::co_spawn(boost::asio::make_strand(io_),
+                        SendReport(std::move(make), std::move(taken)), boost::asio::detached);
+}
+
+platform::Awaitable<void> WebhookSender::SendReport(std::function<Webhook()> make,
+                                                    std::function<void()> taken) {
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  for (int attempt = 1; attempt <= kReportAttemptsMax; ++attempt) {
+    const HttpOutcome outcome = co_await http_->Send(RequestOf(make()));
+    if (AttemptOf(outcome).kind == Attempt::Kind::kAccepted) {
+      taken();
+      co_return;
+    }
+    pause.expires_after(absl::ToChronoNanoseconds(kReportPause));
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
 }
 
 platform::Awaitable<void> WebhookSender::Send(platform::HttpClientRequest request,

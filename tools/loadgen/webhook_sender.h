@@ -13,6 +13,12 @@
 
 namespace trama::loadgen {
 
+struct Webhook {
+  std::string body;
+  platform::HttpHeaders headers;
+  std::string target = {};  // Path and query; empty: the sender's path.
+};
+
 // A vendor's way of calling webhooks: a few connections that are kept, and each attempt at the next
 // door, as behind a balancer.
 //
@@ -28,7 +34,11 @@ class WebhookSender {
       boost::asio::io_context& io);
 
   // `done` is called exactly once, on a thread of the io_context.
-  void Post(std::string body, platform::HttpHeaders headers, std::function<void(Attempt)> done);
+  void Post(Webhook webhook, std::function<void(Attempt)> done);
+
+  // What a vendor reports of a message that it was given: tried until it is taken, for about five
+  // minutes. `make` is asked anew for each attempt; `taken` is called at most once.
+  void Report(std::function<Webhook()> make, std::function<void()> taken);
 
  private:
   WebhookSender(boost::asio::io_context& io, IsTaken is_taken)
@@ -36,6 +46,8 @@ class WebhookSender {
 
   platform::Awaitable<void> Send(platform::HttpClientRequest request,
                                  std::function<void(Attempt)> done);
+  platform::Awaitable<void> SendReport(std::function<Webhook()> make, std::function<void()> taken);
+  platform::HttpClientRequest RequestOf(Webhook webhook);
   Attempt AttemptOf(const platform::HttpOutcome& outcome) const;
 
   boost::asio::io_context& io_;

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "services/platform/kafka/admin.h"
 #include "services/platform/kafka/offset_query.h"
+#include "trama/delivery/v1/delivery_events.pb.h"
 #include "trama/interaction/v1/interaction_events.pb.h"
 #include "trama/profile/v1/profile_service.grpc.pb.h"
 #include "trama/reporting/v1/reporting_service.grpc.pb.h"
@@ -164,6 +165,10 @@ void Witness::Take(const conversation::v1::ConversationEvent& event) {
   }
   if (event.has_resolved()) ++evidence_.resolved;
   if (event.has_reply_sent()) ++evidence_.replies_sent;
+  if (event.has_delivery_changed() &&
+      event.delivery_changed().status() == delivery::v1::STATUS_DELIVERED) {
+    evidence_.delivered.insert(event.delivery_changed().message_id());
+  }
   if (event.has_queued() || event.has_resolved()) holders_.erase(id);
   if (event.has_accepted() && !holders_.emplace(id, event.accepted().agent_id()).second) {
     evidence_.two_owners.push_back(id);
