@@ -167,6 +167,7 @@ void Shorten(google::protobuf::Message& answer) {
   if (v1::Conversation* shown = ShownIn(answer)) {
     shown->clear_facts();
     shown->clear_required_skills();
+    shown->clear_traceparent();
   }
   const auto* field = answer.GetDescriptor()->FindFieldByName("agent");
   if (field == nullptr) return;

@@ -75,8 +75,9 @@ absl::Status CheckCodes(const Conversation& conversation,
   return absl::OkStatus();
 }
 
-// An ended conversation counts from now on.
+// An ended conversation counts from now on. Nobody answers it any more.
 void StartReopenWindow(Step& step, Conversation& conversation, v1::ConversationRow& row) {
+  row.clear_traceparent();
   row.set_ends_at_ms(step.now_ms + conversation.workspace->settings->reopen_window_ms);
 }
 

@@ -1,11 +1,13 @@
 #include "services/routing/messages.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "services/kernel/ids.h"
 #include "services/kernel/text.h"
+#include "services/kernel/trace_context.h"
 #include "services/routing/conversation_state.h"
 #include "services/routing/life.h"
 #include "services/routing/publish.h"
@@ -52,8 +54,18 @@ void NoteWindow(const Interaction& message, v1::ConversationRow& row) {
       std::max(row.session_window_until_ms(), ToUnixMs(message.session_window_until())));
 }
 
+// The trace that the answer goes on with. What nobody looks at is not kept.
+void NoteTrace(Step& step, v1::ConversationRow& row) {
+  const std::optional<TraceContext> came_with = ParseTraceparent(step.came_with);
+  if (came_with && came_with->sampled) {
+    row.set_traceparent(step.Traceparent());
+  } else {
+    row.clear_traceparent();
+  }
+}
+
 // Who wrote, under which ids, and how he is answered.
-void NoteSender(State& state, Conversation& conversation, const v1::Work& work) {
+void NoteSender(State& state, Step& step, Conversation& conversation, const v1::Work& work) {
   const Interaction& message = work.interaction();
   v1::ConversationRow& row = state.Edit(conversation);
   state.threads.AddThreadKey(conversation.hash, row, work.keys().thread());
@@ -65,6 +77,7 @@ void NoteSender(State& state, Conversation& conversation, const v1::Work& work) 
   row.set_last_inbound_vendor_id(message.vendor_message_id());
   row.set_reply_key(work.keys().sender());
   NoteWindow(message, row);
+  NoteTrace(step, row);
   const interaction::v1::Sender& sender = message.sender();
   conversation.reply_to =
       ReplyAddress{sender.identifier(), sender.address(), sender.display_name()};
@@ -99,7 +112,7 @@ Conversation& Open(State& state, Step& step, const v1::Work& work, const std::st
     row.set_ends_at_ms(step.now_ms + workspace.settings->reopen_window_ms);
     row.set_reason("no person has written yet");
   }
-  NoteSender(state, conversation, work);
+  NoteSender(state, step, conversation, work);
   Publish(state, step, conversation, [&](conversation::v1::ConversationEvent& event) {
     conversation::v1::Opened& opened = *event.mutable_opened();
     opened.set_interaction_id(message.interaction_id());
@@ -132,6 +145,7 @@ void TellHolder(Step& step, const Conversation& conversation, const std::string&
   v1::AgentUpdate update;
   update.mutable_message()->set_conversation_id(conversation.row->conversation_id());
   update.mutable_message()->set_interaction_id(interaction_id);
+  update.mutable_message()->set_traceparent(conversation.row->traceparent());
   Tell(step, *conversation.placement.holder, std::move(update));
 }
 
@@ -152,7 +166,7 @@ Conversation& Receive(State& state, Step& step, const v1::Work& work,
   const bool is_new = match.conversation == nullptr;
   Conversation& conversation =
       is_new ? Open(state, step, work, match.possible_thread, state_of_new) : *match.conversation;
-  if (!is_new) NoteSender(state, conversation, work);
+  if (!is_new) NoteSender(state, step, conversation, work);
   NoteFacts(state, step, conversation, work);
   if (is_new && work.facts().pending()) {
     state.Edit(conversation).set_facts_pending(true);

@@ -8,8 +8,18 @@ namespace {
 using conversation::v1::ConversationEvent;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
-class MessagesTest : public RoutingTest {};
+constexpr char kTrace[] = "00-0af7651916cd43dd8448eb211c80319c-";
+constexpr char kSampled[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+constexpr char kUnsampled[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+class MessagesTest : public RoutingTest {
+ protected:
+  const v1::AgentUpdate& NewestUpdate() const {
+    return static_cast<const v1::AgentUpdate&>(*world.pushes().back().message);
+  }
+};
 
 TEST_F(MessagesTest, AMessageToAnAgentsConversationReachesHim) {
   AnaHasM1();
@@ -18,9 +28,8 @@ TEST_F(MessagesTest, AMessageToAnAgentsConversationReachesHim) {
   EXPECT_THAT(world.Receive("m2", {.token = world.IdOf("m1")}), ElementsAre("m1 message"));
 
   ASSERT_EQ(world.pushes().size(), before + 1);
-  const auto& update = static_cast<const v1::AgentUpdate&>(*world.pushes().back().message);
   EXPECT_EQ(world.pushes().back().stream, "demo/ana");
-  EXPECT_EQ(update.message().interaction_id(), "m2");
+  EXPECT_EQ(NewestUpdate().message().interaction_id(), "m2");
   EXPECT_FALSE(world.pushes().back().proposal);
 }
 
@@ -123,15 +132,55 @@ TEST_F(MessagesTest, ARepeatIsKnownForTwoDaysEvenWhenItsConversationIsClosed) {
 
 TEST_F(MessagesTest, TheTraceOfTheMessageGoesOnInWhatItCauses) {
   Configure();
-  LogEntry entry;
-  entry.id = "m1";
-  entry.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  entry.message = std::make_shared<const v1::Work>(World::WorkOf("m1", Mail(), world.now()));
-  world.Apply(std::move(entry));
+  world.Receive("m1", {.traceparent = kSampled});
 
   const std::string& traceparent = world.records().back().traceparent;
-  EXPECT_EQ(traceparent.substr(0, 36), "00-0af7651916cd43dd8448eb211c80319c-");
-  EXPECT_NE(traceparent.substr(36, 16), "b7ad6b7169203331");
+  EXPECT_THAT(traceparent, StartsWith(kTrace));
+  EXPECT_NE(traceparent, kSampled);
+}
+
+TEST_F(MessagesTest, AnOfferCarriesTheTraceOfTheQuestionWhoeverMadeRoom) {
+  Configure();
+  world.Receive("m1", {.traceparent = kSampled});
+  const std::string taken_in = world.records().back().traceparent;
+  world.Online("ana");
+
+  EXPECT_EQ(NewestUpdate().offer().conversation().traceparent(), taken_in);
+  EXPECT_THAT(taken_in, StartsWith(kTrace));
+  world.Restart();
+  EXPECT_EQ(world.Get("m1").traceparent(), taken_in);
+}
+
+TEST_F(MessagesTest, AnAgentIsToldTheTraceOfTheNewestQuestion) {
+  AnaHasM1({.traceparent = kSampled});
+  const std::string first = world.Get("m1").traceparent();
+  EXPECT_EQ(NewestUpdate().conversation().traceparent(), first);
+
+  world.Receive("m2", {.token = world.IdOf("m1"), .traceparent = kSampled});
+  const std::string second = NewestUpdate().message().traceparent();
+  EXPECT_THAT(second, StartsWith(kTrace));
+  EXPECT_NE(second, first);
+
+  world.Receive("m3", {.token = world.IdOf("m1"), .automatic = true});
+  EXPECT_EQ(NewestUpdate().message().traceparent(), second) << "nobody answers an automatic one";
+}
+
+TEST_F(MessagesTest, ATraceThatIsNotSampledIsNotKept) {
+  AnaHasM1({.traceparent = kSampled});
+  world.Receive("m2", {.token = world.IdOf("m1"), .traceparent = kUnsampled});
+
+  EXPECT_EQ(NewestUpdate().message().interaction_id(), "m2");
+  EXPECT_EQ(NewestUpdate().message().traceparent(), "");
+  EXPECT_EQ(world.Get("m1").traceparent(), "");
+}
+
+TEST_F(MessagesTest, AConversationThatHasEndedKeepsNoTrace) {
+  AnaHasM1({.thread = "t", .traceparent = kSampled});
+  world.Resolve("ana", "m1");
+  EXPECT_EQ(world.Get("m1").traceparent(), "");
+
+  world.Receive("m2", {.thread = "t", .traceparent = kSampled});
+  EXPECT_THAT(world.Get("m1").traceparent(), StartsWith(kTrace));
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ v1::Conversation ViewOf(const Conversation& conversation) {
   }
   view.set_reason(row.reason());
   view.set_sequence(row.sequence());
+  view.set_traceparent(row.traceparent());
   return view;
 }
 

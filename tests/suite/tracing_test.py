@@ -41,11 +41,8 @@ class Tracing(unittest.TestCase):
         cls.webhook = wait_until("the webhook is traced", lambda: next(
             (span for span in list(cls.collector.spans)
              if span.kind == SERVER and span.name.startswith(WEBHOOK)), None))
-        cls.asked = wait_until("the question is traced up to routing", lambda: cls.of_trace(
-            "routing apply", lambda span: span.attributes["trama.input"] == "trama.routing.v1.Work"))
         conversation = world.accept("ana", lambda each: each["channel"] == "sms")
-        world.run("--traceparent", f"00-{cls.asked.trace}-{cls.asked.id}-01", "agent", "ana",
-                  "reply", conversation, "It arrives tomorrow.", who="ana")
+        world.agent("ana", "reply", conversation, "It arrives tomorrow.")
         cls.called = wait_until("the call to the vendor is traced", lambda: cls.of_trace(
             "POST", lambda span: span.service == "trama-sms" and span.kind == CLIENT))
 
@@ -69,6 +66,14 @@ class Tracing(unittest.TestCase):
         self.assertTrue(forwarded[-1].startswith(WEBHOOK))
         calls = [name for name in names if name.startswith(ROUTING)]
         self.assertIn(calls, [[ROUTING + "Reply"], [ROUTING + "Reply"] * 3])
+
+    def test_the_offer_carries_the_trace_to_the_agents_client(self):
+        offer = wait_until("the client is told of the offer", lambda: next(
+            (update["offer"] for update in self.world.told("ana") if "offer" in update), None))
+        taken_in = self.way(self.called).index("intake") - 1
+        applied = self.collector.way_to(self.called)[taken_in]
+        self.assertEqual(offer["conversation"]["traceparent"],
+                         f"00-{self.webhook.trace}-{applied.id}-01")
 
     def test_the_webhook_is_the_first_of_its_trace(self):
         self.assertEqual(self.webhook.parent, "")

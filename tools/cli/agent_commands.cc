@@ -148,6 +148,17 @@ absl::StatusOr<std::string> TextOf(const Arguments& arguments) {
   return text == "-" ? ReadWhole("-", kTextMaxBytes) : text;
 }
 
+// The answer is a step of the question's trace, if that has one and the command line names none. No
+// answer waits for want of a trace.
+void GoOnWithTraceOf(Context& context, const std::string& conversation_id) {
+  if (!context.traceparent().empty()) return;
+  routing::v1::GetConversationRequest request;
+  request.set_workspace(context.workspace());
+  request.set_conversation_id(conversation_id);
+  const auto found = context.Call("routing", request, &RoutingService::Stub::GetConversation);
+  if (found.ok()) context.GoOnWith(found->conversation().traceparent());
+}
+
 absl::Status Reply(Context& context, const Arguments& arguments) {
   auto request = Begin<routing::v1::ReplyRequest>(context, arguments);
   const auto id = ConversationOf(context, arguments, {conversation::v1::STATE_ASSIGNED});
@@ -158,6 +169,7 @@ absl::Status Reply(Context& context, const Arguments& arguments) {
   if (absl::Status added = AddReplyParts(arguments, *text, request); !added.ok()) return added;
   request.set_subject(arguments.Get("subject"));
   request.set_resolve(arguments.Has("resolve"));
+  GoOnWithTraceOf(context, *id);
   const auto response = context.Call("routing", request, &RoutingService::Stub::Reply);
   if (!response.ok()) return response.status();
   context.out().One(ToJson(*response), [&] {

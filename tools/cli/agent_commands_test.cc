@@ -50,10 +50,24 @@ class FakeRouting final : public RoutingService::CallbackService {
   grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context,
                                   const routing::v1::ReplyRequest* request,
                                   routing::v1::ReplyResponse* response) override {
+    const auto trace = context->client_metadata().find("traceparent");
+    const bool is_traced = trace != context->client_metadata().end();
+    traces.push_back(is_traced ? std::string(trace->second.data(), trace->second.size()) : "");
     return Answer(context, request, response, [this](const auto& asked) {
       replies.push_back(asked);
       routing::v1::ReplyResponse answer;
       answer.set_message_id("m1");
+      return answer;
+    });
+  }
+
+  grpc::ServerUnaryReactor* GetConversation(
+      grpc::CallbackServerContext* context, const routing::v1::GetConversationRequest* request,
+      routing::v1::GetConversationResponse* response) override {
+    return Answer(context, request, response, [this](const auto& asked) {
+      looked_at.push_back(asked.conversation_id());
+      routing::v1::GetConversationResponse answer;
+      answer.mutable_conversation()->set_traceparent(question_trace);
       return answer;
     });
   }
@@ -101,6 +115,9 @@ class FakeRouting final : public RoutingService::CallbackService {
   std::atomic<int> heartbeats = 0;
   std::vector<routing::v1::AcceptOfferRequest> accepted;
   std::vector<routing::v1::ReplyRequest> replies;
+  std::vector<std::string> traces;  // With which these came.
+  std::string question_trace;       // Of every conversation.
+  std::vector<std::string> looked_at;
   std::vector<std::string> tokens;  // With which the stream was asked for.
 
  private:
@@ -244,6 +261,24 @@ TEST_F(AgentCommandsTest, ReplySendsChoicesAsButtonsOrAMenu) {
 TEST_F(AgentCommandsTest, TemplatesChoicesAndFilesDoNotGoTogether) {
   EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "x", "--template", "t", "--choice", "a"}).exit, 2);
   EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "--choice", "a"}).exit, 2);
+}
+
+TEST_F(AgentCommandsTest, ReplyIsAStepOfTheQuestionsTrace) {
+  routing_.question_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "hello"}).exit, 0);
+  EXPECT_THAT(routing_.looked_at, ElementsAre("c1"));
+  EXPECT_THAT(routing_.traces, ElementsAre(routing_.question_trace));
+
+  routing_.question_trace = "";
+  EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "hello"}).exit, 0);
+  EXPECT_EQ(routing_.traces.back(), "");
+}
+
+TEST_F(AgentCommandsTest, ReplyIsAStepOfTheTraceThatTheCallerNames) {
+  const std::string named = "00-11111111111111111111111111111111-2222222222222222-01";
+  routing_.question_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  EXPECT_EQ(Run({"agent", "ana", "reply", "c1", "hello", "--traceparent", named}).exit, 0);
+  EXPECT_THAT(routing_.traces, ElementsAre(named));
 }
 
 TEST_F(AgentCommandsTest, ReplyNeedsSomethingToSay) {

@@ -218,6 +218,7 @@ World::Words World::Receive(const std::string& interaction_id, const Mail& mail)
   LogEntry entry;
   entry.topic = "trama.work.v1";
   entry.id = interaction_id;
+  entry.traceparent = mail.traceparent;
   entry.message = std::make_shared<const v1::Work>(std::move(work));
   return Apply(std::move(entry));
 }

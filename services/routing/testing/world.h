@@ -48,6 +48,7 @@ struct Mail {
   absl::Duration received_ago = absl::ZeroDuration();
   // From its receipt; none when infinite.
   absl::Duration session_window = absl::InfiniteDuration();
+  std::string traceparent;
 };
 
 // Runs one machine as its loop would: every input is followed by the ticks that are due at once,
