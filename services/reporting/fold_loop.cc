@@ -28,6 +28,18 @@ constexpr absl::Duration kProduceTimeout = absl::Seconds(10);
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
 constexpr size_t kPublishMax = 256;  // Buckets of one partition at once.
 
+// The event in `record`, or why nobody can count it.
+template <typename Event>
+absl::StatusOr<Event> Read(const Record& record) {
+  if (!record.value.has_value()) return absl::InvalidArgumentError("the record has no value");
+  Event event;
+  if (!event.ParseFromString(*record.value)) {
+    return absl::InvalidArgumentError(absl::StrCat("the value is not a ", event.GetTypeName()));
+  }
+  if (event.workspace().empty()) return absl::InvalidArgumentError("the event has no workspace");
+  return event;
+}
+
 }  // namespace
 
 FoldLoop::FoldLoop(FoldLoopOptions options, KpiStore& store, platform::ConfigSource& config,
@@ -40,16 +52,16 @@ FoldLoop::FoldLoop(FoldLoopOptions options, KpiStore& store, platform::ConfigSou
       heartbeat_(health.AddHeartbeat("fold loop", kStaleAfter)),
       counting_(health.AddCondition("counting")),
       records_(metrics.Counter("trama_reporting_records_total", "Records counted.", {"topic"})),
-      unreadable_(metrics.Counter("trama_reporting_unreadable_total",
-                                  "Records that could not be decoded and were passed over.",
-                                  {"topic"})),
+      buried_(metrics.Counter("trama_reporting_dead_letters_total",
+                              "Records that could not be read.", {"topic"})),
       gaps_(metrics.Counter("trama_reporting_gaps_total",
                             "Times that records had expired before they were read.", {"topic"})),
       batch_seconds_(metrics.Histogram("trama_reporting_batch_seconds",
                                        "From a batch read to its position moved.", {},
                                        platform::kLatencySecondsBuckets)),
       lag_(metrics.Gauge("trama_reporting_lag_records",
-                         "Records not read yet, of the partitions held here.", {"topic"})) {}
+                         "Records not read yet, of the partitions held here.", {"topic"})),
+      dead_letters_(options_.dead_letters) {}
 
 absl::StatusOr<std::unique_ptr<FoldLoop>> FoldLoop::Start(FoldLoopOptions options, KpiStore& store,
                                                           platform::ConfigSource& config,
@@ -100,6 +112,7 @@ absl::Status FoldLoop::Assigned(std::vector<platform::TopicPartitionOffset>& pos
     const absl::StatusOr<int64_t> stored = store_.Position(position.partition, position.topic);
     if (!stored.ok()) return stored.status();
     positions_[{position.topic, position.partition}] = *stored;
+    dead_letters_.Passed({position.topic, position.partition}, *stored);
     agents_.erase({position.topic, position.partition});
     position.offset = *stored == 0 ? platform::kOffsetBeginning : *stored;
   }
@@ -179,6 +192,7 @@ absl::Status FoldLoop::CountRun(const Run& run, const std::vector<const Record*>
     next = record->offset + 1;
   }
   if (next == position->second) return absl::OkStatus();
+  if (absl::Status sent = SendDeadLetters(); !sent.ok()) return sent;
   const absl::Status added = store_.Add(run.second, run.first, position->second, next, folded);
   if (!added.ok()) return added;
   position->second = next;
@@ -213,37 +227,52 @@ absl::Status FoldLoop::CheckPositions() {
 }
 
 absl::Status FoldLoop::FoldRecord(const Record& record, AgentsOfRun& agents, Folded& folded) {
-  bool readable = record.value.has_value();
-  if (readable && record.topic == options_.conversations) {
-    conversation::v1::ConversationEvent event;
-    readable = event.ParseFromString(*record.value);
-    if (readable) Fold(event, levels_, folded);
-  } else if (readable && record.topic == options_.agents) {
-    if (absl::Status done = FoldAgent(record, agents, folded, readable); !done.ok()) return done;
-  } else if (readable) {
-    sla::v1::SlaEvent event;
-    readable = event.ParseFromString(*record.value);
-    if (readable) Fold(event, folded);
+  if (record.topic == options_.conversations) {
+    const auto event = Read<conversation::v1::ConversationEvent>(record);
+    if (event.ok()) {
+      Fold(*event, levels_, folded);
+    } else {
+      Bury(record, event.status());
+    }
+  } else if (record.topic == options_.agents) {
+    const auto event = Read<agent::v1::AgentEvent>(record);
+    if (event.ok()) return FoldAgent(record.partition, *event, agents, folded);
+    Bury(record, event.status());
+  } else {
+    const auto event = Read<sla::v1::SlaEvent>(record);
+    if (event.ok()) {
+      Fold(*event, folded);
+    } else {
+      Bury(record, event.status());
+    }
   }
-  if (readable) return absl::OkStatus();
-  unreadable_.With({record.topic}).Increment();
-  platform::Log(platform::LogLevel::kError, "record not readable", {{"place", Place(record)}});
   return absl::OkStatus();
 }
 
-absl::Status FoldLoop::FoldAgent(const Record& record, AgentsOfRun& agents, Folded& folded,
-                                 bool& readable) {
-  agent::v1::AgentEvent event;
-  readable = event.ParseFromString(*record.value);
-  if (!readable) return absl::OkStatus();
+absl::Status FoldLoop::FoldAgent(int32_t partition, const agent::v1::AgentEvent& event,
+                                 AgentsOfRun& agents, Folded& folded) {
   auto known = agents.find(event.workspace());
   if (known == agents.end()) {
-    absl::StatusOr<AgentStates> states = store_.Agents(record.partition, event.workspace());
+    absl::StatusOr<AgentStates> states = store_.Agents(partition, event.workspace());
     if (!states.ok()) return states.status();
     known = agents.emplace(event.workspace(), *std::move(states)).first;
   }
   Fold(event, known->second, folded);
   return absl::OkStatus();
+}
+
+void FoldLoop::Bury(const Record& record, const absl::Status& why) {
+  if (!dead_letters_.Add(record, std::string(why.message()), absl::Now())) return;
+  buried_.With({record.topic}).Increment();
+  platform::Log(platform::LogLevel::kError, "dead letter",
+                {{"place", Place(record)}, {"why", why}});
+}
+
+absl::Status FoldLoop::SendDeadLetters() {
+  if (dead_letters_.waiting().empty()) return absl::OkStatus();
+  absl::Status sent = producer_.ProduceAll(dead_letters_.waiting(), kProduceTimeout);
+  if (sent.ok()) dead_letters_.Written();
+  return sent;
 }
 
 absl::Status FoldLoop::PublishClosed() {

@@ -15,7 +15,9 @@
 #include "services/platform/kafka/lag_meter.h"
 #include "services/platform/kafka/producer.h"
 #include "services/platform/kafka/topics.h"
+#include "services/reporting/dead_letter_box.h"
 #include "services/reporting/kpi_store.h"
+#include "trama/agent/v1/agent_events.pb.h"
 
 namespace trama::reporting {
 
@@ -27,13 +29,14 @@ struct FoldLoopOptions {
   std::string agents = platform::kAgents;
   std::string sla = platform::kSla;
   std::string reports = platform::kReports;
+  std::string dead_letters = platform::kDeadLetters;
   // How often closed quarter-hours are looked for.
   absl::Duration publish_every = absl::Seconds(10);
 };
 
 // Reads what the engines wrote and counts it. Each topic and partition is folded on its own and
 // continues where Redis says, so that an emptied Redis is counted again from the topics. Closed
-// quarter-hours are published on trama.reports.v1.
+// quarter-hours are published on trama.reports.v1; what cannot be read goes to the dead letters.
 //
 // One thread of its own from Start to Stop. When Redis is away it waits; nothing is lost.
 class FoldLoop {
@@ -64,8 +67,10 @@ class FoldLoop {
   absl::Status Reposition(const Run& run);
   // `agents`: how the agents of the run stand, as far as they were needed so far.
   absl::Status FoldRecord(const platform::Record& record, AgentsOfRun& agents, Folded& folded);
-  absl::Status FoldAgent(const platform::Record& record, AgentsOfRun& agents, Folded& folded,
-                         bool& readable);
+  absl::Status FoldAgent(int32_t partition, const agent::v1::AgentEvent& event, AgentsOfRun& agents,
+                         Folded& folded);
+  void Bury(const platform::Record& record, const absl::Status& why);
+  absl::Status SendDeadLetters();
   absl::Status PublishClosed();
   absl::Status CheckPositions();
 
@@ -76,12 +81,13 @@ class FoldLoop {
   std::unique_ptr<platform::Heartbeat> heartbeat_;
   std::unique_ptr<platform::Condition> counting_;
   platform::CounterFamily& records_;
-  platform::CounterFamily& unreadable_;
+  platform::CounterFamily& buried_;
   platform::CounterFamily& gaps_;
   platform::HistogramFamily& batch_seconds_;
   std::function<void(absl::Status)> fatal_;
   std::unique_ptr<platform::GroupConsumer> consumer_;
   platform::LagMeter lag_;
+  DeadLetterBox dead_letters_;
   std::map<Run, int64_t> positions_;   // As Redis has them.
   std::map<Run, AgentsOfRun> agents_;  // Likewise; what is not here is read when it is needed.
   platform::ConfigPtr revision_;

@@ -6,14 +6,10 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
-#include "services/platform/config/fixed_config.h"
-#include "services/platform/grpc/testing/grpc_fixture.h"
 #include "services/platform/kafka/cloud_event.h"
 #include "services/platform/kafka/testing/broker.h"
-#include "services/platform/net/io_threads.h"
-#include "services/platform/redis/testing/redis_fixture.h"
-#include "services/reporting/fold_loop.h"
-#include "services/reporting/reporting_service.h"
+#include "services/reporting/testing_replica.h"
+#include "trama/deadletter/v1/deadletter.pb.h"
 #include "trama/reporting/v1/report_rows.pb.h"
 
 // The whole service on a real broker and a real Redis, through its gRPC door.
@@ -25,65 +21,11 @@ using ::google::protobuf::util::TimeUtil;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::SizeIs;
-using Stub = v1::ReportingService::Stub;
+using ::testing::UnorderedElementsAreArray;
 
 constexpr char kWorkspace[] = "demo";
 constexpr char kOther[] = "other";
-
-// What the replicas of one test share.
-struct World {
-  platform::KafkaConfig kafka;
-  FoldLoopOptions options;
-  std::unique_ptr<platform::RedisProcess> redis;
-  platform::FixedConfig config;
-};
-
-// One process of the service.
-class Replica {
- public:
-  explicit Replica(World& world) {
-    platform::RedisOptions redis;
-    redis.port = world.redis->port();
-    redis.backoff_max = absl::Milliseconds(100);
-    redis_ = *platform::RedisClient::Create(io_.context(), redis);
-    producer_ = *platform::Producer::Create(world.kafka);
-    store_ = std::make_unique<KpiStore>(*redis_);
-    loop_ =
-        *FoldLoop::Start(world.options, *store_, world.config, *producer_, grpc_.health(),
-                         grpc_.metrics(), [](const absl::Status& why) { ADD_FAILURE() << why; });
-    server_ = std::make_unique<ReportingServer>(grpc_.gate(), io_.context(), *store_, world.config);
-    grpc_.Serve(*server_);
-  }
-  ~Replica() {
-    server_->StopStreams();
-    grpc_.server().Shutdown(absl::Seconds(5));
-    loop_->Stop();
-    loop_.reset();
-    redis_.reset();
-    io_.Stop();
-  }
-
-  absl::StatusOr<v1::GetKpisResponse> Kpis(const v1::GetKpisRequest& request,
-                                           const std::string& subject = "operator") {
-    const std::shared_ptr<platform::Peer> peer = grpc_.Client(subject);
-    const auto stub = v1::ReportingService::NewStub(peer->channel());
-    return platform::CallBlocking<v1::GetKpisResponse>(
-        *peer, request, {.timeout = absl::Seconds(30)},
-        [&](grpc::ClientContext* context, const v1::GetKpisRequest& asked,
-            v1::GetKpisResponse* answer) { return stub->GetKpis(context, asked, answer); });
-  }
-  platform::GrpcFixture& grpc() { return grpc_; }
-  platform::RedisClient& redis() { return *redis_; }
-
- private:
-  platform::GrpcFixture grpc_{{}, /*worker_threads=*/4};
-  platform::IoThreads io_{2};
-  std::unique_ptr<platform::RedisClient> redis_;
-  std::unique_ptr<platform::Producer> producer_;
-  std::unique_ptr<KpiStore> store_;
-  std::unique_ptr<FoldLoop> loop_;
-  std::unique_ptr<ReportingServer> server_;
-};
+constexpr char kNoMessage[] = "\xff\xff no message";
 
 void AddResource(config::v1::Snapshot& snapshot, const std::string& kind,
                  const std::string& workspace, const std::string& name) {
@@ -108,6 +50,7 @@ class ReportingIntegrationTest : public platform::testing::BrokerTest {
     world_.options.agents = NewTopic("agents", 2);
     world_.options.sla = NewTopic("sla", 2);
     world_.options.reports = NewTopic("reports", 1);
+    world_.options.dead_letters = NewTopic("dead", 1);
     world_.options.publish_every = absl::Milliseconds(100);
     auto redis = platform::RedisProcess::Start();
     ASSERT_TRUE(redis.ok()) << redis.status();
@@ -215,6 +158,17 @@ class ReportingIntegrationTest : public platform::testing::BrokerTest {
     })) << figures.status();
     return *figures;
   }
+  // Where the records come from that could not be read.
+  std::vector<std::string> DeadLetters() {
+    std::vector<std::string> topics;
+    for (const platform::Record& record : ReadAll(world_.options.dead_letters, 0)) {
+      deadletter::v1::DeadLetter letter;
+      EXPECT_TRUE(letter.ParseFromString(*record.value));
+      EXPECT_EQ(letter.value(), kNoMessage);
+      topics.push_back(letter.source_topic());
+    }
+    return topics;
+  }
   // Of all agents.
   static int64_t IdleMs(const v1::GetKpisResponse& figures) {
     int64_t idle_ms = 0;
@@ -240,13 +194,16 @@ TEST_F(ReportingIntegrationTest, EveryEventCountsOnceWhateverReplicasAndRedisDo)
     Queued(absl::StrCat("c", i), absl::Minutes(20));
     Accepted(absl::StrCat("c", i), absl::Minutes(20));
   }
-  Write(world_.options.conversations, 1, {"\xff\xff no message"});
+  const std::string topics[] = {world_.options.conversations, world_.options.agents,
+                                world_.options.sla};
+  for (const std::string& topic : topics) Write(topic, 1, {kNoMessage});
   // The topics are read side by side: both must have been counted.
   std::string before;
   ASSERT_TRUE(Eventually([&] {
     const v1::GetKpisResponse figures = WaitAnswered(50);
     before = Settled(figures);
-    return IdleMs(figures) == absl::ToInt64Milliseconds(absl::Minutes(25));
+    return IdleMs(figures) == absl::ToInt64Milliseconds(absl::Minutes(25)) &&
+           DeadLetters().size() == 3;
   }));
 
   ASSERT_TRUE(replica().redis().CallBlocking({"FLUSHALL"}).ok());
@@ -254,6 +211,9 @@ TEST_F(ReportingIntegrationTest, EveryEventCountsOnceWhateverReplicasAndRedisDo)
     const auto figures = replica().Kpis(Request());
     return figures.ok() && Settled(*figures) == before;
   }));
+
+  // Counted twice by now, and each told once.
+  EXPECT_THAT(DeadLetters(), UnorderedElementsAreArray(topics));
 
   // Partitions move; what was counted stays counted.
   AddReplica();

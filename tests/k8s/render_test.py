@@ -3,7 +3,9 @@
 
 import os
 import pathlib
+import re
 import subprocess
+import tempfile
 import unittest
 
 import yaml
@@ -17,7 +19,7 @@ WORKLOADS = {"Deployment", "StatefulSet"}
 def render(folder):
     done = subprocess.run([str(KUSTOMIZE), "build", str(folder)], capture_output=True, text=True)
     if done.returncode != 0:
-        raise AssertionError(f"kustomize build {folder.relative_to(ROOT)}: {done.stderr}")
+        raise AssertionError(f"kustomize build {folder}: {done.stderr}")
     return [item for item in yaml.safe_load_all(done.stdout) if item]
 
 
@@ -33,7 +35,8 @@ def services():
 
 class RenderTest(unittest.TestCase):
     def test_every_base_and_overlay_builds(self):
-        folders = sorted((ROOT / "k8s").glob("*/*/kustomization.yaml"))
+        folders = [file for file in sorted((ROOT / "k8s").glob("*/*/kustomization.yaml"))
+                   if file.parent.parent.name != "components"]
         self.assertGreater(len(folders), 5)
         for file in folders:
             with self.subTest(file.parent.name):
@@ -59,13 +62,69 @@ class RenderTest(unittest.TestCase):
                     self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])
                     self.assertEqual(container["securityContext"]["capabilities"]["drop"], ["ALL"])
 
+    def test_retention_is_a_restricted_job_that_nobody_gets_unasked(self):
+        [job] = render(ROOT / "k8s/base/retention")
+        self.assertEqual(job["kind"], "CronJob")
+        self.assertEqual(job["spec"]["concurrencyPolicy"], "Forbid")
+        pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        self.assertEqual(pod["restartPolicy"], "Never")
+        self.assertTrue(pod["securityContext"]["runAsNonRoot"])
+        self.assertFalse(pod["automountServiceAccountToken"])
+        [container] = pod["containers"]
+        self.assertEqual(container["args"][:3], ["blobs", "expire", "--older-than"])
+        self.assertIn("memory", container["resources"]["limits"])
+        self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])
+        self.assertEqual(container["securityContext"]["capabilities"]["drop"], ["ALL"])
+        kinds = {item["kind"] for item in render(ROOT / "k8s/overlays/dev")}
+        self.assertNotIn("CronJob", kinds)
+
+    def test_every_variable_is_a_setting_of_the_services(self):
+        """One that is none would be passed over, and nobody would tell."""
+        settings = {f"TRAMA_{name.upper()}" for file in ROOT.glob("services/**/*.cc")
+                    for name in re.findall(r"^ABSL_FLAG\([^,]+(?:<[^>]*>)?, (\w+),",
+                                           file.read_text(), re.M)}
+        named = {name for file in ROOT.glob("k8s/**/*.yaml")
+                 for name in re.findall(r"\bTRAMA_[A-Z_]+", file.read_text())}
+        self.assertIn("TRAMA_KAFKA_BROKERS", settings & named)
+        self.assertEqual(named - settings, set())
+
+    def test_kafka_with_users_gives_every_service_its_own_password(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name).resolve()
+            k8s = os.path.relpath(ROOT / "k8s", folder)
+            (folder / "kustomization.yaml").write_text(
+                f"resources: [{k8s}/overlays/dev]\ncomponents: [{k8s}/components/kafka-sasl]\n")
+            items = render(folder)
+        [settings] = [item["data"] for item in items if item["kind"] == "ConfigMap"]
+        self.assertEqual(settings["TRAMA_KAFKA_SECURITY_PROTOCOL"], "sasl_ssl")
+        directory, password = os.path.split(
+            settings["TRAMA_KAFKA_SASL_PASSWORD"].removeprefix("file:"))
+        workloads = [item for item in items if item["kind"] in WORKLOADS]
+        self.assertEqual(len(workloads), len(services()))
+        for item in workloads:
+            template = item["spec"]["template"]
+            [container] = template["spec"]["containers"]
+            with self.subTest(item["metadata"]["name"]):
+                [user] = [each for each in container["env"]
+                          if each["name"] == "TRAMA_KAFKA_SASL_USERNAME"]
+                self.assertEqual(user["valueFrom"]["fieldRef"]["fieldPath"],
+                                 "metadata.labels['app.kubernetes.io/name']")
+                self.assertEqual(template["metadata"]["labels"]["app.kubernetes.io/name"],
+                                 item["metadata"]["name"])  # As `tramactl access` names users.
+                files = {each["mountPath"]: each.get("subPath") or each["subPathExpr"]
+                         for each in container["volumeMounts"] if each["name"] == "kafka"}
+                self.assertEqual(files, {f"{directory}/{password}": "$(TRAMA_KAFKA_SASL_USERNAME)",
+                                         settings["TRAMA_KAFKA_CA_FILE"]: "ca.pem"})
+                self.assertIn("kafka", [each["name"] for each in template["spec"]["volumes"]])
+
     def test_engines_run_as_two_replicas_with_stable_names(self):
         items = {i["metadata"]["name"]: i for i in render(ROOT / "k8s/overlays/dev")
                  if i["kind"] == "StatefulSet"}
         for engine in ("trama-routing", "trama-sla"):
             self.assertEqual(items[engine]["spec"]["replicas"], 2)
             env = items[engine]["spec"]["template"]["spec"]["containers"][0]["env"]
-            self.assertIn("TRAMA_GROUP_INSTANCE", {e["name"] for e in env})
+            names = {e["name"] for e in env}
+            self.assertLessEqual({"TRAMA_GROUP_INSTANCE", "TRAMA_GRPC_ADVERTISE"}, names)
 
 
 if __name__ == "__main__":

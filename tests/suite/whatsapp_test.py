@@ -1,11 +1,9 @@
 """WhatsApp from the webhook to the customer's telephone: people without a number, batches in any order
 and again and again, the session window, what the vendor reports."""
 
-import json
 import random
 import time
 import unittest
-import urllib.request
 
 import world as worlds
 from world import customers, wait_until
@@ -56,16 +54,10 @@ class WhatsAppStory(unittest.TestCase):
         cls.refused = world.refused("agent", "ana", "reply", of[DORA], "We are.", who="ana")
         world.agent("ana", "reply", of[DORA], "Hi Dora, we are back.", "--template", "welcome_back",
                     "--parameter", "Dora")
-        wait_until("the vendor has all of it", lambda: len(cls.journal()) >= 4)
+        wait_until("the vendor has all of it", lambda: len(cls.world.sent_by_whatsapp()) >= 4)
         wait_until("the last statuses are known", lambda: (
             cls.delivery(of[DORA]) == 4 and cls.delivery(of[CARLO]) == 5
             and cls.delivery(of[ANA_LEE], 1) == 4))
-
-    @classmethod
-    def journal(cls):
-        url = f"http://{cls.world.stack.at('graph')}/journal"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.loads(answer.read())
 
     @classmethod
     def delivery(cls, conversation, place=0):
@@ -80,7 +72,8 @@ class WhatsAppStory(unittest.TestCase):
         return values[place] if place < len(values) else None
 
     def sent_to(self, user):
-        return [message for message in self.journal() if message.get("recipient") == user]
+        return [message for message in self.world.sent_by_whatsapp()
+                if message.get("recipient") == user]
 
     def test_customer_without_a_number_is_answered_by_her_user_id(self):
         text = self.sent_to(ANA_LEE)[0]

@@ -61,13 +61,17 @@ def free_offset(folder):
 
 
 class World:
-    def __init__(self, settings=None, kafka_security=None):
+    """`secured`: nothing is plain between the parts. Kafka has a user with his own rights for each
+    service, Redis one for all, both with TLS; services show each other certificates."""
+
+    def __init__(self, settings=None, secured=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trama-suite."))
         self.folder.chmod(0o755)  # Postfix' own user must be able to walk to its queue.
         self.stack = stack.Stack(self.folder, BUILD, free_offset(self.folder))
         self.stack.settings.update(settings or {})
-        if kafka_security:
-            self.stack.kafka.security = kafka_security
+        if secured:
+            self.stack.kafka.security = "sasl"
+            self.stack.secured = True
         self.watched = []
         self.is_open = True
         atexit.register(self.close)
@@ -140,6 +144,12 @@ class World:
                  for entry in reversed(journal) if entry["request"]["method"] == "POST"]
         return [form for form in forms if recipient in (None, form.get("To"))]
 
+    def sent_by_whatsapp(self):
+        """What WhatsApp's side has taken, oldest first."""
+        url = f"http://{self.stack.at('graph')}/journal"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.loads(answer.read())
+
     def call_back(self, form, sid, status, **more):
         """What Twilio posts to the StatusCallback of a send; the HTTP status."""
         url = urllib.parse.urlsplit(form["StatusCallback"])
@@ -211,7 +221,8 @@ class World:
         self.watched.append(process)
         self.stack.process(process).start(
             [BUILD / "bin/tramactl", "--endpoints", self.folder / "endpoints.json", "--as", who,
-             "-w", workspace, "-o", "json", "agent", name, "watch", "--online"])
+             "-w", workspace, "-o", "json", "agent", name, "watch", "--online"],
+            env=self.stack.tramactl_variables())
         wait_until(f"{who} is present", lambda: self.told(name, workspace))
 
     def told(self, name, workspace="demo"):

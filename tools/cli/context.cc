@@ -106,7 +106,16 @@ std::vector<Flag> GlobalFlags() {
   flags.push_back({.name = "kafka", .value = "HOST:PORT", .help = "The brokers, with commas"});
   flags.push_back({.name = "tls-ca",
                    .value = "FILE",
-                   .help = "Call with TLS and trust the authorities in FILE (PEM)"});
+                   .help = "Call with TLS and trust the authorities in FILE (PEM)",
+                   .environment = "TRAMA_TLS_CA_FILE"});
+  flags.push_back({.name = "tls-cert",
+                   .value = "FILE",
+                   .help = "Show this certificate to services that want one (PEM)",
+                   .environment = "TRAMA_TLS_CERT_FILE"});
+  flags.push_back({.name = "tls-key",
+                   .value = "FILE",
+                   .help = "The private key of that certificate (PEM)",
+                   .environment = "TRAMA_TLS_KEY_FILE"});
   return flags;
 }
 
@@ -127,6 +136,7 @@ absl::StatusOr<std::unique_ptr<Context>> Context::Create(const Arguments& argume
   context->workspace_ = arguments.Get("workspace");
   if (context->workspace_.empty()) context->workspace_ = context->endpoints_.workspace;
   if (context->workspace_.empty()) context->workspace_ = "demo";
+  context->traceparent_ = arguments.Get("traceparent");
   context->command_id_ = arguments.Has("command-id") ? arguments.Get("command-id") : DrawId();
   return context;
 }
@@ -194,6 +204,8 @@ absl::StatusOr<platform::Peer*> Context::PeerOf(const std::string& service) {
   platform::PeerOptions options;
   options.addresses = addresses;
   options.tls.ca_file = arguments_.Get("tls-ca");
+  options.tls.cert_file = arguments_.Get("tls-cert");
+  options.tls.key_file = arguments_.Get("tls-key");
   absl::StatusOr<std::shared_ptr<platform::Peer>> peer = platform::Peer::Make(options);
   if (!peer.ok()) return UsageError(ToStd(peer.status().message()));
   return (peers_[service] = *std::move(peer)).get();

@@ -60,6 +60,10 @@ class Context {
   // As this one, unless the command line says who calls; TRAMA_TOKEN does not.
   void ActAsHimself(const std::string& name);
 
+  // From now on calls are steps of this trace; at first of the one that the command line names.
+  void GoOnWith(const std::string& traceparent) { traceparent_ = traceparent; }
+  const std::string& traceparent() const { return traceparent_; }
+
   // Calls a method of a service ("routing", "profile", "sla", "reporting", "config"), and again
   // while it is unavailable and there is time: every command carries an id, so a repeat does no
   // harm.
@@ -75,8 +79,7 @@ class Context {
     const absl::Time deadline = absl::Now() + timeout_;
     for (int attempt = 0;; ++attempt) {
       grpc::ClientContext call;
-      (*peer)->Prepare(
-          call, {.timeout = deadline - absl::Now(), .traceparent = arguments_.Get("traceparent")});
+      (*peer)->Prepare(call, {.timeout = deadline - absl::Now(), .traceparent = traceparent_});
       call.AddMetadata("authorization", "Bearer " + *token);
       Response response;
       const absl::Status status = platform::FromGrpc((stub.*method)(&call, request, &response));
@@ -114,6 +117,7 @@ class Context {
   std::vector<std::string> default_names_;
   std::string himself_;
   std::string command_id_;
+  std::string traceparent_;  // Empty: calls are of no trace.
   std::map<std::string, std::shared_ptr<platform::Peer>> peers_;
 };
 

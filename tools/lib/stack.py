@@ -13,8 +13,10 @@ import sys
 import urllib.error
 import urllib.request
 
+import certificates
 import stack_balancer
 import stack_kafka
+import stack_redis
 from stack_balancer import DOORS
 from stack_process import HOST, Process, StackError, port_is_open, wait_until
 
@@ -72,7 +74,10 @@ class Stack:
         self.settings = {}
         # What runs a process's command, such as a program that fakes the time: name -> words.
         self.wrappers = {}
+        # Redis with TLS and a user, and certificates of both sides for every call between services.
+        self.secured = False
         self.kafka = stack_kafka.Kafka(self)
+        self.redis = stack_redis.Redis(self)
         self.balancer = stack_balancer.Balancer(self)
 
     # -- addresses
@@ -131,10 +136,28 @@ class Stack:
                      "whatsapp-verify-token", "whatsapp-access-token", "open-demo"):
             self.secret(name)
         self.kafka.make_secrets(SERVICE_CALLERS)
+        self.make_certificates()
         key = self.secrets / "dkim.pem"
         if not key.exists():
             subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True,
                            capture_output=True)
+
+    @property
+    def tls(self):
+        return self.secrets / "tls"
+
+    def make_certificates(self):
+        again = certificates.make_authority(self.tls)
+        more = ["redis", "tramactl", *SERVICE_CALLERS] if self.secured else []
+        for name in ["kafka", *more]:
+            certificates.issue(self.tls, name, again)
+
+    def tls_settings(self, name):
+        """How `name` calls services, and answers if it is one; none when all is plain."""
+        if not self.secured:
+            return {}
+        return {"tls_ca_file": self.tls / "ca.pem", "tls_cert_file": self.tls / f"{name}.pem",
+                "tls_key_file": self.tls / f"{name}.key"}
 
     def secret(self, name):
         """The text of a secret, drawn when first asked for."""
@@ -167,14 +190,9 @@ class Stack:
             raise StackError(f"Kafka did not start: {wrong}")
 
     def start_redis(self):
-        data = self.folder / "redis"
-        data.mkdir(parents=True, exist_ok=True)
-        process = self.process("redis")
-        if not process.pid():
+        if not self.process("redis").pid():
             self._check_free("redis")
-        process.start(["redis-server", "--port", self.ports["redis"], "--bind", HOST, "--dir", data,
-                       "--save", "", "--appendonly", "no"])
-        process.wait_until_it_listens(self.ports["redis"], 20)
+        self.redis.start()
 
     def command(self, name):
         """The command line of one service process."""
@@ -184,11 +202,14 @@ class Stack:
             "admin_listen": self.at(f"{name}_admin"),
             "tokens_file": self.secrets / "tokens.json",
             "service_token_file": self.secrets / f"token-service-{service}",
+            **self.tls_settings(service),
         }
+        if self.secured:
+            flags["tls_require_client_cert"] = "true"
         if name in self.ports:
             flags["grpc_listen"] = self.at(name)
         if service in ("profile", "reporting", "email", "sms", "whatsapp", "open"):
-            flags["redis"] = self.at("redis")
+            flags.update(self.redis.flags(service))
         if service in ("profile", "routing", "email", "sms", "whatsapp", "open"):
             flags["blob_dir"] = self.blobs
         if service == "routing":
@@ -322,12 +343,17 @@ class Stack:
         path.write_text(json.dumps(self.endpoints(), indent=2) + "\n")
         return path
 
+    def tramactl_variables(self):
+        return {f"TRAMA_{name.upper()}": str(value)
+                for name, value in self.tls_settings("tramactl").items()}
+
     def tramactl(self, *arguments, who="admin", check=True, stdin=None, env=None):
         """Runs tramactl against this stack; its standard output."""
         done = subprocess.run(
             [str(self.build / "bin/tramactl"), "--endpoints", str(self.folder / "endpoints.json"),
              "--as", who, *map(str, arguments)],
-            input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})})
+            input=stdin, capture_output=True, text=True,
+            env={**os.environ, **self.tramactl_variables(), **(env or {})})
         if check and done.returncode != 0:
             raise StackError(f"tramactl {' '.join(map(str, arguments))}: exit {done.returncode}\n"
                              f"{done.stderr}{done.stdout}")

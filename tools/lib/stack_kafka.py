@@ -5,8 +5,6 @@ import json
 import os
 import subprocess
 
-import certificates
-
 ADMIN = "admin"
 BROKERS_APART = 10  # As tools/broker has it.
 
@@ -18,10 +16,6 @@ class Kafka:
         # How services come in: plaintext, or sasl (TLS, SCRAM-SHA-512, a user each).
         self.security = os.environ.get("TRAMA_KAFKA_SECURITY", "plaintext")
         self.steady = False  # For load that lasts, not for a quick start.
-
-    @property
-    def tls(self):
-        return self.stack.secrets / "tls"
 
     def at(self, name="kafka"):
         """The addresses of all brokers, with commas; "kafka_tls": of the secured listener."""
@@ -40,7 +34,6 @@ class Kafka:
         users = {f"trama-{user}": self.stack.secret(f"kafka-{user}")
                  for user in (ADMIN, *services)}
         self.stack.write_secret("kafka-users.json", json.dumps(users))
-        certificates.issue(self.tls, "kafka", again=certificates.make_authority(self.tls))
 
     def _heap(self):
         if self.steady:
@@ -54,7 +47,7 @@ class Kafka:
         command = [broker, "start", "--dir", self.stack.folder / "kafka",
                    "--port", self.stack.ports["kafka"],
                    "--tls-port", self.stack.ports["kafka_tls"],
-                   "--keystore", self.tls / "kafka.bundle",
+                   "--keystore", self.stack.tls / "kafka.bundle",
                    "--users", self.stack.secrets / "kafka-users.json",
                    "--brokers", self.brokers, "--heap", self._heap(),
                    *(["--steady"] if self.steady else [])]
@@ -80,7 +73,7 @@ class Kafka:
         return {**flags,
                 "kafka_brokers": self.at("kafka_tls"),
                 "kafka_security_protocol": "sasl_ssl",
-                "kafka_ca_file": self.tls / "ca.pem",
+                "kafka_ca_file": self.stack.tls / "ca.pem",
                 "kafka_sasl_mechanism": "SCRAM-SHA-512",
                 "kafka_sasl_username": f"trama-{service}",
                 "kafka_sasl_password": f"file:{self.password_file(service)}"}
@@ -88,5 +81,5 @@ class Kafka:
     def endpoint(self):
         """What endpoints.json says of the secured listener."""
         return {"brokers": self.at("kafka_tls"), "mechanism": "SCRAM-SHA-512",
-                "ca_file": str(self.tls / "ca.pem"), "user": f"trama-{ADMIN}",
+                "ca_file": str(self.stack.tls / "ca.pem"), "user": f"trama-{ADMIN}",
                 "password_file": str(self.password_file(ADMIN))}

@@ -7,6 +7,7 @@
 namespace trama::platform {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -91,6 +92,14 @@ TEST(AccessTest, GivesAChannelWhatItDeliversAndNotWhatOthersDecide) {
   EXPECT_THAT(rules, Not(Contains("trama-email may Read group trama-sms-delivery")));
   EXPECT_THAT(rules, Contains("trama-config may Describe topic trama.work.v1"));
   EXPECT_THAT(rules, Not(Contains("trama-config may Read topic trama.work.v1")));
+}
+
+TEST(AccessTest, GivesNobodyWhatHeDoesNotUse) {
+  const std::vector<std::string> rules = BuiltIn();
+  EXPECT_THAT(rules, Not(Contains(AllOf(HasSubstr("trama-config may"), HasSubstr(kOwners)))));
+  EXPECT_THAT(rules, Not(Contains(AllOf(HasSubstr("trama-config may"), HasSubstr(kDeadLetters)))));
+  EXPECT_THAT(rules, Contains("trama-reporting may Write topic trama.reports.v1"));
+  EXPECT_THAT(rules, Not(Contains("trama-reporting may Read topic trama.reports.v1")));
 }
 
 TEST(AccessTest, LetsOnlyTheToolOfPersonsSeeEveryTopic) {
