@@ -1,5 +1,6 @@
 """The S3 blob store against moto, which checks every signature with botocore's own code and every
-right by IAM's rules once it was set up. Runs build/…/tests/platform_blob_s3_test."""
+right by IAM's rules once it was set up. Runs build/…/tests/platform_blob_s3_test, and the
+operator's commands in the same bucket."""
 
 import logging
 import os
@@ -36,20 +37,35 @@ def set_up(endpoint):
     return key
 
 
+def run_commands(url, key):
+    """What `tramactl blobs` says, with the settings of the services."""
+    environment = {**os.environ, "TRAMA_BLOB_URL": url, "TRAMA_BLOB_ACCESS_KEY": "env:ACCESS",
+                   "TRAMA_BLOB_SECRET_KEY": "env:SECRET", "ACCESS": key["AccessKeyId"],
+                   "SECRET": key["SecretAccessKey"]}
+    for words, wanted in ((["expire", "--older-than", "1d", "--dry-run"], "0 of "),
+                          (["erase", "demo", "--conversation", "nobody"], "conversation nobody  0")):
+        said = subprocess.run([BUILD / "bin/tramactl", "blobs", *words], env=environment,
+                              capture_output=True, text=True)
+        if said.returncode != 0 or wanted not in said.stdout:
+            raise AssertionError(f"tramactl blobs {words}: {said.stdout}{said.stderr}")
+
+
 def main():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
+    url = f"s3://{BUCKET}?region={REGION}&endpoint=http://{host}:{port}"
     try:
-        key = set_up(endpoint)
+        key = set_up(f"http://{host}:{port}")
         done = subprocess.run(
             [BUILD / "tests/platform_blob_s3_test", *sys.argv[1:]],
-            env={**os.environ, "TRAMA_TEST_S3": f"s3://{BUCKET}?region={REGION}&endpoint={endpoint}",
+            env={**os.environ, "TRAMA_TEST_S3": url,
                  "TRAMA_TEST_S3_VERSIONED": VERSIONED,
                  "TRAMA_TEST_S3_ACCESS_KEY": key["AccessKeyId"],
                  "TRAMA_TEST_S3_SECRET_KEY": key["SecretAccessKey"]})
+        if done.returncode == 0:
+            run_commands(url, key)
     finally:
         server.stop()
     sys.exit(done.returncode)

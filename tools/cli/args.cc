@@ -116,7 +116,9 @@ absl::StatusOr<CommandTable::Words> CommandTable::Split(
     const size_t name_start = is_long ? 2 : 1;
     const size_t equals = word.find('=');
     const size_t name_end = is_long ? equals : 2;
-    const std::string name = word.substr(name_start, name_end - name_start);
+    std::string name = word.substr(name_start, name_end - name_start);
+    // As the services write their settings: --blob_dir.
+    std::replace(name.begin(), name.end(), '_', '-');
     const Flag* flag = name.empty() ? nullptr : FlagNamed(name);
     if (flag == nullptr || (is_long && flag->name != name)) {
       std::vector<std::string> known = {"help"};

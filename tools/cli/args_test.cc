@@ -66,7 +66,7 @@ TEST(ArgsTest, FlagsStandBeforeOrBehindTheCommand) {
 }
 
 TEST(ArgsTest, RepeatedFlagKeepsAllValues) {
-  const auto parsed = Parse({"apply", "-f", "a", "--file=b", "--dry-run"});
+  const auto parsed = Parse({"apply", "-f", "a", "--file=b", "--dry_run"});  // As settings are.
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_THAT(parsed->arguments.All("file"), ElementsAre("a", "b"));
   EXPECT_TRUE(parsed->arguments.Has("dry-run"));

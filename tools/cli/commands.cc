@@ -12,7 +12,7 @@ CommandTable MakeCommandTable() {
   for (std::vector<Command> some :
        {ConfigCommands(), RevisionCommands(), ConversationCommands(), CustomerCommands(),
         FigureCommands(), AgentCommands(), TopicCommands(), AccessCommands(), DeadLetterCommands(),
-        CompletionCommands()}) {
+        BlobCommands(), CompletionCommands()}) {
     std::move(some.begin(), some.end(), std::back_inserter(commands));
   }
   return CommandTable("tramactl", "looks into Trama and works with it", GlobalFlags(),

@@ -18,6 +18,7 @@ std::vector<Command> TopicCommands();         // topics
 std::vector<Command> AccessCommands();        // access
 std::vector<Command> DeadLetterCommands();    // deadletter
 std::vector<Command> AgentCommands();         // agent <name> ...
+std::vector<Command> BlobCommands();          // blobs
 std::vector<Command> CompletionCommands();    // completion
 
 // Answers a shell that asks how `words` may go on.

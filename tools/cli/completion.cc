@@ -99,7 +99,7 @@ class Completer {
 
   void OfValue(const Flag& flag) {
     for (const std::string& choice : flag.choices) Offer(choice);
-    answer_.files = flag.value == "FILE";
+    answer_.files = flag.value == "FILE" || flag.value == "FOLDER";
     if (flag.name == "workspace") answer_.names_of = "Workspace";
   }
 
@@ -142,7 +142,9 @@ class Completer {
     if (given >= command.positionals.size() && !command.positionals.back().repeated) return;
     const Positional& wanted = command.positionals[std::min(given, command.positionals.size() - 1)];
     for (const std::string& choice : wanted.choices) Offer(choice);
-    if (wanted.name == "KIND") {
+    if (wanted.name == "WORKSPACE") {
+      answer_.names_of = "Workspace";
+    } else if (wanted.name == "KIND") {
       for (const std::string& kind : kinds_) Offer(kind);
     } else if (wanted.name == "TOPIC") {
       for (const std::string& topic : topics_) Offer(topic);

@@ -50,10 +50,13 @@ TEST(CompletionTest, OffersTheValuesOfAFlag) {
   EXPECT_THAT(WordsAt({"--output", "="}), ElementsAre("table", "json", "yaml"));
   EXPECT_THAT(WordsAt({"--output=j"}), ElementsAre("--output=json"));
   EXPECT_TRUE(At({"apply", "-f", ""}).files);
+  EXPECT_TRUE(At({"blobs", "expire", "--blob-dir", ""}).files);
   EXPECT_FALSE(At({"apply", ""}).files);
 }
 
 TEST(CompletionTest, OffersWhatStandsForAWord) {
+  EXPECT_EQ(At({"blobs", "erase", ""}).names_of, "Workspace");
+  EXPECT_EQ(At({"blobs", "erase", "demo", ""}).names_of, "");
   EXPECT_THAT(WordsAt({"get", "sla"}), ElementsAre("sla-policies"));
   EXPECT_THAT(WordsAt({"topics", "tail", "trama.c"}), ElementsAre("trama.conversations.v1"));
   EXPECT_THAT(WordsAt({"completion", ""}), ElementsAre("bash", "zsh", "fish"));

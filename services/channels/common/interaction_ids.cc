@@ -33,8 +33,4 @@ std::string InteractionKey(std::string_view workspace, const types::v1::Identifi
                       sender.value());
 }
 
-std::string BlobOwnerKey(std::string_view identity_secret, const types::v1::Identifier& owner) {
-  return KeyedId(identity_secret, {"blob", KindWord(owner.kind()), owner.scope(), owner.value()});
-}
-
 }  // namespace trama::channels

@@ -33,10 +33,7 @@ std::string ReceiptId(std::string_view channel, std::string_view workspace,
 // order. Personal data; it stands on topics that may hold such only.
 std::string InteractionKey(std::string_view workspace, const types::v1::Identifier& sender);
 
+using trama::BlobOwnerKey;
 using trama::ToProto;
-
-// Whose files these are, for BlobStore: keyed with the workspace's identity secret, so that nobody
-// finds a telephone number by trying all.
-std::string BlobOwnerKey(std::string_view identity_secret, const types::v1::Identifier& owner);
 
 }  // namespace trama::channels

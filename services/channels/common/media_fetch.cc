@@ -39,7 +39,7 @@ bool MayBeOurs(const platform::Record& record, const std::string& channel) {
 }
 
 std::vector<MediaJob> JobsOf(const platform::Record& record, const std::string& channel) {
-  if (!MayBeOurs(record, channel)) return {};
+  if (!record.value.has_value() || !MayBeOurs(record, channel)) return {};
   interaction::v1::Interaction interaction;
   if (!interaction.ParseFromString(*record.value)) return {};
   std::vector<MediaJob> jobs = MediaJobsOf(interaction, channel);

@@ -43,7 +43,8 @@ platform::HttpClientRequest CallbackSender::MakeRequest(
   request.headers.Set("Accept", "application/json");
   request.headers.Set("User-Agent", kUserAgent);
   request.headers.Set("Idempotency-Key", message.message_id());
-  for (const auto& [name, value] : SignRequest(message.message_id(), body, secrets, clock_.Now())) {
+  for (const auto& [name, value] :
+       SignRequest(message.message_id(), body, secrets, wall_clock_.Now())) {
     request.headers.Set(name, value);
   }
   if (!attempt.traceparent.empty()) request.headers.Set("traceparent", attempt.traceparent);
@@ -85,7 +86,8 @@ platform::Awaitable<SendOutcome> CallbackSender::Send(channels::OutboundPtr mess
     co_return OutcomeOfSilence(ToStd(answer.error.message()));
   }
   const absl::Duration retry_after =
-      platform::RetryAfter(answer.response.headers, clock_.Now()).value_or(absl::ZeroDuration());
+      platform::RetryAfter(answer.response.headers, wall_clock_.Now())
+          .value_or(absl::ZeroDuration());
   co_return OutcomeOfAnswer(answer.response.status, answer.response.body, retry_after,
                             message->message_id());
 }

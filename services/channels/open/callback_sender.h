@@ -23,10 +23,11 @@ class CallbackSender final : public channels::Sender {
   // from the attempt, so that a repeat is the same bytes.
   static constexpr absl::Duration kFileLinkLife = absl::Hours(48);
 
-  // `http` has the address policy of `guard`.
+  // `http` has the address policy of `guard`. `wall_clock`: that of the machine, because
+  // integrators compare the time of a signature with theirs.
   CallbackSender(const channels::AccountDirectory& accounts, platform::HttpClient& http,
-                 const platform::SsrfGuard& guard, const platform::Clock& clock)
-      : accounts_(accounts), http_(http), guard_(guard), clock_(clock) {}
+                 const platform::SsrfGuard& guard, const platform::Clock& wall_clock)
+      : accounts_(accounts), http_(http), guard_(guard), wall_clock_(wall_clock) {}
 
   platform::Awaitable<channels::SendOutcome> Send(channels::OutboundPtr message,
                                                   channels::Attempt attempt) override;
@@ -40,7 +41,7 @@ class CallbackSender final : public channels::Sender {
   const channels::AccountDirectory& accounts_;
   platform::HttpClient& http_;
   const platform::SsrfGuard& guard_;
-  const platform::Clock& clock_;
+  const platform::Clock& wall_clock_;
 };
 
 }  // namespace trama::open_channel

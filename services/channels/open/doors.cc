@@ -77,13 +77,13 @@ std::optional<DoorPath> ParseDoorPath(std::string_view path) {
 }
 
 Doors::Doors(const channels::AccountDirectory& accounts, EventIntake& intake,
-             channels::RawArchive& archive, const platform::Clock& clock,
-             platform::Metrics& metrics)
+             channels::RawArchive& archive, const Clocks& clocks, platform::Metrics& metrics)
     : accounts_(accounts),
       intake_(intake),
-      clock_(clock),
+      clock_(clocks.process),
+      wall_clock_(clocks.wall),
       files_(kFilePath, static_cast<size_t>(OpenCapability().media_bytes_max), accounts, archive,
-             clock,
+             clocks.process,
              [&accounts](const channels::ChannelAccount& account) {
                return SecretsOf(accounts, account).value_or(std::vector<std::string>());
              }),
@@ -111,7 +111,7 @@ absl::StatusOr<Doors::Verified> Doors::Verify(const HttpRequest& request) const 
   headers.webhook_id = request.headers.Get("webhook-id");
   headers.webhook_timestamp = request.headers.Get("webhook-timestamp");
   headers.webhook_signature = request.headers.Get("webhook-signature");
-  const absl::Status signature = CheckSignature(headers, request.body, *secrets, clock_.Now());
+  const absl::Status signature = CheckSignature(headers, request.body, *secrets, wall_clock_.Now());
   if (!signature.ok()) return signature;
   Verified verified;
   verified.view = ViewOf(*account);

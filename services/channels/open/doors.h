@@ -36,8 +36,13 @@ class Doors {
   // Integrators wait 10 s.
   static constexpr absl::Duration kHandlerMax = absl::Seconds(8);
 
+  struct Clocks {
+    const platform::Clock& process;  // What events are stamped with, and limits go by.
+    const platform::Clock& wall;     // What integrators sign by.
+  };
+
   Doors(const channels::AccountDirectory& accounts, EventIntake& intake,
-        channels::RawArchive& archive, const platform::Clock& clock, platform::Metrics& metrics);
+        channels::RawArchive& archive, const Clocks& clocks, platform::Metrics& metrics);
 
   void AddTo(platform::HttpRouter& router);
 
@@ -57,6 +62,7 @@ class Doors {
   const channels::AccountDirectory& accounts_;
   EventIntake& intake_;
   const platform::Clock& clock_;
+  const platform::Clock& wall_clock_;
   channels::Turns turns_;
   channels::FileDoor files_;
   platform::CounterFamily& requests_;

@@ -53,6 +53,15 @@ TEST_F(DoorsTest, BatchBecomesInteractionsInItsOrder) {
   EXPECT_EQ(Interactions()[1].parts(0).text().body(), "second");
 }
 
+TEST_F(DoorsTest, SignaturesAreCheckedByTheWallClock) {
+  // The machine's time was an hour behind when the process began, and has been set since.
+  const platform::FakeClock behind(absl::Now() - absl::Hours(1));
+  process_clock_ = &behind;
+  ServeDoors(config());
+  EXPECT_THAT(Results(Post({MessageEvent("m1", "hello")})), ElementsAre("accepted"));
+  EXPECT_EQ(Interactions().at(0).received_at().seconds(), absl::ToUnixSeconds(behind.Now()));
+}
+
 TEST_F(DoorsTest, OriginalIsKeptUnderItsUser) {
   Json event = MessageEvent("m1", "hello");
   event["loyalty"] = "gold";

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/channels/open/account.h"
+#include "services/kernel/moment.h"
 
 namespace trama::open_channel {
 
@@ -90,10 +91,7 @@ absl::Time FieldReader::Moment(const char* name, absl::Time now) const {
     return absl::UnixEpoch();
   }
   absl::Time time;
-  std::string error;
-  // ParseTime also reads "infinite-past".
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error) || time < absl::UnixEpoch() ||
-      time == absl::InfiniteFuture()) {
+  if (!ParseMoment(absl::RFC3339_full, text, &time) || time < absl::UnixEpoch()) {
     Refuse(name, "is not a moment of RFC 3339 such as 2026-05-01T12:00:00Z");
     return absl::UnixEpoch();
   }

@@ -98,6 +98,20 @@ TEST_F(MediaTest, NoFileIsTriedOrGivenUpBeforeTheConfigurationIsRead) {
   EXPECT_EQ(Interactions().back().parts(0).media().sha256(), HexSha256(kPng));
 }
 
+TEST_F(MediaTest, ARecordWithoutAValueHoldsUpNoFile) {
+  platform::Record tombstone;
+  tombstone.topic = interactions_;
+  tombstone.partition = 0;
+  tombstone.key = "demo";
+  ASSERT_TRUE(producer_->ProduceAll({tombstone}, platform::testing::kWait).ok());
+  integrator_.SetFile("/a.png", kPng);
+  Json event = EventOf("message", "e1");
+  event["message"] = {{"id", "m1"}, {"attachments", {{{"url", integrator_.url() + "/a.png"}}}}};
+  Post({event});
+  StartFetch({"127.0.0.1"});
+  EXPECT_TRUE(Eventually([&] { return InteractionRecords().size() == 3; }));
+}
+
 TEST_F(MediaTest, AddressInsideIsNeverAsked) {
   integrator_.SetFile("/a.png", kPng);
   EXPECT_THAT(NewsOf("/a.png", {}).fetch_error(), HasSubstr("not allowed"));

@@ -55,7 +55,7 @@ absl::Status AddDelivery(platform::Runtime& runtime, const channels::ChannelPart
   if (!http.ok()) return http.status();
   platform::HttpClient& client = runtime.Own(*std::move(http));
   auto& sender = runtime.Own(
-      std::make_unique<CallbackSender>(*parts.accounts, client, guard, runtime.clock()));
+      std::make_unique<CallbackSender>(*parts.accounts, client, guard, runtime.wall_clock()));
   channels::DeliverWith(
       runtime, parts, sender,
       {.drain_max = CallbackSender::kCallMax + absl::Seconds(1), .vendor_drops_repeats = true});
@@ -66,8 +66,9 @@ void AddDoors(platform::Runtime& runtime, const channels::ChannelParts& parts) {
   auto& seen =
       runtime.Own(std::make_unique<channels::SeenMemory>(parts.redis, kChannel, runtime.metrics()));
   auto& intake = runtime.Own(std::make_unique<EventIntake>(*parts.publisher, seen, *parts.archive));
-  auto& doors = runtime.Own(std::make_unique<Doors>(*parts.accounts, intake, *parts.archive,
-                                                    runtime.clock(), runtime.metrics()));
+  const Doors::Clocks clocks{.process = runtime.clock(), .wall = runtime.wall_clock()};
+  auto& doors = runtime.Own(
+      std::make_unique<Doors>(*parts.accounts, intake, *parts.archive, clocks, runtime.metrics()));
   channels::ServeDoors(
       runtime, [&doors](platform::HttpRouter& router) { doors.AddTo(router); }, kDrainMax);
 }

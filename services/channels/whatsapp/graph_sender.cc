@@ -29,12 +29,31 @@ absl::Duration GraphSender::RetryAfter(const platform::HttpResponse& response) c
   return platform::RetryAfter(response.headers, clock_.Now()).value_or(absl::ZeroDuration());
 }
 
+platform::Awaitable<GraphSender::LoadedFile> GraphSender::Load(std::string blob,
+                                                               int64_t said_bytes) {
+  const bool is_said = said_bytes > 0 && said_bytes < static_cast<int64_t>(kFileBytesMax);
+  size_t bytes = is_said ? static_cast<size_t>(said_bytes) : kFileBytesMax;
+  while (true) {
+    LoadedFile file;
+    file.room = co_await uploads_.Take(bytes, kUploadWaitMax);
+    if (file.room == nullptr) {
+      file.blob = absl::UnavailableError("too many files are on their way");
+      co_return file;
+    }
+    file.blob = co_await archive_.Get(blob, bytes);
+    // Whoever wrote the message may have said less than it is.
+    if (!absl::IsResourceExhausted(file.blob.status()) || bytes == kFileBytesMax) co_return file;
+    bytes = kFileBytesMax;
+  }
+}
+
 platform::Awaitable<UploadOutcome> GraphSender::Upload(channels::OutboundPtr message,
                                                        WhatsAppAccountView account,
                                                        std::string token, std::string traceparent) {
   UploadOutcome outcome;
   const types::v1::Media* file = FileOf(*message);
-  const absl::StatusOr<platform::Blob> blob = co_await archive_.Get(file->blob(), kFileBytesMax);
+  LoadedFile loaded = co_await Load(file->blob(), file->size_bytes());
+  absl::StatusOr<platform::Blob>& blob = loaded.blob;
   if (!blob.ok() && blob.status().code() == absl::StatusCode::kUnavailable) {
     outcome.failed = OutcomeOfSilence(/*request_left=*/false, "the file cannot be read now");
     co_return outcome;
@@ -46,6 +65,7 @@ platform::Awaitable<UploadOutcome> GraphSender::Upload(channels::OutboundPtr mes
   const std::string type = file->content_type().empty() ? blob->content_type : file->content_type();
   VendorRequest upload =
       BuildUpload(account, file->file_name(), type, blob->bytes, HexSha256(message->message_id()));
+  blob->bytes = std::string();  // They stand in the request: once is enough.
   const platform::HttpOutcome answer = co_await CallGraph(
       http_, std::move(upload), std::move(token), std::move(traceparent), kUploadMax);
   if (answer.kind != platform::HttpOutcomeKind::kResponse) {

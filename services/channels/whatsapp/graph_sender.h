@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -9,6 +11,7 @@
 #include "services/channels/common/sender.h"
 #include "services/channels/whatsapp/account.h"
 #include "services/channels/whatsapp/media_api.h"
+#include "services/channels/whatsapp/upload_room.h"
 #include "services/platform/base/clock.h"
 #include "services/platform/http/http_client.h"
 
@@ -24,6 +27,10 @@ class GraphSender final : public channels::Sender {
   static constexpr absl::Duration kCallMax = absl::Seconds(12);
   static constexpr absl::Duration kUploadMax = absl::Seconds(20);
   static constexpr size_t kFileBytesMax = 100 << 20;
+  // Of files on their way together, beyond which they wait: a single one of the largest, or many.
+  static constexpr size_t kUploadBytesMax = kFileBytesMax;
+  // How long; then the message is tried again later.
+  static constexpr absl::Duration kUploadWaitMax = absl::Seconds(10);
 
   GraphSender(const channels::AccountDirectory& accounts, channels::RawArchive& archive,
               platform::HttpClient& http, const platform::Clock& clock)
@@ -36,12 +43,19 @@ class GraphSender final : public channels::Sender {
   platform::Awaitable<UploadOutcome> Upload(channels::OutboundPtr message,
                                             WhatsAppAccountView account, std::string token,
                                             std::string traceparent);
+  // The bytes of a file, and the room that they take.
+  struct LoadedFile {
+    std::unique_ptr<UploadRoom::Share> room;
+    absl::StatusOr<platform::Blob> blob;
+  };
+  platform::Awaitable<LoadedFile> Load(std::string blob, int64_t said_bytes);
   absl::Duration RetryAfter(const platform::HttpResponse& response) const;
 
   const channels::AccountDirectory& accounts_;
   channels::RawArchive& archive_;
   platform::HttpClient& http_;
   const platform::Clock& clock_;
+  UploadRoom uploads_{kUploadBytesMax};
 };
 
 }  // namespace trama::whatsapp

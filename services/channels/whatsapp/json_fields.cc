@@ -27,7 +27,7 @@ std::string TextOf(const Json& object, const char* name) {
   const Json* value = Find(object, name);
   if (value == nullptr) return {};
   if (value->is_string()) return value->get<std::string>();
-  if (value->is_number_integer()) return std::to_string(value->get<int64_t>());
+  if (value->is_number_integer()) return value->dump();
   return {};
 }
 

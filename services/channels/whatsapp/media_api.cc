@@ -47,10 +47,9 @@ absl::StatusOr<MediaPlace> ReadMediaPlace(int http_status, std::string_view body
   if (http_status == 200 && json.has_value() && !TextOf(*json, "url").empty()) {
     return MediaPlace{TextOf(*json, "url"), HexHash(TextOf(*json, "sha256"))};
   }
-  const int64_t code =
-      json.has_value() ? NumberOf(ObjectOf(*json, "error"), "code").value_or(0) : 0;
+  const int code = json.has_value() ? CodeOf(ObjectOf(*json, "error")).value_or(0) : 0;
   // A rate limit comes with 400 or 403, too.
-  if (http_status >= 400 && IsRetryableCode(static_cast<int>(code))) {
+  if (http_status >= 400 && IsRetryableCode(code)) {
     return absl::UnavailableError(absl::StrCat("the vendor cannot say now, error ", code));
   }
   if (http_status == 401 || http_status == 403) {

@@ -152,9 +152,7 @@ Answer ReadAnswer(std::string_view body) {
   }
   if (!IsMessageId(answer.id)) answer.id.clear();
   if (!IsMessageId(answer.status)) answer.status.clear();
-  if (const auto code = NumberOf(ObjectOf(*json, "error"), "code"); code.has_value()) {
-    answer.code = static_cast<int>(*code);
-  }
+  answer.code = CodeOf(ObjectOf(*json, "error"));
   return answer;
 }
 

@@ -246,6 +246,10 @@ TEST(AnswerTest, OtherRefusalsAreFinalAndSayWhy) {
   EXPECT_EQ(Answer(401, Error(190)).failure.reason(), Failure::REASON_NOT_AUTHORISED);
   EXPECT_EQ(Answer(404, "").kind, SendOutcome::Kind::kFailed);
   EXPECT_EQ(Answer(400, Error(777777)).kind, SendOutcome::Kind::kFailed);
+  // 2^32 + 131056, which is no code at all.
+  const SendOutcome odd = Answer(400, R"({"error":{"code":4295098352}})");
+  EXPECT_EQ(odd.kind, SendOutcome::Kind::kFailed);
+  EXPECT_EQ(odd.failure.vendor_code(), "http 400");
 }
 
 TEST(MediaApiTest, UploadIsAFormThatTheVendorReads) {

@@ -149,6 +149,21 @@ TEST_F(SendingTest, FileIsUploadedAndThenSentByItsId) {
   EXPECT_EQ(body["image"]["caption"], "look");
 }
 
+TEST_F(SendingTest, FileThatIsLongerThanWasSaidIsSentAllTheSame) {
+  const auto blob = blobs_.Put("demo", "some conversation", kPng, "image/png");
+  ASSERT_TRUE(blob.ok());
+  outbound::v1::OutboundMessage message = Outbound("m1", "look");
+  types::v1::Media& media = *message.add_parts()->mutable_media();
+  media.set_blob(*blob);
+  media.set_content_type("image/png");
+  media.set_size_bytes(1);
+  vendor_.AnswerJson(200, R"({"id":"4711"})");
+  StartDelivery();
+  WriteOutbound(message);
+  ExpectStory("m1", "attempting#1 sent#1");
+  EXPECT_THAT(vendor_.requests().at(0).body, HasSubstr(kPng));
+}
+
 TEST_F(SendingTest, FileThatIsGoneFailsWithoutACall) {
   outbound::v1::OutboundMessage message = Outbound("m1", "");
   types::v1::Media& media = *message.add_parts()->mutable_media();

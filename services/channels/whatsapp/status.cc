@@ -60,8 +60,8 @@ std::optional<CallbackIds> ReadCallbackData(const std::string& data) {
 
 dv::Failure ReadFailure(const Json& item) {
   for (const Json& error : ArrayOf(item, "errors")) {
-    if (const auto code = NumberOf(error, "code"); code.has_value()) {
-      return FailureOfCode(static_cast<int>(*code));
+    if (const std::optional<int> code = CodeOf(error); code.has_value()) {
+      return FailureOfCode(*code);
     }
   }
   dv::Failure failure;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace trama::whatsapp {
@@ -104,6 +105,12 @@ Failure FailureOfCode(int code) {
   }
   failure.set_retryable(IsRetryableCode(code));
   return failure;
+}
+
+std::optional<int> CodeOf(const Json& error) {
+  int code = 0;
+  if (!absl::SimpleAtoi(TextOf(error, "code"), &code)) return std::nullopt;
+  return code;
 }
 
 bool IsRetryableCode(int code) {

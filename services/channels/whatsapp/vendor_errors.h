@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
+
 #include "absl/time/time.h"
+#include "services/channels/whatsapp/json_fields.h"
 #include "trama/delivery/v1/delivery_events.pb.h"
 
 namespace trama::whatsapp {
@@ -9,6 +12,9 @@ namespace trama::whatsapp {
 // our own text: Meta's quotes telephone numbers.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 delivery::v1::Failure FailureOfCode(int code);
+
+// The code in one of the vendor's errors; none when it has none, or one that no int can hold.
+std::optional<int> CodeOf(const Json& error);
 
 // May the same request succeed later?
 bool IsRetryableCode(int code);

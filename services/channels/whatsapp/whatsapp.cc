@@ -49,10 +49,10 @@ absl::Status SetUp(platform::Runtime& runtime) {
   channels::FetchMedia(runtime, *parts, media);
   auto& sender = runtime.Own(
       std::make_unique<GraphSender>(*parts->accounts, *parts->archive, http, runtime.clock()));
-  channels::DeliverWith(
-      runtime, *parts, sender,
-      {.drain_max = GraphSender::kUploadMax + GraphSender::kCallMax + absl::Seconds(1),
-       .receipt_wait = AmbiguityWait});
+  channels::DeliverWith(runtime, *parts, sender,
+                        {.drain_max = GraphSender::kUploadWaitMax + GraphSender::kUploadMax +
+                                      GraphSender::kCallMax + absl::Seconds(1),
+                         .receipt_wait = AmbiguityWait});
   AddDoors(runtime, *parts);
   return absl::OkStatus();
 }

@@ -74,4 +74,8 @@ std::string CustomerIdOf(std::string_view identity_secret,
   return KeyedId(identity_secret, {"customer", FormatIdentifier(plain)});
 }
 
+std::string BlobOwnerKey(std::string_view identity_secret, const types::v1::Identifier& owner) {
+  return KeyedId(identity_secret, {"blob", KindWord(owner.kind()), owner.scope(), owner.value()});
+}
+
 }  // namespace trama

@@ -24,4 +24,8 @@ absl::StatusOr<Identifier> FromProto(const types::v1::Identifier& identifier);
 // the workspace's identity secret. `identifier` has the shape that FromProto checks.
 std::string CustomerIdOf(std::string_view identity_secret, const types::v1::Identifier& identifier);
 
+// Whose files these are, for the blob store: keyed with the workspace's identity secret, so that
+// nobody finds a telephone number by trying all.
+std::string BlobOwnerKey(std::string_view identity_secret, const types::v1::Identifier& owner);
+
 }  // namespace trama

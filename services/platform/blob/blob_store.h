@@ -3,19 +3,32 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace trama::platform {
 
 inline constexpr size_t kBlobBytesMax = 128 << 20;
 inline constexpr size_t kContentTypeBytesMax = 255;
+inline constexpr size_t kBlobPageMax = 1000;
 inline constexpr char kDefaultContentType[] = "application/octet-stream";
 
 struct Blob {
   std::string bytes;
   std::string content_type;  // "application/octet-stream" when none was given.
+};
+
+// A part of what a store holds.
+struct BlobPage {
+  struct Entry {
+    std::string reference;
+    absl::Time written;  // When it was last put.
+  };
+  std::vector<Entry> blobs;
+  std::string next;  // The next page is what lies behind this; empty: there is none.
 };
 
 // Files and raw originals. A blob belongs to one identifier of one workspace and is never shared
@@ -45,9 +58,14 @@ class BlobStore {
   // OK also when there is nothing (any more).
   virtual absl::Status Delete(std::string_view reference) = 0;
 
-  // All blobs of one identifier.
-  virtual absl::Status DeleteIdentifier(std::string_view workspace,
-                                        std::string_view identifier_key) = 0;
+  // All blobs of one identifier; how many there were.
+  virtual absl::StatusOr<int64_t> DeleteIdentifier(std::string_view workspace,
+                                                   std::string_view identifier_key) = 0;
+
+  // A page of at most `limit` blobs, 1 to kBlobPageMax, always in the same order. `after` is
+  // another page's `next`, or empty: from the beginning. A page may be empty and not the last.
+  // INVALID_ARGUMENT, UNAVAILABLE.
+  virtual absl::StatusOr<BlobPage> List(std::string_view after, size_t limit) = 0;
 };
 
 // The parts of a reference, all checked: no part can leave the store's folder.

@@ -89,11 +89,14 @@ TEST_P(BlobStoreTest, ErasingAnIdentifierErasesAllItsBlobsAndNoOthers) {
   const std::string b = *store_->Put("demo", "id-1", "b", "");
   const std::string other = *store_->Put("demo", "id-2", "a", "");
   const std::string elsewhere = *store_->Put("demo2", "id-1", "a", "");
-  EXPECT_TRUE(store_->DeleteIdentifier("demo", "id-1").ok());
+  const auto erased = store_->DeleteIdentifier("demo", "id-1");
+  ASSERT_TRUE(erased.ok()) << erased.status();
+  EXPECT_EQ(*erased, 2);
   EXPECT_FALSE(store_->Get(a, 100).ok());
   EXPECT_FALSE(store_->Get(b, 100).ok());
   EXPECT_TRUE(store_->Get(other, 100).ok());
   EXPECT_TRUE(store_->Get(elsewhere, 100).ok());
+  EXPECT_EQ(*store_->DeleteIdentifier("demo", "id-1"), 0) << "nothing any more";
 }
 
 TEST_P(BlobStoreTest, LongerThanAskedForIsRefused) {

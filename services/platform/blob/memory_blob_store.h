@@ -16,8 +16,9 @@ class MemoryBlobStore final : public BlobStore {
                                   std::string_view bytes, std::string_view content_type) override;
   absl::StatusOr<Blob> Get(std::string_view reference, size_t bytes_max) override;
   absl::Status Delete(std::string_view reference) override;
-  absl::Status DeleteIdentifier(std::string_view workspace,
-                                std::string_view identifier_key) override;
+  absl::StatusOr<int64_t> DeleteIdentifier(std::string_view workspace,
+                                           std::string_view identifier_key) override;
+  absl::StatusOr<BlobPage> List(std::string_view after, size_t limit) override;
 
   void FailWith(absl::Status status);
   size_t size() const;
@@ -25,7 +26,11 @@ class MemoryBlobStore final : public BlobStore {
  private:
   mutable std::mutex mutex_;
   absl::Status failure_;
-  std::map<std::string, Blob> blobs_;
+  struct Stored {
+    Blob blob;
+    absl::Time written;
+  };
+  std::map<std::string, Stored> blobs_;
 };
 
 }  // namespace trama::platform

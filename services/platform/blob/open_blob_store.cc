@@ -86,9 +86,9 @@ absl::StatusOr<std::string> KeyOf(std::string_view flag, const std::string& refe
                       absl::StrCat("--", ToAbsl(flag), ": ", key.status().message()));
 }
 
-absl::StatusOr<std::unique_ptr<BlobStore>> OpenFolder(const std::string& folder) {
+absl::StatusOr<std::unique_ptr<BlobStore>> OpenFolder(const std::string& folder, bool make_folder) {
   absl::StatusOr<std::unique_ptr<FolderBlobStore>> store =
-      FolderBlobStore::Open({.folder = folder});
+      FolderBlobStore::Open({.folder = folder, .make_folder = make_folder});
   if (!store.ok()) return store.status();
   return *std::move(store);
 }
@@ -105,25 +105,30 @@ absl::StatusOr<BlobPlace> ParseBlobUrl(std::string_view url) {
   return Wrong("must begin with file:// or s3://");
 }
 
+BlobSettings BlobSettingsFromFlags() {
+  return {.dir = absl::GetFlag(FLAGS_blob_dir),
+          .url = absl::GetFlag(FLAGS_blob_url),
+          .access_key = absl::GetFlag(FLAGS_blob_access_key),
+          .secret_key = absl::GetFlag(FLAGS_blob_secret_key)};
+}
+
 absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(boost::asio::io_context& io,
-                                                         const Clock& clock) {
-  const std::string url = absl::GetFlag(FLAGS_blob_url);
-  if (url.empty()) return OpenFolder(absl::GetFlag(FLAGS_blob_dir));
-  absl::StatusOr<BlobPlace> place = ParseBlobUrl(url);
+                                                         const Clock& wall_clock,
+                                                         const BlobSettings& settings) {
+  if (settings.url.empty()) return OpenFolder(settings.dir, settings.make_folder);
+  absl::StatusOr<BlobPlace> place = ParseBlobUrl(settings.url);
   if (!place.ok()) return place.status();
-  if (!place->s3.has_value()) return OpenFolder(place->folder);
+  if (!place->s3.has_value()) return OpenFolder(place->folder, settings.make_folder);
 
   S3BlobOptions options = *std::move(place->s3);
-  absl::StatusOr<std::string> access =
-      KeyOf("blob_access_key", absl::GetFlag(FLAGS_blob_access_key));
+  absl::StatusOr<std::string> access = KeyOf("blob_access_key", settings.access_key);
   if (!access.ok()) return access.status();
-  absl::StatusOr<std::string> secret =
-      KeyOf("blob_secret_key", absl::GetFlag(FLAGS_blob_secret_key));
+  absl::StatusOr<std::string> secret = KeyOf("blob_secret_key", settings.secret_key);
   if (!secret.ok()) return secret.status();
   options.key.access_key = *std::move(access);
   options.key.secret_key = *std::move(secret);
   absl::StatusOr<std::unique_ptr<S3BlobStore>> store =
-      S3BlobStore::Open(io, clock, std::move(options));
+      S3BlobStore::Open(io, wall_clock, std::move(options));
   if (!store.ok()) return store.status();
   return *std::move(store);
 }

@@ -26,8 +26,20 @@ struct BlobPlace {
 // INVALID_ARGUMENT says what is wrong.
 absl::StatusOr<BlobPlace> ParseBlobUrl(std::string_view url);
 
-// The store that --blob_dir or --blob_url names. `io` must run, and like `clock` outlive the store.
+// What the settings --blob_dir, --blob_url, --blob_access_key and --blob_secret_key hold.
+struct BlobSettings {
+  std::string dir;
+  std::string url;
+  std::string access_key;  // References, never the keys.
+  std::string secret_key;
+  bool make_folder = true;  // False: a folder that is not there is an error.
+};
+BlobSettings BlobSettingsFromFlags();
+
+// The store that `dir` or `url` names. `io` must run, and like `wall_clock` (see S3BlobStore)
+// outlive the store.
 absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(boost::asio::io_context& io,
-                                                         const Clock& clock);
+                                                         const Clock& wall_clock,
+                                                         const BlobSettings& settings);
 
 }  // namespace trama::platform

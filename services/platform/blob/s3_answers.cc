@@ -1,12 +1,14 @@
 #include "services/platform/blob/s3_answers.h"
 
+#include <algorithm>
 #include <cstring>
 #include <pugixml.hpp>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "services/kernel/moment.h"
 #include "services/kernel/strings.h"
-#include "services/kernel/text.h"
 
 namespace trama::platform {
 namespace {
@@ -39,7 +41,13 @@ const char* AdviceFor(const std::string& code, int status) {
 std::string S3ErrorCode(std::string_view body) {
   pugi::xml_document document;
   if (body.size() > kErrorBytesMax || !document.load_buffer(body.data(), body.size())) return "";
-  return std::string(TruncateUtf8(document.document_element().child_value("Code"), kCodeBytesMax));
+  const std::string code = document.document_element().child_value("Code");
+  // It goes into logs and errors.
+  const bool is_code =
+      code.size() <= kCodeBytesMax && std::all_of(code.begin(), code.end(), [](unsigned char c) {
+        return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
+      });
+  return is_code ? code : "";
 }
 
 absl::Status S3Error(std::string_view doing, const HttpResponse& response) {
@@ -63,7 +71,12 @@ absl::StatusOr<S3Page> ParseS3Page(std::string_view body) {
   if (!root.ok()) return root.status();
   S3Page page;
   for (const pugi::xml_node& object : root->children("Contents")) {
-    page.keys.emplace_back(object.child_value("Key"));
+    absl::Time written;
+    const char* modified = object.child_value("LastModified");
+    if (!ParseMoment(absl::RFC3339_full, modified, &written)) {
+      written = absl::InfiniteFuture();
+    }
+    page.objects.push_back({object.child_value("Key"), written});
   }
   page.is_last = !root->child("IsTruncated").text().as_bool();
   return page;

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "services/platform/http/http_message.h"
 
 // What S3 answers. Pure. Source: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -24,8 +25,12 @@ absl::Status S3Error(std::string_view doing, const HttpResponse& response);
 bool IsMissingObject(const HttpResponse& response);
 
 // One page of ListObjectsV2.
+struct S3Object {
+  std::string key;
+  absl::Time written;  // InfiniteFuture when the store does not say: nobody takes it for old.
+};
 struct S3Page {
-  std::vector<std::string> keys;
+  std::vector<S3Object> objects;
   bool is_last = true;
 };
 absl::StatusOr<S3Page> ParseS3Page(std::string_view body);

@@ -7,7 +7,6 @@
 namespace trama::platform {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 HttpResponse Refusal(int status, const std::string& code) {
@@ -23,6 +22,7 @@ TEST(S3AnswersTest, ErrorsSayWhatToMend) {
   EXPECT_TRUE(absl::IsUnavailable(S3Error("write", Refusal(503, "SlowDown"))));
   EXPECT_TRUE(absl::IsResourceExhausted(S3Error("write", Refusal(507, ""))));
   EXPECT_TRUE(absl::IsUnavailable(S3Error("write", HttpResponse::Text(502, "<html>no"))));
+  EXPECT_EQ(S3ErrorCode("<Error><Code>NoSuch\xff\nKey</Code></Error>"), "") << "no code at all";
 }
 
 TEST(S3AnswersTest, OnlyAMissingObjectIsMissing) {
@@ -35,9 +35,14 @@ TEST(S3AnswersTest, ReadsAPage) {
   const auto page = ParseS3Page(
       "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>true"
       "</IsTruncated><NextContinuationToken>t&amp;1</NextContinuationToken>"
-      "<Contents><Key>a/1</Key></Contents><Contents><Key>a/2</Key></Contents></ListBucketResult>");
+      "<Contents><Key>a/1</Key><LastModified>2026-04-21T09:30:00.000Z</LastModified></Contents>"
+      "<Contents><Key>a/2</Key></Contents></ListBucketResult>");
   ASSERT_TRUE(page.ok()) << page.status();
-  EXPECT_THAT(page->keys, ElementsAre("a/1", "a/2"));
+  ASSERT_EQ(page->objects.size(), 2u);
+  EXPECT_EQ(page->objects[0].key, "a/1");
+  EXPECT_EQ(page->objects[0].written, absl::FromUnixSeconds(1'776'763'800));
+  EXPECT_EQ(page->objects[1].key, "a/2");
+  EXPECT_EQ(page->objects[1].written, absl::InfiniteFuture()) << "nobody takes it for old";
   EXPECT_FALSE(page->is_last);
   EXPECT_FALSE(ParseS3Page("<html></html>").ok());
   EXPECT_FALSE(ParseS3Page("not xml").ok());

@@ -24,7 +24,7 @@ bool IsSuccess(const HttpResponse& response) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<S3BlobStore>> S3BlobStore::Open(boost::asio::io_context& io,
-                                                               const Clock& clock,
+                                                               const Clock& wall_clock,
                                                                S3BlobOptions options) {
   HttpClientOptions http;
   http.total_timeout = options.timeout;
@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<S3BlobStore>> S3BlobStore::Open(boost::asio::io_c
   absl::StatusOr<std::unique_ptr<HttpClient>> client = HttpClient::Create(io, std::move(http));
   if (!client.ok()) return client.status();
   std::unique_ptr<S3BlobStore> store(
-      new S3BlobStore(*std::move(client), clock, std::move(options)));
+      new S3BlobStore(*std::move(client), wall_clock, std::move(options)));
   // Better now than at the first mail.
   if (absl::Status tried = store->Try(); !tried.ok()) return tried;
   return store;
@@ -62,7 +62,7 @@ std::string S3BlobStore::KeyOf(std::string_view name) const {
 }
 
 absl::StatusOr<HttpResponse> S3BlobStore::Send(Call call) {
-  const absl::Time now = clock_.Now();
+  const absl::Time now = wall_clock_.Now();
   HttpClientRequest request;
   request.method = std::move(call.method);
   request.url = options_.endpoint;
@@ -104,9 +104,12 @@ absl::Status S3BlobStore::Erase(const std::string& key) {
   return S3Error("erase", *answer);
 }
 
-absl::StatusOr<S3Page> S3BlobStore::List(const std::string& prefix) {
-  const absl::StatusOr<HttpResponse> answer =
-      Send({.method = "GET", .query = {{"list-type", "2"}, {"prefix", prefix}}});
+absl::StatusOr<S3Page> S3BlobStore::ListKeys(const std::string& prefix, const std::string& after,
+                                             size_t limit) {
+  Call call{.method = "GET",
+            .query = {{"list-type", "2"}, {"max-keys", absl::StrCat(limit)}, {"prefix", prefix}}};
+  if (!after.empty()) call.query.emplace_back("start-after", after);
+  const absl::StatusOr<HttpResponse> answer = Send(std::move(call));
   if (!answer.ok()) return answer.status();
   if (!IsSuccess(*answer)) return S3Error("list", *answer);
   return ParseS3Page(answer->body);
@@ -159,29 +162,55 @@ absl::Status S3BlobStore::Delete(std::string_view reference) {
   return Erase(KeyOf(parsed->ToString()));
 }
 
-absl::Status S3BlobStore::DeleteIdentifier(std::string_view workspace,
-                                           std::string_view identifier_key) {
+absl::StatusOr<int64_t> S3BlobStore::DeleteIdentifier(std::string_view workspace,
+                                                      std::string_view identifier_key) {
   const absl::StatusOr<std::string> identifier = BlobIdentifier(workspace, identifier_key);
   if (!identifier.ok()) return identifier.status();
   const std::string prefix = KeyOf(absl::StrCat(ToAbsl(workspace), "/", *identifier, "/"));
+  int64_t count = 0;
   std::set<std::string> gone;  // Of the last page.
   // From the beginning each time: what was listed is gone by then. Without the store's token, which
   // one that answers in the manner of version 1 does not give.
   for (int page = 0; page < kPagesMax; ++page) {
-    absl::StatusOr<S3Page> listed = List(prefix);
+    absl::StatusOr<S3Page> listed = ListKeys(prefix, "", kBlobPageMax);
     if (!listed.ok()) return listed.status();
-    std::set<std::string> keys(listed->keys.begin(), listed->keys.end());
+    std::set<std::string> keys;
+    for (const S3Object& object : listed->objects) keys.insert(object.key);
     if (!listed->is_last && std::includes(gone.begin(), gone.end(), keys.begin(), keys.end())) {
       return absl::UnavailableError(
           "blob store: more is left to erase, but nothing new is listed; come again");
     }
     for (const std::string& key : keys) {
       if (absl::Status erased = Erase(key); !erased.ok()) return erased;
+      ++count;
     }
-    if (listed->is_last) return absl::OkStatus();
+    if (listed->is_last) return count;
     gone = std::move(keys);
   }
   return absl::UnavailableError("blob store: what was erased is listed again; come again");
+}
+
+absl::StatusOr<BlobPage> S3BlobStore::List(std::string_view after, size_t limit) {
+  const std::string prefix = KeyOf("");
+  const std::string behind = after.empty() ? "" : KeyOf(after);
+  const absl::StatusOr<S3Page> listed = ListKeys(prefix, behind, limit);
+  if (!listed.ok()) return listed.status();
+  BlobPage page;
+  for (const S3Object& object : listed->objects) {
+    if (object.key <= behind || object.key.compare(0, prefix.size(), prefix) != 0) {
+      return absl::FailedPreconditionError(
+          "blob store: the endpoint lists what was not asked for, so that it cannot be gone "
+          "through; set a lifecycle rule on the bucket instead");
+    }
+    std::string name = object.key.substr(prefix.size());
+    if (!listed->is_last) page.next = name;
+    // What others keep in the bucket stays untouched.
+    if (ParseBlobReference(name).ok()) page.blobs.push_back({std::move(name), object.written});
+  }
+  if (!listed->is_last && page.next.empty()) {
+    return absl::UnavailableError("blob store: more is there, but nothing is listed; come again");
+  }
+  return page;
 }
 
 }  // namespace trama::platform

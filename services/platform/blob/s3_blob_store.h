@@ -27,25 +27,26 @@ struct S3BlobOptions {
 // store that speaks its protocol (path-style addresses, Signature Version 4). An object is whole or
 // not there, and never changes, so that any number of processes may share the bucket.
 //
-// The bucket must not keep versions: what is erased must be gone. Retention is the bucket's
-// lifecycle; nothing here deletes by age.
+// The bucket must not keep versions: what is erased must be gone.
 //
 // Memory: a blob is held whole, as the interface has it; no answer is read beyond what was asked
 // for.
 class S3BlobStore final : public BlobStore {
  public:
+  // `wall_clock`: that of the machine, against which the store checks the time of a signature.
   // Writes and erases a trial object and looks whether the bucket keeps versions; the errors say
   // what to do. `io` must run, and outlive the store.
   static absl::StatusOr<std::unique_ptr<S3BlobStore>> Open(boost::asio::io_context& io,
-                                                           const Clock& clock,
+                                                           const Clock& wall_clock,
                                                            S3BlobOptions options);
 
   absl::StatusOr<std::string> Put(std::string_view workspace, std::string_view identifier_key,
                                   std::string_view bytes, std::string_view content_type) override;
   absl::StatusOr<Blob> Get(std::string_view reference, size_t bytes_max) override;
   absl::Status Delete(std::string_view reference) override;
-  absl::Status DeleteIdentifier(std::string_view workspace,
-                                std::string_view identifier_key) override;
+  absl::StatusOr<int64_t> DeleteIdentifier(std::string_view workspace,
+                                           std::string_view identifier_key) override;
+  absl::StatusOr<BlobPage> List(std::string_view after, size_t limit) override;
 
  private:
   struct Call {
@@ -56,8 +57,8 @@ class S3BlobStore final : public BlobStore {
     std::string body;
   };
 
-  S3BlobStore(std::unique_ptr<HttpClient> http, const Clock& clock, S3BlobOptions options)
-      : options_(std::move(options)), clock_(clock), http_(std::move(http)) {}
+  S3BlobStore(std::unique_ptr<HttpClient> http, const Clock& wall_clock, S3BlobOptions options)
+      : options_(std::move(options)), wall_clock_(wall_clock), http_(std::move(http)) {}
 
   std::string KeyOf(std::string_view name) const;
   absl::Status Try();
@@ -65,11 +66,12 @@ class S3BlobStore final : public BlobStore {
   absl::StatusOr<HttpResponse> Send(Call call);
   absl::Status Store(const std::string& key, std::string_view bytes, std::string_view type);
   absl::Status Erase(const std::string& key);
-  // The first of those whose names begin so.
-  absl::StatusOr<S3Page> List(const std::string& prefix);
+  // The first of those whose names begin so and come after `after` (empty: of all).
+  absl::StatusOr<S3Page> ListKeys(const std::string& prefix, const std::string& after,
+                                  size_t limit);
 
   const S3BlobOptions options_;
-  const Clock& clock_;
+  const Clock& wall_clock_;
   const std::unique_ptr<HttpClient> http_;
 };
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/platform/blob/expire_blobs.h"
 #include "services/platform/blob/open_blob_store.h"
 #include "services/platform/net/io_threads.h"
 
@@ -99,12 +100,51 @@ TEST_F(S3BlobStoreTest, APersonIsErasedWithAllFilesAndNobodyElse) {
   std::vector<std::string> hers;
   for (int i = 0; i < 5; ++i) hers.push_back(Put("maria", absl::StrCat("file ", i)));
   const std::string his = Put("paulo", "file 0");
-  ASSERT_TRUE(store_->DeleteIdentifier("demo", "maria").ok());
+  const auto erased = store_->DeleteIdentifier("demo", "maria");
+  ASSERT_TRUE(erased.ok()) << erased.status();
+  EXPECT_EQ(*erased, 5);
   for (const std::string& reference : hers) {
     EXPECT_TRUE(absl::IsNotFound(store_->Get(reference, kMany).status()));
   }
   EXPECT_TRUE(store_->Get(his, kMany).ok());
   EXPECT_TRUE(store_->DeleteIdentifier("demo", "maria").ok()) << "nothing any more";
+}
+
+TEST_F(S3BlobStoreTest, WhatIsOldExpiresPageByPage) {
+  MustOpen();
+  for (int i = 0; i < 5; ++i) Put(absl::StrCat("person ", i), "a file");
+  const absl::Time now = clock_.Now();
+  BlobExpiry young;
+  absl::Status done = ExpireBlobs(*store_, {.before = now - absl::Hours(1), .page_max = 2}, young);
+  ASSERT_TRUE(done.ok()) << done;
+  EXPECT_EQ(young.seen, 5);
+  EXPECT_EQ(young.expired, 0);
+
+  BlobExpiry rest{.after = store_->List("", 2)->next};
+  done = ExpireBlobs(*store_, {.before = now + absl::Hours(1), .page_max = 2}, rest);
+  ASSERT_TRUE(done.ok()) << done;
+  EXPECT_EQ(rest.expired, 3) << "goes on behind the first two";
+  const auto left = store_->List("", kBlobPageMax);
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_EQ(left->blobs.size(), 2u);
+  EXPECT_EQ(left->next, "");
+}
+
+TEST_F(S3BlobStoreTest, ExpiryStaysBelowThePrefix) {
+  const std::string prefix = options_.prefix;
+  options_.prefix = prefix + "/neighbour";
+  MustOpen();
+  const std::string others = Put("maria", "a file");
+  const auto neighbour = std::move(store_);
+  options_.prefix = prefix + "/neigh";
+  MustOpen();
+  Put("maria", "a file");
+  BlobExpiry progress;
+  const absl::Status done =
+      ExpireBlobs(*store_, {.before = clock_.Now() + absl::Hours(1)}, progress);
+  ASSERT_TRUE(done.ok()) << done;
+  EXPECT_EQ(progress.expired, 1);
+  EXPECT_TRUE(neighbour->Get(others, kMany).ok());
 }
 
 TEST_F(S3BlobStoreTest, TheServerRefusesAWrongKey) {

@@ -100,21 +100,32 @@ class S3ErasureTest : public ::testing::Test {
 };
 
 TEST_F(S3ErasureTest, GoesOnWithoutATokenWhileMoreIsThere) {
-  const absl::Status erased = store_->DeleteIdentifier("demo", "maria");
-  EXPECT_TRUE(erased.ok()) << erased;
+  const auto erased = store_->DeleteIdentifier("demo", "maria");
+  ASSERT_TRUE(erased.ok()) << erased.status();
+  EXPECT_EQ(*erased, 5);
   EXPECT_THAT(bucket_.keys(), IsEmpty());
 }
 
 TEST_F(S3ErasureTest, FailsWhenTheSameIsListedAgain) {
   bucket_.erases = false;
-  const absl::Status erased = store_->DeleteIdentifier("demo", "maria");
+  const absl::Status erased = store_->DeleteIdentifier("demo", "maria").status();
   EXPECT_TRUE(absl::IsUnavailable(erased)) << erased;
   EXPECT_THAT(std::string(erased.message()), HasSubstr("nothing new is listed"));
 }
 
+TEST_F(S3ErasureTest, ListingSaysWhenTheStoreDoesNotGoOn) {
+  const auto first = store_->List("", kPageKeys);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_NE(first->next, "");
+  // This bucket knows no start-after: page after page it would be the same.
+  const absl::Status again = store_->List(first->next, kPageKeys).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(again)) << again;
+  EXPECT_THAT(std::string(again.message()), HasSubstr("lifecycle rule"));
+}
+
 TEST_F(S3ErasureTest, FailsWhenMoreIsThereThatIsNotListed) {
   bucket_.lists = false;
-  const absl::Status erased = store_->DeleteIdentifier("demo", "maria");
+  const absl::Status erased = store_->DeleteIdentifier("demo", "maria").status();
   EXPECT_TRUE(absl::IsUnavailable(erased)) << erased;
   EXPECT_THAT(std::string(erased.message()), HasSubstr("nothing new is listed"));
 }

@@ -1,14 +1,12 @@
 #include "services/platform/net/connect.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "boost/asio/redirect_error.hpp"
 #include "boost/asio/this_coro.hpp"
 #include "services/kernel/strings.h"
-#include "services/platform/net/steady_time.h"
+#include "services/platform/net/lookups.h"
 
 namespace trama::platform {
 namespace {
@@ -21,18 +19,6 @@ using Endpoints = std::vector<tcp::endpoint>;
 // A host with more addresses gets only its first ones tried.
 constexpr size_t kAddressesMax = 16;
 constexpr absl::Duration kAttemptMin = absl::Milliseconds(250);
-
-// What a lookup and the coroutine that waits for it share; the lookup cannot be stopped, so it may
-// end after everybody has gone.
-struct Lookup {
-  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), timer(executor) {}
-
-  tcp::resolver resolver;
-  asio::steady_timer timer;
-  bool done = false;
-  error_code error;
-  Endpoints endpoints;
-};
 
 absl::Status Unreachable(const ConnectTarget& target, std::string_view what,
                          const error_code& error) {
@@ -47,26 +33,16 @@ Awaitable<absl::StatusOr<Endpoints>> Resolve(ConnectTarget target, absl::Duratio
   const asio::ip::address address = asio::ip::make_address(target.host, not_an_address);
   if (!not_an_address) co_return Endpoints{tcp::endpoint(address, target.port)};
 
-  const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
-  lookup->timer.expires_after(ToSteady(limit));
-  lookup->resolver.async_resolve(
-      target.host, absl::StrCat(target.port), tcp::resolver::numeric_service,
-      [lookup](const error_code& error, const tcp::resolver::results_type& results) {
-        lookup->done = true;
-        lookup->error = error;
-        for (const auto& entry : results) {
-          if (lookup->endpoints.size() < kAddressesMax) lookup->endpoints.push_back(entry);
-        }
-        lookup->timer.cancel();
-      });
-  error_code ignored;
-  co_await lookup->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (!lookup->done) {
-    lookup->resolver.cancel();
-    co_return Unreachable(target, "no address yet for", asio::error::timed_out);
+  const LookupResult found = co_await Lookups::Find(target.host, limit);
+  if (found.error == asio::error::timed_out) {
+    co_return Unreachable(target, "no address yet for", found.error);
   }
-  if (lookup->error) co_return Unreachable(target, "no address for", lookup->error);
-  co_return std::move(lookup->endpoints);
+  if (found.error) co_return Unreachable(target, "no address for", found.error);
+  Endpoints endpoints;
+  for (const asio::ip::address& each : found.addresses) {
+    if (endpoints.size() < kAddressesMax) endpoints.emplace_back(each, target.port);
+  }
+  co_return endpoints;
 }
 
 absl::Status CheckPolicy(const ConnectTarget& target, const Endpoints& endpoints) {

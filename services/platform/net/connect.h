@@ -26,10 +26,11 @@ struct ConnectTarget {
   AddressPolicy policy;             // Empty: every address.
 };
 
-// Resolves, connects (the addresses in turn, sharing the time) and starts TLS, all within `limit`.
-// Must run on the strand that the Stream shall have. UNAVAILABLE or DEADLINE_EXCEEDED: nothing was
-// sent; PERMISSION_DENIED: the policy's refusal. Addresses are checked after resolving and used as
-// checked, so a name that changes in between (DNS rebinding) gains nothing.
+// Resolves (Lookups; an IP address needs none), connects (the addresses in turn, sharing the time)
+// and starts TLS, all within `limit`. Must run on the strand that the Stream shall have.
+// UNAVAILABLE or DEADLINE_EXCEEDED: nothing was sent; PERMISSION_DENIED: the policy's refusal.
+// Addresses are checked after resolving and used as checked, so a name that changes in between (DNS
+// rebinding) gains nothing.
 Awaitable<absl::StatusOr<Stream>> Connect(ConnectTarget target, absl::Duration limit);
 
 }  // namespace trama::platform

@@ -61,7 +61,7 @@ absl::StatusOr<RedisClient*> AddRedis(Runtime& runtime) {
 }
 
 absl::StatusOr<BlobStore*> AddBlobStore(Runtime& runtime) {
-  auto blobs = OpenBlobStore(runtime.io(), runtime.clock());
+  auto blobs = OpenBlobStore(runtime.io(), runtime.wall_clock(), BlobSettingsFromFlags());
   if (!blobs.ok()) return blobs.status();
   return &runtime.Own(*std::move(blobs));
 }

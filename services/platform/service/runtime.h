@@ -41,7 +41,10 @@ class Runtime {
   virtual ~Runtime() = default;
 
   virtual const ServiceInfo& info() const = 0;
+  // What the process goes by: it follows a machine whose time was set only slowly (SlewedClock).
   virtual const Clock& clock() const = 0;
+  // The machine's, which may jump: for times that others compare with theirs, as in signatures.
+  virtual const Clock& wall_clock() const = 0;
   virtual Metrics& metrics() = 0;
   virtual Health& health() = 0;
   // Run by --io_threads threads, for coroutines and timers. Its handlers must not block.

@@ -31,10 +31,11 @@ CallLimits LimitsFromFlags() {
 }  // namespace
 
 ServiceRuntime::ServiceRuntime(const ServiceInfo& info, const std::string& version,
-                               const Clock& clock, StopControl& stop)
+                               const Clock& wall_clock, StopControl& stop)
     : info_(info),
       version_(version),
-      clock_(clock),
+      wall_clock_(wall_clock),
+      clock_(wall_clock),
       stop_(stop),
       process_metrics_(metrics_, info.name, version),
       health_(clock_),

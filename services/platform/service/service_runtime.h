@@ -22,7 +22,7 @@ namespace trama::platform {
 // once.
 class ServiceRuntime final : public Runtime {
  public:
-  ServiceRuntime(const ServiceInfo& info, const std::string& version, const Clock& clock,
+  ServiceRuntime(const ServiceInfo& info, const std::string& version, const Clock& wall_clock,
                  StopControl& stop);
   ~ServiceRuntime() override;
 
@@ -33,6 +33,7 @@ class ServiceRuntime final : public Runtime {
 
   const ServiceInfo& info() const override { return info_; }
   const Clock& clock() const override { return clock_; }
+  const Clock& wall_clock() const override { return wall_clock_; }
   Metrics& metrics() override { return metrics_; }
   Health& health() override { return health_; }
   boost::asio::io_context& io() override { return io_.context(); }
@@ -66,6 +67,7 @@ class ServiceRuntime final : public Runtime {
 
   const ServiceInfo& info_;
   const std::string version_;
+  const Clock& wall_clock_;
   const SlewedClock clock_;
   StopControl& stop_;
   Metrics metrics_;

@@ -105,7 +105,8 @@ void OpenWorld::ServeDoors(const platform::KafkaConfig& kafka) {
   publishing.dead_letter_topic = dead_letters_;
   publisher_ = std::make_unique<channels::Publisher>(*producer_, clock_, metrics_, publishing);
   intake_ = std::make_unique<EventIntake>(*publisher_, *seen_, *archive_);
-  doors_ = std::make_unique<Doors>(*accounts_, *intake_, *archive_, clock_, metrics_);
+  doors_ = std::make_unique<Doors>(*accounts_, *intake_, *archive_,
+                                   Doors::Clocks{*process_clock_, clock_}, metrics_);
   platform::HttpRouter router;
   doors_->AddTo(router);
   auto server = platform::HttpServer::Start(io_.context(), {}, std::move(router));

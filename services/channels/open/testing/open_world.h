@@ -61,6 +61,7 @@ class OpenWorld : public platform::testing::BrokerTest {
   int64_t revision_ = 0;
   std::string interactions_, deliveries_, dead_letters_, outbound_;
   platform::SystemClock clock_;
+  const platform::Clock* process_clock_ = &clock_;  // What ServeDoors gives the doors to go by.
   platform::Metrics metrics_;
   platform::Health health_{clock_};
   FakeIntegrator integrator_;
