@@ -1,7 +1,9 @@
-// A mail from anywhere: parsed, attributed, folded into an interaction or a bounce.
+// A mail from anywhere: parsed, attributed, folded into an interaction or a bounce. It comes to an
+// inbox, to the return path of a mail of ours, and to whom it names.
 
 #include "services/channels/email/inbound.h"
 #include "services/channels/email/mail_parser.h"
+#include "services/channels/email/message_token.h"
 #include "services/kernel/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -16,6 +18,44 @@ const Inbox& FuzzedInbox() {
                            .trusted_authserv_id = "mx.demo.test",
                            .own_addresses = {"help@demo.test"}};
   return inbox;
+}
+
+// Of one of our mails; the corpus names it, too.
+const OutgoingIds& OurIds() {
+  static const OutgoingIds ids{.message_id = "018f4b1c-0000-8000-8000-000000000001",
+                               .conversation_id = "018f4b1c-0000-8000-8000-000000000002",
+                               .partition = 7};
+  return ids;
+}
+
+std::string ReturnPath() {
+  const Inbox& inbox = FuzzedInbox();
+  return MakeToken('b', inbox.token_secret, inbox.scope(), OurIds()) + "@demo.test";
+}
+
+// Protobuf refuses to read text that is not UTF-8: such an event would be lost downstream.
+void CheckReadsBack(const google::protobuf::Message& message) {
+  const std::unique_ptr<google::protobuf::Message> again(message.New());
+  TRAMA_CHECK(again->ParseFromString(message.SerializeAsString()));
+}
+
+void CheckInbound(const ParsedMail& mail, std::string_view raw, const std::string& recipient) {
+  const absl::StatusOr<Inbound> inbound =
+      ReadInbound(mail, raw, "sender@customer.test", recipient, FuzzedInbox(),
+                  absl::FromUnixSeconds(1'700'000'000));
+  if (!inbound.ok()) return;
+  TRAMA_CHECK(!inbound->event_id.empty());
+  TRAMA_CHECK(!inbound->interaction.has_value() || inbound->bounces.empty());
+  if (inbound->interaction.has_value()) CheckReadsBack(*inbound->interaction);
+  for (const Bounce& bounce : inbound->bounces) {
+    CheckReadsBack(bounce.delivery);
+    // Nobody makes up a token: there is only the one.
+    TRAMA_CHECK(bounce.delivery.message_id() == OurIds().message_id);
+    TRAMA_CHECK(bounce.delivery.conversation_id() == OurIds().conversation_id);
+    TRAMA_CHECK(bounce.partition == OurIds().partition);
+    TRAMA_CHECK(bounce.delivery.has_failure() ==
+                (bounce.delivery.status() == delivery::v1::STATUS_FAILED));
+  }
 }
 
 }  // namespace
@@ -34,15 +74,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   TRAMA_CHECK(email::BodyHash(raw) == email::BodyHash(raw));
 
-  const absl::StatusOr<email::Inbound> inbound =
-      email::ReadInbound(mail, raw, "sender@customer.test", "help@demo.test", email::FuzzedInbox(),
-                         absl::FromUnixSeconds(1'700'000'000));
-  if (!inbound.ok()) return 0;
-  TRAMA_CHECK(!inbound->event_id.empty());
-  if (inbound->interaction.has_value()) {
-    // Protobuf refuses to read text that is not UTF-8: such an event would be lost downstream.
-    interaction::v1::Interaction again;
-    TRAMA_CHECK(again.ParseFromString(inbound->interaction->SerializeAsString()));
-  }
+  email::CheckInbound(mail, raw, "help@demo.test");
+  // A return path of one of our mails; whose it is, is said by its token.
+  email::CheckInbound(mail, raw, email::ReturnPath());
+  if (!mail.to.empty()) email::CheckInbound(mail, raw, mail.to.front().address);
   return 0;
 }

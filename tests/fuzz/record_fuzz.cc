@@ -6,6 +6,7 @@
 #include "services/platform/kafka/cloud_event.h"
 #include "services/routing/work_records.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/quiet_protobuf.h"
 #include "trama/interaction/v1/interaction_events.pb.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

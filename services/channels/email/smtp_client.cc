@@ -31,10 +31,26 @@ struct ServerReply {
   std::string text;
 };
 
-std::string StatusOf(const std::string& text) {
-  const std::vector<std::string> words = absl::StrSplit(text, absl::MaxSplits(' ', 1));
-  const std::vector<std::string> digits = absl::StrSplit(words.front(), '.');
-  return digits.size() == 3 && digits[0].size() == 1 ? words.front() : "";
+// The code that begins a line of a reply (RFC 5321, 4.2.1); 0: it is none.
+int CodeOf(std::string_view line) {
+  int code = 0;
+  const std::string_view digits = line.substr(0, 3);
+  const bool is_code = digits.size() == 3 && digits[0] >= '2' && digits[0] <= '5' &&
+                       absl::SimpleAtoi(ToAbsl(digits), &code) && code >= 200;
+  return is_code ? code : 0;
+}
+
+// "5.1.1" at the beginning of a reply's text (RFC 2034); empty when there is none. Nothing behind
+// it: it goes into events, and servers repeat addresses.
+std::string StatusOf(std::string_view text) {
+  size_t end = 0;
+  for (const size_t digits_max : {1, 3, 3}) {
+    if (end > 0 && text.substr(end++, 1) != ".") return "";
+    const size_t begin = end;
+    while (end < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[end]))) ++end;
+    if (end == begin || end > begin + digits_max) return "";
+  }
+  return std::string(text.substr(0, end));
 }
 
 class Client {
@@ -162,9 +178,8 @@ class Client {
            end = buffer_.find("\r\n")) {
         const std::string line = buffer_.substr(0, end);
         buffer_.erase(0, end + 2);
-        if (line.size() < 3 || !absl::SimpleAtoi(line.substr(0, 3), &reply.code)) {
-          co_return ServerReply{};
-        }
+        reply.code = CodeOf(line);
+        if (reply.code == 0) co_return ServerReply{};
         absl::StrAppend(&reply.text, reply.text.empty() ? "" : "\n",
                         line.size() > 4 ? line.substr(4) : "");
         if (line.size() == 3 || line[3] != '-') co_return reply;

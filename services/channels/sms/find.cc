@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "services/kernel/moment.h"
 
 namespace trama::sms {
 
@@ -23,10 +24,8 @@ std::string Text(const nlohmann::json& object, const char* name) {
 // RFC 2822, "Mon, 23 Nov 2026 06:15:00 +0000".
 std::optional<absl::Time> DateCreated(const nlohmann::json& message) {
   absl::Time time;
-  std::string error;
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S %z", Text(message, "date_created"), &time, &error)) {
-    return std::nullopt;
-  }
+  const std::string text = Text(message, "date_created");
+  if (!ParseMoment("%a, %d %b %Y %H:%M:%S %z", text, &time)) return std::nullopt;
   return time;
 }
 
@@ -71,14 +70,15 @@ FindOutcome OutcomeOfFind(int http_status, std::string_view body,
     const bool outbound = absl::StartsWith(Text(listed, "direction"), "outbound");
     if (!outbound || taken.contains(sid)) continue;
     if (Text(listed, "to") != message.recipient_address() || Text(listed, "body") != text ||
-        sid.empty()) {
+        !IsSid(sid)) {
       doubtful = true;
       continue;
     }
     outcome.kind = FindOutcome::Kind::kFound;
     outcome.sent.kind = channels::SendOutcome::Kind::kSent;
     outcome.sent.vendor_message_id = sid;
-    outcome.sent.vendor_status = Text(listed, "status");
+    const std::string status = Text(listed, "status");
+    if (IsSid(status)) outcome.sent.vendor_status = status;
     return outcome;
   }
   if (reaches_back && !doubtful) outcome.kind = FindOutcome::Kind::kNotFound;

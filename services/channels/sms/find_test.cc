@@ -89,7 +89,9 @@ TEST(FindTest, VendorThatIsDownIsAskedLater) {
 
 TEST(FindTest, AnswersThatCannotBeReadProveNothing) {
   for (const char* body : {"", "[]", "{}", R"({"messages":5})", R"({"messages":[5]})",
-                           R"({"messages":[{"sid":"SM1"}]})"}) {
+                           R"({"messages":[{"sid":"SM1"}]})",
+                           // A time that would reach back before every attempt.
+                           R"({"page_size":50,"messages":[{"date_created":"infinite-past"}]})"}) {
     EXPECT_EQ(OutcomeOfFind(200, body, Wanted(), kStarted, {}).kind, FindKind::kCannotTell) << body;
   }
 }

@@ -71,13 +71,14 @@ Answer ReadAnswer(std::string_view body) {
     const auto it = json.find(name);
     return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
   };
+  // 0 also for one that no int can hold.
   const auto number = [&](const char* name) {
     const auto it = json.find(name);
-    if (it != json.end() && it->is_number_integer()) return it->get<int>();
+    const bool is_number = it != json.end() && it->is_number_integer();
     int value = 0;
-    return absl::SimpleAtoi(text(name), &value) ? value : 0;
+    return absl::SimpleAtoi(is_number ? it->dump() : text(name), &value) ? value : 0;
   };
-  answer.sid = text("sid");
+  answer.sid = IsSid(text("sid")) ? text("sid") : "";
   answer.status = IsSid(text("status")) ? text("status") : "";
   answer.code = number("code");
   answer.error_code = number("error_code");

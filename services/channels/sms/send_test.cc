@@ -179,7 +179,9 @@ TEST(OutcomeTest, SilenceIsAmbiguousOnlyWhenBytesHaveLeft) {
 
 TEST(OutcomeTest, HostileJsonIsSurvived) {
   for (const char* body : {"", "[]", "null", R"({"sid":5})", R"({"code":"x"})", "{\"sid\":\"SM1\"",
-                           R"({"code":99999999999999999999})", "\xff\xfe"}) {
+                           R"({"code":99999999999999999999})", "\xff\xfe",
+                           // 2^32 + 20429; an id that is none.
+                           R"({"code":4294987725})", R"({"sid":"SM 1\n"})"}) {
     EXPECT_NE(OutcomeOfAnswer(201, body, {}, 1).kind, SendKind::kSent) << body;
     EXPECT_EQ(OutcomeOfAnswer(400, body, {}, 1).kind, SendKind::kFailed) << body;
   }

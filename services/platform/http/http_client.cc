@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "boost/asio/co_spawn.hpp"
 #include "services/kernel/check.h"
@@ -24,7 +23,6 @@ constexpr char kTraceparent[] = "traceparent";
 
 namespace asio = boost::asio;
 
-constexpr absl::Duration kRetryAfterMax = absl::Hours(24);
 // Beyond a request's own time: only stopped threads can keep a blocked caller waiting so long.
 constexpr std::chrono::seconds kLostAfter(10);
 
@@ -242,26 +240,6 @@ HttpOutcome HttpClient::SendBlocking(HttpClientRequest request) {
     return Unknown("the threads of the HTTP client have stopped");
   }
   return waiting.get();
-}
-
-std::optional<absl::Duration> RetryAfter(const HttpHeaders& headers, absl::Time now) {
-  const std::string_view value = headers.Get("Retry-After");
-  const auto bounded = [](absl::Duration wait) {
-    return std::clamp(wait, absl::ZeroDuration(), kRetryAfterMax);
-  };
-  const bool digits = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
-  if (digits) {
-    int64_t seconds = 0;
-    // Digits that do not fit are a wait beyond every limit.
-    const bool fits = absl::SimpleAtoi(ToAbsl(value), &seconds);
-    return fits ? bounded(absl::Seconds(seconds)) : kRetryAfterMax;
-  }
-  absl::Time at;
-  if (absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", ToAbsl(value), absl::UTCTimeZone(), &at,
-                      nullptr)) {
-    return bounded(at - now);
-  }
-  return std::nullopt;
 }
 
 std::string BasicAuthorization(std::string_view user, std::string_view password) {

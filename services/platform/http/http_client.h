@@ -110,10 +110,6 @@ class HttpClient {
   std::shared_ptr<Core> core_;
 };
 
-// Value of a Retry-After header (seconds or an HTTP date) as a wait from `now`; none when absent or
-// not understood. Never negative, at most a day.
-std::optional<absl::Duration> RetryAfter(const HttpHeaders& headers, absl::Time now);
-
 // Value for an Authorization header.
 std::string BasicAuthorization(std::string_view user, std::string_view password);
 

@@ -136,6 +136,17 @@ TEST_F(HttpClientTest, AFreshConnectionThatDiesIsNotTriedAgain) {
   EXPECT_EQ(peer.connections(), 1);
 }
 
+TEST_F(HttpClientTest, AStatusBelowAHundredIsNoAnswer) {
+  ScriptedPeer peer([](TestSocket& socket, int) {
+    socket.ReadUntil("\r\n\r\n");
+    socket.Send("HTTP/1.1 002 Found\r\n\r\n");
+  });
+  Make();
+  const HttpOutcome outcome = client_->SendBlocking(Request("POST", peer.port()));
+  EXPECT_EQ(outcome.kind, HttpOutcomeKind::kAmbiguous);
+  EXPECT_EQ(outcome.error.code(), absl::StatusCode::kUnavailable) << "at once, not in 30 s";
+}
+
 TEST_F(HttpClientTest, NobodyListeningIsNotSent) {
   const BoundSocket nobody = BindFreePort();  // Bound, but it does not listen.
   Make();
@@ -349,21 +360,6 @@ TEST_F(HttpClientTest, TheAddressPolicyIsAskedBeforeConnecting) {
   EXPECT_EQ(Named(outcome), "not_sent 0");
   EXPECT_EQ(outcome.error.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_TRUE(server_->Drain(absl::Seconds(20)));
-}
-
-TEST(RetryAfter, SecondsAndDatesAreUnderstoodAndBounded) {
-  absl::Time now;
-  ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, "2024-05-01T12:00:00Z", &now, nullptr));
-  const auto after = [now](const char* value) {
-    return RetryAfter({{"Retry-After", value}}, now).value_or(absl::Seconds(-1));
-  };
-  EXPECT_EQ(after("30"), absl::Seconds(30));
-  EXPECT_EQ(after("Wed, 01 May 2024 12:00:05 GMT"), absl::Seconds(5));
-  EXPECT_EQ(after("Wed, 01 May 2024 11:00:00 GMT"), absl::ZeroDuration());
-  EXPECT_EQ(after("99999999999999999999999"), absl::Hours(24));
-  EXPECT_EQ(after("soon"), absl::Seconds(-1));
-  EXPECT_EQ(after("-5"), absl::Seconds(-1));
-  EXPECT_EQ(RetryAfter({}, now), std::nullopt);
 }
 
 }  // namespace

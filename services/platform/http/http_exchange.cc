@@ -92,6 +92,8 @@ class ResponseReader {
       if (error) co_return error;
       const unsigned status = parser_->get().result_int();
       if (status >= 200 || status == 101) co_return error_code();
+      // No interim answer either: it would have a body, perhaps up to the end of the connection.
+      if (status < 100) break;
     }
     co_return error_code(http::error::bad_status);
   }

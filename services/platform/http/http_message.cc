@@ -4,13 +4,16 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "boost/beast/http/status.hpp"
+#include "services/kernel/moment.h"
 #include "services/kernel/strings.h"
 
 namespace trama::platform {
 namespace {
 
 constexpr size_t kHeadersUsual = 8;
+constexpr absl::Duration kRetryAfterMax = absl::Hours(24);
 
 bool SameName(std::string_view a, std::string_view b) {
   // Mostly both are written alike, which is told at once.
@@ -106,6 +109,23 @@ bool IsValidHeaderField(std::string_view name, std::string_view value) {
            const auto byte = static_cast<unsigned char>(c);
            return c == '\t' || (byte >= 0x20 && byte != 0x7f);
          });
+}
+
+std::optional<absl::Duration> RetryAfter(const HttpHeaders& headers, absl::Time now) {
+  const std::string_view value = headers.Get("Retry-After");
+  const auto bounded = [](absl::Duration wait) {
+    return std::clamp(wait, absl::ZeroDuration(), kRetryAfterMax);
+  };
+  const bool digits = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
+  if (digits) {
+    int64_t seconds = 0;
+    // Digits that do not fit are a wait beyond every limit.
+    const bool fits = absl::SimpleAtoi(ToAbsl(value), &seconds);
+    return fits ? bounded(absl::Seconds(seconds)) : kRetryAfterMax;
+  }
+  absl::Time at;
+  if (!ParseMoment("%a, %d %b %Y %H:%M:%S GMT", value, &at)) return std::nullopt;
+  return bounded(at - now);
 }
 
 }  // namespace trama::platform

@@ -75,4 +75,8 @@ std::string_view HttpStatusPhrase(int status);
 // True if name and value can stand in a header: no line break or NUL can smuggle in a second one.
 bool IsValidHeaderField(std::string_view name, std::string_view value);
 
+// Value of a Retry-After header (seconds or an HTTP date) as a wait from `now`; none when absent or
+// not understood. Never negative, at most a day.
+std::optional<absl::Duration> RetryAfter(const HttpHeaders& headers, absl::Time now);
+
 }  // namespace trama::platform

@@ -38,5 +38,21 @@ TEST(HttpResponse, PhrasesOfKnownAndUnknownNumbers) {
   EXPECT_EQ(HttpStatusPhrase(299), "Unknown");
 }
 
+TEST(RetryAfter, SecondsAndDatesAreUnderstoodAndBounded) {
+  absl::Time now;
+  ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, "2024-05-01T12:00:00Z", &now, nullptr));
+  const auto after = [now](const char* value) {
+    return RetryAfter({{"Retry-After", value}}, now).value_or(absl::Seconds(-1));
+  };
+  EXPECT_EQ(after("30"), absl::Seconds(30));
+  EXPECT_EQ(after("Wed, 01 May 2024 12:00:05 GMT"), absl::Seconds(5));
+  EXPECT_EQ(after("Wed, 01 May 2024 11:00:00 GMT"), absl::ZeroDuration());
+  EXPECT_EQ(after("99999999999999999999999"), absl::Hours(24));
+  EXPECT_EQ(after("soon"), absl::Seconds(-1));
+  EXPECT_EQ(after("infinite-future"), absl::Seconds(-1));
+  EXPECT_EQ(after("-5"), absl::Seconds(-1));
+  EXPECT_EQ(RetryAfter({}, now), std::nullopt);
+}
+
 }  // namespace
 }  // namespace trama::platform

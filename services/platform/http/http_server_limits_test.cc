@@ -66,6 +66,9 @@ TEST_F(HttpServerLimitsTest, AmbiguousFramingIsRefused) {
   EXPECT_EQ(StatusOf("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
                      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
             400);
+  EXPECT_EQ(StatusOf("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+                     "Content-Length: 2\r\n\r\nab"),
+            400);
   for (const char* coding : {"gzip", "gzip, chunked", "chunked, gzip", "identity", "xchunked"}) {
     EXPECT_EQ(StatusOf(absl::StrCat("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ", coding,
                                     "\r\n\r\n0\r\n\r\n")),

@@ -167,6 +167,10 @@ RequestPart RequestReader::CheckFraming() {
   if (hosts > 1 || (http11 && hosts == 0)) {
     return Refuse(400, "malformed request: exactly one Host header is needed");
   }
+  // Beast takes it twice if both say the same.
+  if (request.headers.Count("Content-Length") > 1) {
+    return Refuse(400, "malformed request: at most one Content-Length is allowed");
+  }
   const size_t codings = request.headers.Count("Transfer-Encoding");
   if (codings > 0) {
     if (!http11) return Refuse(400, "malformed request: HTTP/1.0 knows no Transfer-Encoding");

@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/kernel/moment.h"
 
 namespace trama::platform {
 namespace {
@@ -103,8 +104,7 @@ absl::StatusOr<EventAttributes> ParseEventHeaders(const Record& record) {
     if (!present.ok()) return present;
   }
   const std::string* time = FindHeader(record, kTimeHeader);
-  std::string error;
-  if (time != nullptr && !absl::ParseTime(absl::RFC3339_full, *time, &attributes.time, &error)) {
+  if (time != nullptr && !ParseMoment(absl::RFC3339_full, *time, &attributes.time)) {
     return Mistake(kTimeHeader, absl::StrCat(Quoted(*time), " is not an RFC 3339 time"));
   }
   attributes.subject = HeaderOr(record, kSubjectHeader);

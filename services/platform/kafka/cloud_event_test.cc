@@ -90,8 +90,10 @@ TEST(CloudEventTest, NamesAMissingHeader) {
 }
 
 TEST(CloudEventTest, NamesAWrongHeader) {
-  const std::vector<Header> wrong = {
-      {"ce_specversion", "0.3"}, {"content-type", "application/json"}, {"ce_time", "yesterday"}};
+  const std::vector<Header> wrong = {{"ce_specversion", "0.3"},
+                                     {"content-type", "application/json"},
+                                     {"ce_time", "yesterday"},
+                                     {"ce_time", "infinite-past"}};
   for (const Header& header : wrong) {
     Record record = WithHeaders(Example());
     Replace(record, header.key, header.value);

@@ -134,14 +134,13 @@ absl::StatusOr<std::optional<RedisReply>> RedisReplyReader::Next() {
   if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
     return absl::DataLossError(absl::StrCat("redis: ", reader_->errstr));
   }
-  if (raw == nullptr) {
-    if (unfinished_bytes_ > reply_bytes_max_) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("redis: an answer has more than ", reply_bytes_max_, " bytes"));
-    }
-    return std::optional<RedisReply>();
+  const size_t behind = raw == nullptr ? 0 : reader_->len - reader_->pos;
+  if (unfinished_bytes_ - behind > reply_bytes_max_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("redis: an answer has more than ", reply_bytes_max_, " bytes"));
   }
-  unfinished_bytes_ = reader_->len - reader_->pos;
+  if (raw == nullptr) return std::optional<RedisReply>();
+  unfinished_bytes_ = behind;
   return std::optional<RedisReply>(std::move(whole_));
 }
 

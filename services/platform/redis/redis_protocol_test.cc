@@ -61,6 +61,8 @@ TEST(RedisProtocol, RepliesBeyondTheLimitAreAnError) {
   for (int i = 0; i < 20; ++i) array += element;
   EXPECT_EQ(Read(array, 50, 1000), "!");
   EXPECT_EQ(Read("$5000\r\n" + std::string(2000, 'x'), 50, 1000), "!");
+  const std::string whole = "$2000\r\n" + std::string(2000, 'x') + "\r\n";
+  EXPECT_EQ(Read(whole, 5000, 1000), "!") << "also when it comes at once";
   // Many small ones are none of its business.
   std::string many;
   for (int i = 0; i < 1000; ++i) many += "+OK\r\n";
