@@ -277,10 +277,11 @@ void Dispatch(State& state, Step& step, const v1::Work& work, std::string& conve
 
 }  // namespace
 
-void OnWork(State& state, Step& step, const v1::Work& work) {
+void OnWork(State& state, Step& step, const LogEntry& entry) {
+  const auto& work = static_cast<const v1::Work&>(*entry.message);
   const Interaction& message = work.interaction();
   if (message.workspace().empty() || message.interaction_id().empty()) {
-    PublishDeadLetter(step, work, "the interaction has no workspace or no id");
+    PublishDeadLetter(step, entry, "the interaction has no workspace or no id");
     return;
   }
   const std::string key = RowKey(message.workspace(), message.interaction_id());
@@ -288,7 +289,7 @@ void OnWork(State& state, Step& step, const v1::Work& work) {
   if (!AdvanceSource(state, work.source())) {
     if (was_seen) return;
     // It cannot have been taken in, and intake brings each position in order: somebody has to look.
-    PublishDeadLetter(step, work,
+    PublishDeadLetter(step, entry,
                       "its position was passed before, but its interaction is unknown; requeue it");
     return;
   }

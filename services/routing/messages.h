@@ -9,7 +9,7 @@ namespace trama::routing {
 
 // Takes in one interaction, once: a repeat changes nothing. A message of a person queues its
 // conversation; an automatic one is noted only; changes of earlier messages are passed on to
-// whoever has the conversation.
-void OnWork(State& state, Step& step, const v1::Work& work);
+// whoever has the conversation. `entry` holds a v1::Work.
+void OnWork(State& state, Step& step, const LogEntry& entry);
 
 }  // namespace trama::routing

@@ -1,6 +1,7 @@
 #include "services/routing/messages.h"
 
 #include "services/routing/testing/routing_test.h"
+#include "trama/deadletter/v1/deadletter.pb.h"
 
 namespace trama::routing::testing {
 namespace {
@@ -181,6 +182,19 @@ TEST_F(MessagesTest, AConversationThatHasEndedKeepsNoTrace) {
 
   world.Receive("m2", {.thread = "t", .traceparent = kSampled});
   EXPECT_THAT(world.Get("m1").traceparent(), StartsWith(kTrace));
+}
+
+TEST_F(MessagesTest, WorkWithoutASourceIsADeadLetterOfItsOwnPlace) {
+  Configure();
+  LogEntry entry;
+  entry.topic = "trama.work.v1";
+  entry.partition = 3;
+  entry.offset = 17;
+  entry.message = std::make_shared<const v1::Work>();
+  world.Apply(std::move(entry));
+  deadletter::v1::DeadLetter letter;
+  ASSERT_TRUE(letter.ParseFromString(world.records().back().value));
+  EXPECT_EQ(letter.source(), "trama.work.v1/3/17");
 }
 
 }  // namespace

@@ -130,8 +130,14 @@ void PublishOutbound(Step& step, const outbound::v1::OutboundMessage& message) {
        .value = SerializeSame(message)});
 }
 
-void PublishDeadLetter(Step& step, const v1::Work& work, const std::string& reason) {
-  const v1::Source& source = work.source();
+void PublishDeadLetter(Step& step, const LogEntry& entry, const std::string& reason) {
+  const auto& work = static_cast<const v1::Work&>(*entry.message);
+  v1::Source source = work.source();
+  if (source.topic().empty()) {
+    source.set_topic(entry.topic);
+    source.set_partition(entry.partition);
+    source.set_offset(entry.offset);
+  }
   deadletter::v1::DeadLetter letter;
   const std::string place =
       absl::StrCat(source.topic(), "/", source.partition(), "/", source.offset());

@@ -36,8 +36,9 @@ void PublishLoad(State& state, Step& step, Agent& agent, const std::string& conv
 
 void PublishOutbound(Step& step, const outbound::v1::OutboundMessage& message);
 
-// Work that cannot be taken in goes whole to the dead letters.
-void PublishDeadLetter(Step& step, const v1::Work& work, const std::string& reason);
+// Work that cannot be taken in goes whole to the dead letters, under the name of its source: of the
+// interaction, if it says which, or else its own. `entry` holds a v1::Work.
+void PublishDeadLetter(Step& step, const LogEntry& entry, const std::string& reason);
 
 // News for an agent's stream. A proposal may leave before the commit.
 void Tell(Step& step, const Agent& agent, v1::AgentUpdate update, bool is_proposal = false);

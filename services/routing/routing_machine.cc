@@ -162,7 +162,7 @@ void RoutingMachine::On(Step& step, const LogEntry& entry) {
   const auto* type = entry.message->GetDescriptor();
   if (type == v1::Work::descriptor()) {
     step.actor.set_kind(types::v1::Actor::KIND_CUSTOMER);
-    OnWork(state_, step, static_cast<const v1::Work&>(*entry.message));
+    OnWork(state_, step, entry);
   } else if (type == delivery::v1::Delivery::descriptor()) {
     OnDelivery(state_, step, static_cast<const delivery::v1::Delivery&>(*entry.message));
   } else {

@@ -37,9 +37,16 @@ LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 PRELOADED = f"{LIBFAKETIME} libstdc++.so.6 libc.so.6"
 
 
+def stands_still(process):
+    """Was it stopped by a signal?"""
+    status = pathlib.Path(f"/proc/{process.pid()}/status")
+    return status.exists() and "State:\tT" in status.read_text()
+
+
 class Ground:
-    """`brokers`: 1 or 3. `proxied`: Redis and profile are behind `proxies`. `has_clocks`: the clocks of
-    routing, sla and sms can be set. `channels`: whatsapp and open run only where it names them."""
+    """`brokers`: 1 or 3. `proxied`: Redis, profile and the owners of routing and sla are behind
+    `proxies`. `has_clocks`: the clocks of routing, sla and sms can be set. `channels`: whatsapp and
+    open run only where it names them."""
 
     def __init__(self, build, brokers=1, proxied=False, has_clocks=False, channels=CHANNELS):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trama-chaos."))
@@ -65,8 +72,9 @@ class Ground:
         self.trama.settings.setdefault(name, {}).update(flags)
 
     def _make_proxies(self):
-        upstreams = {"redis": self.trama.at("redis"),
-                     **{name: self.trama.at(name) for name in self.trama.replicas_of("profile")}}
+        engines = [name for service in ("routing", "sla") for name in self.trama.replicas_of(service)]
+        upstreams = {"redis": self.trama.at("redis"), **{
+            name: self.trama.at(name) for name in [*self.trama.replicas_of("profile"), *engines]}}
         proxies = Proxies(self.trama.process("toxiproxy"), upstreams, PROXY_PORT + OFFSET)
         for service in ("profile", "reporting", "email", "sms", "whatsapp", "open"):
             for name in self.trama.replicas_of(service):
@@ -74,6 +82,8 @@ class Ground:
         for name in self.trama.replicas_of("routing"):
             self._set(name, profile_address=",".join(
                 proxies.at[each] for each in self.trama.replicas_of("profile")))
+        for name in engines:  # Whoever is not the owner asks him there.
+            self._set(name, grpc_advertise=proxies.at[name])
         return proxies
 
     def _make_clocks(self):
@@ -128,9 +138,9 @@ class Ground:
         return self.trama.process(name)
 
     def kill(self, name):
-        """kill -9; the supervisor starts it again."""
+        """kill -9; the supervisor starts it again. False: it was not there."""
         self.supervisor.killed.add(name)
-        self.process(name).signal(signal.SIGKILL)
+        return self.process(name).signal(signal.SIGKILL) is not None
 
     def kill_under_load(self, name, seconds):
         """kill -9 in the middle of its work; returns when the load has met its absence and it has been
@@ -151,9 +161,13 @@ class Ground:
         """The process that owns the workspace's partition of that service."""
         number = self.number_of(workspace)
         owned = [value for value in self.records("trama.owners.v1", since=None)
-                 if value["service"] == service and value.get("partition", 0) == number]
+                 if value.get("service") == service and value.get("partition", 0) == number]
         return next(name for name in self.trama.replicas_of(service)
-                    if self.trama.at(name) == owned[-1]["address"])
+                    if self.advertised(name) == owned[-1]["address"])
+
+    def advertised(self, name):
+        """Where other replicas reach it."""
+        return self.trama.settings.get(name, {}).get("grpc_advertise", self.trama.at(name))
 
     def rss(self):
         """Process -> bytes of memory now."""
@@ -185,15 +199,24 @@ class Ground:
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
                 for line in lines if line and not line.startswith("#")}
 
+    def total(self, service, metric, *labels):
+        """The sum of a metric over the service's processes that answer, and over all lines of it that
+        have these labels."""
+        return sum(value for name in self.trama.replicas_of(service)
+                   for what, value in self._metrics_or_none(name).items()
+                   if what.partition("{")[0] == metric and all(each in what for each in labels))
+
+    def _metrics_or_none(self, name):
+        try:
+            return self.metrics(name)
+        except OSError:
+            return {}
+
     def lag(self):
         """Records that an owner has not applied yet: "process topic partition" -> how many."""
         unread = {}
         for name in self.trama.replicas():
-            try:
-                found = self.metrics(name)
-            except OSError:
-                continue
-            for what, value in found.items():
+            for what, value in self._metrics_or_none(name).items():
                 if "lag_records" in what and value > 0:
                     unread[f"{name} {what}"] = value
         return unread
@@ -207,9 +230,13 @@ class Ground:
         return self.trama.tramactl("-w", workspace, "--token", token, "-o", "json", *arguments,
                                    check=check)
 
+    def redis(self, *command):
+        """What redis-cli says, as it is for programs."""
+        return subprocess.run(["redis-cli", "-p", str(self.trama.ports["redis"]), *command],
+                              check=True, capture_output=True, text=True).stdout
+
     def empty_redis(self):
-        subprocess.run(["redis-cli", "-p", str(self.trama.ports["redis"]), "FLUSHALL"], check=True,
-                       capture_output=True)
+        self.redis("FLUSHALL")
 
     def wait_whole(self):
         """Until every process is there and ready: what a row must leave behind."""

@@ -34,17 +34,28 @@ def _iptables(action, rule):
                    check=True, capture_output=True)
 
 
+def _packets():
+    """How many packets each rule has met, in their order."""
+    listed = subprocess.run(["iptables", "-w", "-nvxL", "OUTPUT"], check=True, capture_output=True,
+                            text=True).stdout.splitlines()[2:]
+    return [int(line.split()[0]) for line in listed]
+
+
 @contextlib.contextmanager
-def rules(*wanted):
-    """Packets that meet one of these go that way meanwhile."""
-    made = []
+def rules(wanted):
+    """Packets that meet one of these go that way meanwhile. `wanted`: name -> rules; afterwards what is
+    yielded has how many packets those of each name have met."""
+    made, met = [], {}
     try:
-        for rule in wanted:
-            _iptables("-A", rule)
-            made.append(rule)
-        yield
+        for name, each in wanted.items():
+            for rule in each:
+                _iptables("-A", rule)
+                made.append((name, rule))
+        yield met
     finally:
-        for rule in made:
+        for (name, _), count in zip(made, _packets()):
+            met[name] = met.get(name, 0) + count
+        for _, rule in made:
             _iptables("-D", rule)
 
 

@@ -5,16 +5,19 @@ import json
 import queue
 import subprocess
 import threading
-import urllib.parse
 
-from ground import stack
+import vendors
 from rows_mail import Door, late_date, mail, new_id
-from vendors import Twilio, post
 
 THREADS = 6
-MESSAGES = 40
-DELIVERED = ["sent", "delivered"]
-SHUFFLED = ["delivered", "sent", "delivered", "sent"]
+RECEIPTS = 16  # For each channel.
+# What a vendor tells of a message of ours, in order, and the status that is left of it.
+WORDS = {"sms": ["sent", "delivered"], "whatsapp": ["sent", "delivered", "read"],
+         "open": ["sent", "delivered", "read"]}
+STATUSES = {"delivered": 3, "read": 4}
+AMENDING = ("whatsapp", "open")  # Channels where a customer can change what he wrote.
+AMENDERS, AMENDERS_FROM = 8, 5000
+LATE_S = 600
 
 
 class Follower:
@@ -43,29 +46,57 @@ class Follower:
 
 
 def shuffle(run):
-    """Receipts twice and backwards; answers in a thread of mails before what they answer, ten minutes
-    late. Half of all comes in order, and both halves must end alike."""
+    """Receipts backwards and twice; changes of messages before the message; answers in a thread of
+    mails before what they answer. What is overtaken comes ten minutes late. Half of all comes in
+    order, and both halves must end alike."""
     _tell_receipts(run)
+    _amend(run)
     _write_threads(run)
     run.mark("healed")
 
 
 def _tell_receipts(run):
-    number_of, run.told = run.ground.number_of(run.workspace), {}
+    number = run.ground.number_of(run.workspace)
+    tellers = {vendor.channel: vendor for vendor in vendors.of(run)}
+    run.told = {channel: {} for channel in tellers}
     follower = Follower(run, "trama.deliveries.v1")
     try:
-        while len(run.told) < MESSAGES:
+        while any(len(told) < RECEIPTS for told in run.told.values()):
             sent = follower.next()
+            told = run.told.get(sent["channel"])
             # A receipt before the vendor had it would be a lie: no vendor tells that.
-            if sent["channel"] != "sms" or sent.get("status") != "STATUS_SENT":
+            if told is None or sent.get("status") != "STATUS_SENT" or len(told) >= RECEIPTS:
                 continue
-            words = DELIVERED if len(run.told) % 2 else SHUFFLED
-            run.told[sent["messageId"]] = words
+            in_order = WORDS[sent["channel"]]
+            words = in_order if len(told) % 2 else [*reversed(in_order)] * 2
+            told[sent["messageId"]] = words
             for word in words:
-                status = _call_back(run, sent, number_of, word)
-                run.expect(status in (200, 204), f"a receipt was answered {status}")
+                status = tellers[sent["channel"]].tell(
+                    run.trama.ports[f"{sent['channel']}_http"], sent, number, word)
+                run.expect(status in (200, 202, 204), f"a receipt was answered {status}")
     finally:
         follower.close()
+
+
+def _amend(run):
+    """Customers who write and then change or take back what they wrote, each a number: the odd ones'
+    changes come first."""
+    for vendor in vendors.of(run):
+        if vendor.channel not in AMENDING:
+            continue
+        for number in range(AMENDERS):
+            sender, is_late = AMENDERS_FROM + number, number % 2
+            vendor_id, body = vendor.message(sender, "A mesage", LATE_S if is_late else 0)
+            run.extra_ids.add(vendor_id)
+            change = vendor.amend(_change_of(number), sender, vendor_id, "A message")
+            for place, each in enumerate([change, body] if is_late else [body, change]):
+                status = vendor.post(vendors.ports(run, vendor)[place % 2], each)
+                run.expect(status == vendor.taken,
+                           f"{vendor.channel}: a message or its change was answered {status}")
+
+
+def _change_of(number):
+    return ("edit", "delete")[number // 2 % 2]
 
 
 def _write_threads(run):
@@ -86,31 +117,51 @@ def _write_threads(run):
             run.expect(code == "250", f"a mail of a thread was answered {code}")
 
 
-def _call_back(run, message, number, word):
-    """What Twilio posts to the StatusCallback of a send."""
-    sms = run.world["channels"]["sms"]
-    query = urllib.parse.urlencode({"m": message["messageId"], "c": message["conversationId"],
-                                    "p": number})
-    twilio = Twilio({**sms, "url": f"{sms['url']}/status?{query}"})
-    params = {"MessageSid": "SM" + message["messageId"].replace("-", ""), "MessageStatus": word,
-              "To": "+12125550000", "From": sms["number"],
-              "AccountSid": sms["account_sid"]}
-    return post(run.trama.ports["sms_http"], f"{twilio.path}?{query}",
-                urllib.parse.urlencode(params),
-                {"Content-Type": "application/x-www-form-urlencoded",
-                 "X-Twilio-Signature": twilio.sign(params)})
-
-
 def check(run, facts):
     """Both halves have ended alike."""
+    _check_receipts(run, facts)
+    _check_amendments(run)
+    _check_threads(run, facts)
+
+
+def _check_receipts(run, facts):
     latest = {}
     for event in facts.conversations:
         if "deliveryChanged" in event:
             latest[event["deliveryChanged"]["messageId"]] = event["deliveryChanged"]["status"]
-    for message, words in run.told.items():
-        if latest.get(message) != 3:
-            run.wrong(f"message {message} with receipts {words} ended in status "
-                      f"{latest.get(message)}, not delivered (3)")
+    for channel, told in run.told.items():
+        end = STATUSES[WORDS[channel][-1]]
+        for message, words in told.items():
+            if latest.get(message) != end:
+                run.wrong(f"{channel}: message {message} with receipts {words} ended in status "
+                          f"{latest.get(message)}, not in {end}")
+
+
+def _check_amendments(run):
+    for vendor in vendors.of(run):
+        if vendor.channel not in AMENDING:
+            continue
+        ends = collections.defaultdict(set)
+        for number in range(AMENDERS):
+            customer = vendor.customer(AMENDERS_FROM + number)
+            entries = json.loads(run.ground.as_supervisor(
+                run.workspace, "customers", "timeline", customer, "--limit", "200"))
+            ends[_change_of(number)].add(tuple(sorted(filter(None, map(_written, entries)))))
+        for change, seen in ends.items():
+            # Two entries: what he wrote, and the change.
+            if len(seen) != 1 or len(next(iter(seen))) != 2:
+                run.wrong(f"{vendor.channel}: {change} before and after its message end in {seen}")
+
+
+def _written(entry):
+    """What an entry shows of what a customer did; nothing of other entries."""
+    if entry["kind"] != "KIND_INBOUND":
+        return ()
+    return (entry.get("summary", ""),
+            *(part.get("text", {}).get("body", "") for part in entry.get("parts", [])))
+
+
+def _check_threads(run, facts):
     ids = facts.interaction_ids()
     place = dict(facts.received())
     members = collections.defaultdict(set)

@@ -201,13 +201,15 @@ TEST_F(DeliveryLoopTest, ReadingPausesAtItsLimitAndGoesOn) {
   EXPECT_THAT(sender_.calls(), SizeIs(300));
 }
 
-TEST_F(DeliveryLoopTest, UnreadableRecordGoesToTheDeadLettersAndHoldsUpNothing) {
-  Write(outbound_, 0, {"not a message"});
+TEST_F(DeliveryLoopTest, UnreadableRecordsGoToTheDeadLettersAndHoldUpNothing) {
+  outbound::v1::OutboundMessage of_nobody;
+  of_nobody.set_message_id("m");
+  Write(outbound_, 0, {"not a message", of_nobody.SerializeAsString()});
   WriteMessages(0, 1);
   Start();
   ASSERT_TRUE(Eventually([&] { return Ended(1); }));
-  EXPECT_THAT(ReadAll(dead_letters_, 0), SizeIs(1));
-  EXPECT_TRUE(Eventually([&] { return CommittedPosition() == 2; }));
+  EXPECT_THAT(ReadAll(dead_letters_, 0), SizeIs(2));
+  EXPECT_TRUE(Eventually([&] { return CommittedPosition() == 3; }));
 }
 
 TEST_F(DeliveryLoopTest, StopLetsAttemptsEndAndTheNextOwnerGoesOn) {

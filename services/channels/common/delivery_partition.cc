@@ -290,7 +290,7 @@ void DeliveryPartition::TakeMessage(const platform::Record& record, DeliveryEffe
   const absl::Time now = wiring_.clock.Now();
   auto message = std::make_shared<outbound::v1::OutboundMessage>();
   if (!record.value.has_value() || !message->ParseFromString(*record.value) ||
-      message->message_id().empty()) {
+      message->message_id().empty() || message->workspace().empty()) {
     platform::DeadLetterReason why;
     why.service = wiring_.options.rules.channel;
     why.reason = "not an outbound message";
