@@ -1,6 +1,7 @@
 #include "services/platform/kafka/topics_check.h"
 
-#include "absl/synchronization/notification.h"
+#include <future>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/platform/base/testing/wait_until.h"
@@ -22,16 +23,13 @@ class TopicsCheckTest : public testing::BrokerTest {
   }
 
   std::unique_ptr<TopicsCheck> Start(const KafkaConfig& kafka) {
-    return TopicsCheck::Start({.kafka = kafka,
-                               .file = file_,
-                               .topics = {file_.topics[0].name},
-                               .differ_max = absl::Milliseconds(300),
-                               .on_difference =
-                                   [this](const absl::Status& why) {
-                                     why_ = why;
-                                     differs_.Notify();
-                                   }},
-                              health_);
+    return TopicsCheck::Start(
+        {.kafka = kafka,
+         .file = file_,
+         .topics = {file_.topics[0].name},
+         .differ_max = absl::Milliseconds(300),
+         .on_difference = [this](const absl::Status& why) { difference_.set_value(why); }},
+        health_);
   }
 
   bool IsReadyInTime() {
@@ -41,24 +39,29 @@ class TopicsCheckTest : public testing::BrokerTest {
   TopicsFile file_;
   SystemClock clock_;
   Health health_{clock_};
-  absl::Notification differs_;
-  absl::Status why_;
+  std::promise<absl::Status> difference_;
+  std::future<absl::Status> differs_ = difference_.get_future();
 };
+
+bool IsTold(const std::future<absl::Status>& difference, absl::Duration within) {
+  return difference.wait_for(absl::ToChronoMilliseconds(within)) == std::future_status::ready;
+}
 
 TEST_F(TopicsCheckTest, ReadyOnceTheyAreAsDeclared) {
   ASSERT_TRUE(EnsureTopics(admin(), file_, kWait).ok());
   const auto check = Start(config());
   EXPECT_TRUE(IsReadyInTime());
-  EXPECT_FALSE(differs_.HasBeenNotified());
+  EXPECT_FALSE(IsTold(differs_, absl::ZeroDuration()));
 }
 
 TEST_F(TopicsCheckTest, ADifferenceThatStaysIsTold) {
   ASSERT_TRUE(EnsureTopics(admin(), file_, kWait).ok());
   file_.topics[0].keep = absl::Hours(48);
   const auto check = Start(config());
-  ASSERT_TRUE(differs_.WaitForNotificationWithTimeout(kWait));
-  EXPECT_EQ(why_.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(why_.message(), HasSubstr(file_.topics[0].name + " has retention.ms=86400000"));
+  ASSERT_TRUE(IsTold(differs_, kWait));
+  const absl::Status why = differs_.get();
+  EXPECT_EQ(why.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(why.message(), HasSubstr(file_.topics[0].name + " has retention.ms=86400000"));
   EXPECT_FALSE(health_.Ready().fine);
 }
 
@@ -66,7 +69,7 @@ TEST_F(TopicsCheckTest, WithoutABrokerItWaits) {
   KafkaConfig nowhere = config();
   nowhere.brokers = "127.0.0.1:1";
   const auto check = Start(nowhere);
-  EXPECT_FALSE(differs_.WaitForNotificationWithTimeout(absl::Milliseconds(500)));
+  EXPECT_FALSE(IsTold(differs_, absl::Milliseconds(500)));
   EXPECT_FALSE(health_.Ready().fine);
 }
 
