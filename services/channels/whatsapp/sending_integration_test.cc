@@ -28,6 +28,16 @@ class SendingTest : public testing::WhatsAppWorld {
     WriteOutbound(Outbound(id, "hello"));
     ExpectStory(id, story);
   }
+  // kPng, behind the parts that it has.
+  outbound::v1::OutboundMessage WithPicture(outbound::v1::OutboundMessage message) {
+    const auto blob = blobs_.Put("demo", "some conversation", kPng, "image/png");
+    EXPECT_TRUE(blob.ok());
+    types::v1::Media& media = *message.add_parts()->mutable_media();
+    media.set_blob(blob.value_or(""));
+    media.set_content_type("image/png");
+    media.set_file_name("picture.png");
+    return message;
+  }
   Failure LastFailure() { return Deliveries().back().failure(); }
 };
 
@@ -127,13 +137,7 @@ TEST_F(SendingTest, AccountThatIsOffFailsWithoutACall) {
 }
 
 TEST_F(SendingTest, FileIsUploadedAndThenSentByItsId) {
-  const auto blob = blobs_.Put("demo", "some conversation", kPng, "image/png");
-  ASSERT_TRUE(blob.ok());
-  outbound::v1::OutboundMessage message = Outbound("m1", "look");
-  types::v1::Media& media = *message.add_parts()->mutable_media();
-  media.set_blob(*blob);
-  media.set_content_type("image/png");
-  media.set_file_name("picture.png");
+  const outbound::v1::OutboundMessage message = WithPicture(Outbound("m1", "look"));
   // The first upload is lost on the way: nothing has reached the customer.
   vendor_.Reset();
   vendor_.AnswerJson(200, R"({"id":"4711"})");
@@ -150,13 +154,8 @@ TEST_F(SendingTest, FileIsUploadedAndThenSentByItsId) {
 }
 
 TEST_F(SendingTest, FileThatIsLongerThanWasSaidIsSentAllTheSame) {
-  const auto blob = blobs_.Put("demo", "some conversation", kPng, "image/png");
-  ASSERT_TRUE(blob.ok());
-  outbound::v1::OutboundMessage message = Outbound("m1", "look");
-  types::v1::Media& media = *message.add_parts()->mutable_media();
-  media.set_blob(*blob);
-  media.set_content_type("image/png");
-  media.set_size_bytes(1);
+  outbound::v1::OutboundMessage message = WithPicture(Outbound("m1", "look"));
+  message.mutable_parts()->rbegin()->mutable_media()->set_size_bytes(1);
   vendor_.AnswerJson(200, R"({"id":"4711"})");
   StartDelivery();
   WriteOutbound(message);
